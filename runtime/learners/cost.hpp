@@ -1,0 +1,27 @@
+// What a computation costs, counted from the model, independent of any device.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+namespace understudy {
+
+// The parts of a training step that are charged, and reported, separately.
+enum class Phase { kLoad, kCopy, kForward, kLoss, kBackward, kUpdate, kReduce, kEvaluate };
+inline constexpr int kPhases = 8;
+const char* name(Phase phase);
+
+// One kernel: floating-point operations (a multiply-add is two) and bytes moved to and from memory.
+// For kLoad `samples` counts; for kCopy `bytes` crosses the host link.
+struct KernelCost {
+  Phase phase = Phase::kForward;
+  double flops = 0;
+  double bytes = 0;
+  double samples = 0;
+  // Marks are points of progress inside a computation: when this kernel ends, mark number `mark` fires.
+  std::optional<int> mark;
+};
+
+using Cost = std::vector<KernelCost>;
+
+}  // namespace understudy

@@ -1,0 +1,78 @@
+// The learner seam: model and loss as a pure function of a flat parameter vector. The one thing that knows
+// LibTorch lives behind it; optimizers, buckets, collectives and strategies above it are arithmetic on vectors.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/base/random.hpp"
+#include "runtime/learners/cost.hpp"
+
+namespace understudy {
+
+// One named stretch of the flat vector. Offsets and sizes in elements; slices lie in forward order, without gaps.
+struct Slice {
+  std::string name;  // "conv1.weight", as in the matching torch module's state_dict
+  std::vector<std::int64_t> shape;
+  std::size_t offset = 0;
+  std::size_t size = 0;
+  bool trainable = true;  // false: a buffer (running mean)
+};
+
+struct Layout {
+  std::vector<Slice> slices;
+  std::size_t size = 0;  // elements of the whole vector
+};
+
+using Vector = std::vector<float>;
+
+// Samples as the learner takes them: inputs row-major [count, input_shape...], labels [count].
+struct Batch {
+  std::size_t count = 0;
+  std::vector<float> inputs;
+  std::vector<std::int64_t> labels;
+};
+
+struct Evaluation {
+  double loss = 0;      // mean over samples
+  double accuracy = 0;  // 0..1
+  std::size_t samples = 0;
+};
+
+// Tells whoever waits that backward has produced slice `slice` of the gradient. Called on the computing thread.
+using GradientHook = std::function<void(std::size_t slice)>;
+
+// Source of samples for evaluation; implemented by the data sets.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  virtual std::size_t size() const = 0;
+  // Fills `batch` with the samples of these indices. Thread-safe.
+  virtual void gather(std::span<const std::uint32_t> indices, Batch& batch) const = 0;
+};
+
+// Thread-safe: several threads may call at once (a learner keeps one model instance per calling thread).
+// Spans of parameters and gradients have layout().size elements; nothing is copied on the way in or out.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  virtual const Layout& layout() const = 0;
+  // Draws the initial vector; equal streams give equal bits.
+  virtual void initial(RandomStream stream, std::span<float> out) const = 0;
+  // Mean loss over the batch; its gradient into `gradient` (overwritten; buffers' stretches hold their new values).
+  // `random` feeds dropout. `hook` may be empty.
+  virtual double gradient(std::span<const float> parameters, const Batch& batch, std::span<float> gradient,
+                          RandomStream random, const GradientHook& hook) const = 0;
+  // Loss and accuracy over samples first..first+count-1 of the source, without dropout.
+  virtual Evaluation evaluate(std::span<const float> parameters, const BatchSource& source, std::size_t first,
+                              std::size_t count) const = 0;
+  // The cost of gradient() for a batch of `count`: copy, forward, loss and backward kernels in order; backward
+  // kernels carry mark = index of the slice whose gradient is complete with them.
+  virtual Cost cost(std::size_t count) const = 0;
+};
+
+}  // namespace understudy

@@ -1,0 +1,73 @@
+// Workloads as a scenario states them. One file per workload builds learner, data and metrics from these.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/base/units.hpp"
+#include "runtime/training/optimizer_config.hpp"
+
+namespace understudy {
+
+// Python's torch.utils.data.DistributedSampler, option by option.
+struct SamplerConfig {
+  bool shuffle = true;
+  bool set_epoch = true;    // false: the same order every epoch, as when set_epoch() is never called
+  bool drop_last = false;   // false: pad so that all ranks hold equally many
+};
+
+enum class BatchScope { kPerNode, kGlobal };
+enum class EvaluationScope { kWhole, kPerShard };
+
+// A classifier of images, trained from data. One of epochs and updates ends it.
+struct ImageClassifierConfig {
+  std::string dataset = "fashion_mnist";  // mnist falls back, saying so, to fashion_mnist
+  std::string model = "cnn";
+  int batch = 64;                          // samples
+  BatchScope batch_scope = BatchScope::kPerNode;
+  std::optional<double> epochs;            // default 1
+  std::optional<int> updates;
+  int train_limit = 0;                     // 0: all
+  int test_limit = 0;
+  double dropout = 0;                      // 0..1
+  OptimizerConfig optimizer = SgdConfig{};
+  ScheduleConfig schedule = ConstantSchedule{};
+  LrScaling lr_scaling = LrScaling::kNone;
+  SamplerConfig sampler;
+  EvaluationScope evaluation = EvaluationScope::kWhole;
+  int evaluate_every = 0;                  // updates between evaluations; 0: after each epoch
+};
+
+// One all-reduce by itself, as nccl-tests runs it. Metrics per iteration: time_s, algorithm_bandwidth and
+// bus_bandwidth in bytes/s (bus: x 2(n-1)/n).
+struct CollectiveBenchmarkConfig {
+  Bytes bytes{100'000'000};
+  int iterations = 1;
+};
+
+struct FlowConfig {
+  int from = 0;  // ranks
+  int to = 1;
+  Bytes bytes{1'000'000};
+  Duration start{0};
+};
+// Flows between nodes. Metrics per flow: start_s, finish_s, rate in bytes/s.
+struct TrafficConfig {
+  std::vector<FlowConfig> flows;
+};
+
+// f_i(x) = a_i/2 (x - b_i)^2 on node i: the learner whose every trajectory has a closed form. Metric x per round.
+struct QuadraticConfig {
+  std::vector<double> a{1};
+  std::vector<double> b{0};
+  double start = 0;
+  int updates = 10;
+  OptimizerConfig optimizer = SgdConfig{.lr = 0.1};
+};
+
+using WorkloadConfig =
+    std::variant<ImageClassifierConfig, CollectiveBenchmarkConfig, TrafficConfig, QuadraticConfig>;
+
+}  // namespace understudy
