@@ -28,7 +28,6 @@ struct Layout {
   std::size_t size = 0;  // elements of the whole vector
 };
 
-using Vector = std::vector<float>;
 
 // Samples as the learner takes them: inputs row-major [count, input_shape...], labels [count].
 struct Batch {
@@ -55,24 +54,28 @@ class BatchSource {
   virtual void gather(std::span<const std::uint32_t> indices, Batch& batch) const = 0;
 };
 
+// Scalar is float, or double for checks against closed forms.
 // Thread-safe: several threads may call at once (a learner keeps one model instance per calling thread).
 // Spans of parameters and gradients have layout().size elements; nothing is copied on the way in or out.
-class Learner {
+template <class Scalar>
+class BasicLearner {
  public:
-  virtual ~Learner() = default;
+  virtual ~BasicLearner() = default;
   virtual const Layout& layout() const = 0;
   // Draws the initial vector; equal streams give equal bits.
-  virtual void initial(RandomStream stream, std::span<float> out) const = 0;
+  virtual void initial(RandomStream stream, std::span<Scalar> out) const = 0;
   // Mean loss over the batch; its gradient into `gradient` (overwritten; buffers' stretches hold their new values).
   // `random` feeds dropout. `hook` may be empty.
-  virtual double gradient(std::span<const float> parameters, const Batch& batch, std::span<float> gradient,
+  virtual double gradient(std::span<const Scalar> parameters, const Batch& batch, std::span<Scalar> gradient,
                           RandomStream random, const GradientHook& hook) const = 0;
   // Loss and accuracy over samples first..first+count-1 of the source, without dropout.
-  virtual Evaluation evaluate(std::span<const float> parameters, const BatchSource& source, std::size_t first,
+  virtual Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source, std::size_t first,
                               std::size_t count) const = 0;
   // The cost of gradient() for a batch of `count`: copy, forward, loss and backward kernels in order; backward
   // kernels carry mark = index of the slice whose gradient is complete with them.
   virtual Cost cost(std::size_t count) const = 0;
 };
+
+using Learner = BasicLearner<float>;
 
 }  // namespace understudy
