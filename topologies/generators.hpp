@@ -17,13 +17,15 @@ struct LinkConfig {
 // machines x devices_per_machine nodes. Inside a machine every device hangs on the machine's vertex (PCIe or
 // NVLink) by a link of half the intra latency, so `intra` holds from device to device; machines hang on one
 // switch by links of half the inter latency, so `inter` holds from machine to machine. With one device a
-// machine the device sits on the machine's vertex. Ranks go machine by machine.
+// machine the device sits on the machine's vertex. Ranks go machine by machine. With `server`, one more machine
+// hangs on the switch; its one node, the last rank, serves and does not train.
 struct ClusterConfig {
   int machines = 1;
   int devices_per_machine = 1;
   std::string device;
   LinkConfig intra{Bandwidth{96e9}, std::chrono::microseconds{10}};
   LinkConfig inter{Bandwidth{1e9}, std::chrono::microseconds{200}};
+  bool server = false;
 };
 
 // nodes in a line; links[i] joins node i and i+1. One link stands for all of them.
