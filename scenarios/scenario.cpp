@@ -1,0 +1,68 @@
+#include "scenarios/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cctype>
+#include <stdexcept>
+#include <utility>
+
+namespace understudy {
+namespace {
+
+using Operator = Comparison::Operator;
+// The longer of two that start alike comes first.
+constexpr std::array<std::pair<std::string_view, Operator>, 5> kOperators = {{{">=", Operator::kAtLeast},
+                                                                              {"<=", Operator::kAtMost},
+                                                                              {"==", Operator::kEqual},
+                                                                              {">", Operator::kAbove},
+                                                                              {"<", Operator::kBelow}}};
+
+Seating seating_of(const ClusterConfig& c) {
+  return {.workers = c.machines * c.devices_per_machine, .servers = c.server ? 1 : 0, .workers_per_machine = c.devices_per_machine};
+}
+Seating seating_of(const StarConfig& c) { return {.workers = c.nodes, .servers = 1}; }
+template <class Shape>
+Seating seating_of(const Shape& c) {
+  return {.workers = c.nodes};
+}
+
+}  // namespace
+
+bool Comparison::holds(double actual) const {
+  switch (op) {
+    case Operator::kAtLeast: return actual >= value;
+    case Operator::kAtMost: return actual <= value;
+    case Operator::kAbove: return actual > value;
+    case Operator::kBelow: return actual < value;
+    case Operator::kEqual: return actual == value;
+  }
+  return false;
+}
+
+Comparison parse_comparison(std::string_view text) {
+  for (const auto& [symbol, op] : kOperators) {
+    if (!text.starts_with(symbol)) continue;
+    text.remove_prefix(symbol.size());
+    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+    try {
+      return {op, parse_fraction(text)};
+    } catch (const std::invalid_argument&) {
+      break;
+    }
+  }
+  throw std::invalid_argument("is not a comparison with a number, such as \">= 0.75\"");
+}
+
+std::string format(const Comparison& comparison) {
+  for (const auto& [symbol, op] : kOperators) {
+    if (op == comparison.op) return fmt::format("{} {}", symbol, comparison.value);
+  }
+  return {};
+}
+
+Seating seating(const TopologyConfig& topology) {
+  return std::visit([](const auto& config) { return seating_of(config); }, topology);
+}
+
+}  // namespace understudy

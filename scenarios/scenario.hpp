@@ -1,0 +1,66 @@
+// A scenario: one experiment, or a sweep of them, as plain structs with defaults. Each section's struct lives
+// with the module that obeys it; scenarios/describe/ names every field once, and from there come the strict
+// reading (scenario_yaml.hpp), the writing, the JSON Schema, the reference in docs/scenario.md and the
+// training key. The layers are defaults <- file <- --set.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "runtime/strategies/strategy_config.hpp"
+#include "runtime/workloads/workload_config.hpp"
+#include "scenarios/yaml_value.hpp"
+#include "sim/device/profile.hpp"
+#include "sim/network/network_config.hpp"
+#include "topologies/generators.hpp"
+
+namespace understudy {
+
+// virtual: one process on a virtual clock. emulated: many processes, wall clock, injected delays. real: many
+// processes or hosts, nothing injected.
+enum class Mode { kVirtual, kEmulated, kReal };
+
+// What a final metric must satisfy: ">= 0.75".
+struct Comparison {
+  enum class Operator { kAtLeast, kAtMost, kAbove, kBelow, kEqual };
+  Operator op = Operator::kAtLeast;
+  double value = 0;
+
+  bool holds(double actual) const;
+};
+// Throws std::invalid_argument, whose what() is the rest of a sentence that starts with the text.
+Comparison parse_comparison(std::string_view text);
+std::string format(const Comparison& comparison);
+
+// What the report says about the scenario.
+struct ReportConfig {
+  std::string question;  // one sentence, at the top of the report
+};
+
+struct Scenario {
+  std::string name;  // default: the file's name without its extension
+  std::uint64_t seed = 1;
+  Mode mode = Mode::kVirtual;
+  int repeats = 1;  // repeat r draws from streams of its own
+  TopologyConfig topology = ClusterConfig{};
+  NetworkConfig network = FairShareConfig{};
+  DevicesConfig devices;
+  WorkloadConfig workload = ImageClassifierConfig{};
+  StrategyConfig strategy = AllreduceConfig{};
+  std::map<std::string, Comparison> expect;  // by the name of a final metric; a run that misses one exits 1
+  ReportConfig report;
+  YamlValue sweep;  // as written; expand() in sweep.hpp makes runs of it. Null: a single run
+};
+
+// How many nodes a topology seats, and how they are grouped.
+struct Seating {
+  int workers = 1;              // nodes that train
+  int servers = 0;              // nodes that only serve (a star's hub); their ranks come last
+  int workers_per_machine = 1;
+  int nodes() const { return workers + servers; }
+  int machines() const { return workers / workers_per_machine; }
+};
+Seating seating(const TopologyConfig& topology);
+
+}  // namespace understudy

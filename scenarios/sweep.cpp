@@ -1,0 +1,157 @@
+#include "scenarios/sweep.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "runtime/base/errors.hpp"
+#include "scenarios/scenario_yaml.hpp"
+
+namespace understudy {
+namespace {
+
+// A value for a key, or a label (no value).
+struct Setting {
+  std::string key;
+  YamlValue value;
+  bool is_label = false;
+};
+using Settings = std::vector<Setting>;
+
+class Expander {
+ public:
+  explicit Expander(const Document& document) : document_(document), sections_(section_names()) {}
+
+  // The alternatives that a sweep, or a group in one, stands for.
+  std::vector<Settings> alternatives(const YamlValue& sweep, const std::string& group) const {
+    if (sweep.is_map()) return grid(sweep, group);
+    if (!sweep.is_list() || sweep.items.empty()) fail(sweep, group, "needs a map of keys, or a list of such maps");
+    std::vector<Settings> out;
+    for (const YamlValue& item : sweep.items) {
+      if (!item.is_map()) fail(item, group, "is no section of a scenario, so that its alternatives must be maps of keys");
+      append(out, grid(item, group), item);
+    }
+    return out;
+  }
+
+ private:
+  static std::vector<std::string> section_names() {
+    std::vector<std::string> names;
+    const nlohmann::ordered_json schema = scenario_schema();
+    for (const auto& [name, property] : schema["properties"].items()) names.push_back(name);
+    return names;
+  }
+
+  [[noreturn]] void fail(const YamlValue& value, const std::string& key, const std::string& sentence) const {
+    const std::string where = value.line == 0 ? "--set " : fmt::format("{}:{}:", document_.source, value.line);
+    throw ScenarioError(fmt::format("{}{}: {}", where, key.empty() ? "sweep" : "sweep." + key, sentence));
+  }
+
+  void append(std::vector<Settings>& out, std::vector<Settings> more, const YamlValue& at) const {
+    if (out.size() + more.size() > kMaxRuns) fail(at, "", fmt::format("stands for more than {} runs", kMaxRuns));
+    std::move(more.begin(), more.end(), std::back_inserter(out));
+  }
+
+  // The product of a map's axes. A `name` labels all of it.
+  std::vector<Settings> grid(const YamlValue& map, const std::string& group) const {
+    std::vector<Settings> out{{}};
+    for (const YamlEntry& entry : map.entries) {
+      if (entry.key == "name" && !entry.value.is_scalar()) fail(entry.value, "name", "is no name");
+      const auto axis = entry.key == "name" ? label(entry.value, group.empty() ? "variant" : group) : this->axis(entry);
+      if (axis.size() * out.size() > kMaxRuns) fail(entry.value, entry.key, fmt::format("makes more than {} runs", kMaxRuns));
+      std::vector<Settings> product;
+      for (const Settings& before : out) {
+        for (const Settings& choice : axis) product.push_back(join(before, choice, entry));
+      }
+      out = std::move(product);
+    }
+    return out;
+  }
+
+  static std::vector<Settings> label(const YamlValue& name, const std::string& group) { return {{{group, name, true}}}; }
+
+  std::vector<Settings> axis(const YamlEntry& entry) const {
+    const std::string root = entry.key.substr(0, entry.key.find_first_of(".["));
+    if (root == "sweep" || root == "expect" || root == "report" || root == "name") {
+      fail(entry.value, entry.key, "cannot be swept");
+    }
+    if (std::find(sections_.begin(), sections_.end(), root) == sections_.end()) {
+      if (!entry.value.is_list()) fail(entry.value, entry.key, "is no section of a scenario, and a group of variants is a list");
+      return alternatives(entry.value, entry.key);
+    }
+    if (!entry.value.is_list()) return {{{entry.key, entry.value}}};
+    if (entry.value.items.empty()) fail(entry.value, entry.key, "has no alternatives");
+    std::vector<Settings> out;
+    for (const YamlValue& item : entry.value.items) out.push_back({{entry.key, item}});
+    return out;
+  }
+
+  Settings join(const Settings& before, const Settings& more, const YamlEntry& entry) const {
+    Settings out = before;
+    for (const Setting& setting : more) {
+      const auto same = [&](const Setting& other) { return other.key == setting.key; };
+      if (std::any_of(before.begin(), before.end(), same)) fail(entry.value, entry.key, fmt::format("sets '{}' a second time", setting.key));
+      out.push_back(setting);
+    }
+    return out;
+  }
+
+  const Document& document_;
+  std::vector<std::string> sections_;
+};
+
+// Whether --set gave this key, or a section around it, or something within it.
+bool is_fixed(const Document& document, const std::string& key) {
+  return std::any_of(document.fixed.begin(), document.fixed.end(), [&](const std::string& fixed) {
+    return fixed == key || fixed.starts_with(key + ".") || key.starts_with(fixed + ".");
+  });
+}
+
+ExpandedRun make_run(const Document& base, const Settings& settings) {
+  Document document = base;
+  ExpandedRun run;
+  for (const Setting& setting : settings) {
+    if (setting.is_label) {
+      run.overrides.push_back({setting.key, setting.value.text, true});
+      continue;
+    }
+    if (is_fixed(base, setting.key)) continue;
+    run.overrides.push_back({setting.key, to_text(setting.value), false});
+    try {
+      assign(document.root, setting.key, setting.value);
+    } catch (const std::invalid_argument& problem) {
+      throw ScenarioError(fmt::format("{}:{}:sweep.{}: {}", base.source, setting.value.line, setting.key, problem.what()));
+    }
+  }
+  run.scenario = read_scenario(document);
+  check(run.scenario, document);
+  return run;
+}
+
+}  // namespace
+
+std::vector<ExpandedRun> expand(const Document& document) {
+  Document base = document;
+  assign(base.root, "sweep", {});
+  std::vector<Settings> all{{}};
+  if (const YamlValue* sweep = document.root.find("sweep")) all = Expander(document).alternatives(*sweep, "");
+  std::vector<ExpandedRun> runs;
+  for (const Settings& settings : all) {
+    ExpandedRun run = make_run(base, settings);
+    const auto same = [&](const ExpandedRun& other) { return other.overrides == run.overrides; };
+    const bool repeated = !document.fixed.empty() && std::any_of(runs.begin(), runs.end(), same);
+    if (!repeated) runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+Experiment load_experiment(const std::string& path, const std::vector<std::string>& sets) {
+  Document document = load_document(path);
+  for (const std::string& set : sets) apply_set(document, set);
+  return {.scenario = read_scenario(document), .runs = expand(document)};
+}
+
+}  // namespace understudy
