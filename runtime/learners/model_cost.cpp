@@ -1,0 +1,138 @@
+// Operations and bytes of a model's kernels, counted layer by layer (the conventions stand in model.hpp).
+#include "runtime/learners/model.hpp"
+
+namespace understudy {
+namespace {
+
+constexpr double kScalarBytes = 4;
+constexpr double kLabelBytes = 8;
+constexpr double kNone = 0;
+
+// One layer over a whole batch.
+struct Sizes {
+  double inputs;   // elements
+  double outputs;  // elements
+};
+
+KernelCost kernel(Phase phase, double flops, double elements) {
+  return {.phase = phase, .flops = flops, .bytes = elements * kScalarBytes, .mark = std::nullopt};
+}
+
+KernelCost marked(KernelCost cost, std::size_t slice) {
+  cost.mark = static_cast<int>(slice);
+  return cost;
+}
+
+// Forward and backward of one kind of layer. A layer with parameters has terms per output element.
+struct Parameters {
+  double weights = 0;             // elements
+  double biases = 0;              // elements
+  double products_per_output = 0;  // multiply-adds
+};
+
+Parameters parameters_of(const Layer& layer) {
+  if (const auto* conv = std::get_if<Conv2d>(&layer)) {
+    const double fan_in = static_cast<double>(conv->in) * conv->kernel * conv->kernel;
+    return {fan_in * conv->out, static_cast<double>(conv->out), fan_in};
+  }
+  if (const auto* linear = std::get_if<Linear>(&layer)) {
+    return {static_cast<double>(linear->in) * linear->out, static_cast<double>(linear->out),
+            static_cast<double>(linear->in)};
+  }
+  return {};
+}
+
+bool has_parameters(const Layer& layer) { return parameters_of(layer).weights > 0; }
+
+// Flatten is a change of view and launches nothing.
+void append_forward(Cost& cost, Phase phase, const Layer& layer, const Sizes& n) {
+  const Parameters p = parameters_of(layer);
+  if (p.weights > 0) {
+    const double flops = 2 * n.outputs * p.products_per_output + n.outputs;
+    cost.push_back(kernel(phase, flops, n.inputs + n.outputs + p.weights + p.biases));
+  } else if (std::holds_alternative<MaxPool2d>(layer)) {
+    const int size = std::get<MaxPool2d>(layer).size;
+    cost.push_back(kernel(phase, n.outputs * (size * size - 1), n.inputs + n.outputs));
+  } else if (std::holds_alternative<Relu>(layer)) {
+    cost.push_back(kernel(phase, n.outputs, 2 * n.outputs));
+  } else if (std::holds_alternative<Dropout>(layer) && phase == Phase::kForward) {
+    cost.push_back(kernel(phase, 2 * n.outputs, 3 * n.outputs));  // the mask is written too
+  }
+}
+
+// `slice` is the index of the layer's weight; its bias follows it.
+void append_backward(Cost& cost, const Layer& layer, const Sizes& n, std::size_t slice, bool input_gradient) {
+  constexpr Phase kPhase = Phase::kBackward;
+  const Parameters p = parameters_of(layer);
+  if (p.weights > 0) {
+    const double products = 2 * n.outputs * p.products_per_output;
+    cost.push_back(marked(kernel(kPhase, n.outputs, n.outputs + p.biases), slice + 1));
+    cost.push_back(marked(kernel(kPhase, products, n.inputs + n.outputs + p.weights), slice));
+    if (input_gradient) cost.push_back(kernel(kPhase, products, n.inputs + n.outputs + p.weights));
+  } else if (std::holds_alternative<MaxPool2d>(layer)) {
+    cost.push_back(kernel(kPhase, kNone, n.inputs + n.outputs));
+  } else if (std::holds_alternative<Relu>(layer)) {
+    cost.push_back(kernel(kPhase, n.outputs, 3 * n.outputs));
+  } else if (std::holds_alternative<Dropout>(layer)) {
+    cost.push_back(kernel(kPhase, n.outputs, 3 * n.outputs));
+  }
+}
+
+std::vector<Sizes> layer_sizes(const Model& model, double count) {
+  std::vector<Sizes> sizes;
+  ActivationShape shape = model.input;
+  for (const Layer& layer : model.layers) {
+    const ActivationShape next = output_shape(layer, shape);
+    sizes.push_back({count * static_cast<double>(shape.size()), count * static_cast<double>(next.size())});
+    shape = next;
+  }
+  return sizes;
+}
+
+KernelCost copy_cost(const Model& model, double count) {
+  const double bytes = count * (static_cast<double>(model.input.size()) * kScalarBytes + kLabelBytes);
+  return {.phase = Phase::kCopy, .bytes = bytes, .samples = count, .mark = std::nullopt};
+}
+
+// Log-softmax takes a maximum, a difference, an exponential, a sum and a difference per logit. Its gradient, in
+// training, another three.
+KernelCost loss_cost(Phase phase, const Model& model, double count) {
+  const double logits = count * static_cast<double>(class_count(model));
+  const bool training = phase == Phase::kLoss;
+  return kernel(phase, logits * (training ? 8 : 5), logits * (training ? 4 : 2));
+}
+
+}  // namespace
+
+Cost training_cost(const Model& model, std::size_t count) {
+  const double samples = static_cast<double>(count);
+  const std::vector<Sizes> sizes = layer_sizes(model, samples);
+  Cost cost{copy_cost(model, samples)};
+  std::size_t slice = 0;
+  std::size_t first = model.layers.size();  // the first layer with parameters: nothing flows back beyond it
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    append_forward(cost, Phase::kForward, model.layers[i], sizes[i]);
+    if (!has_parameters(model.layers[i])) continue;
+    slice += 2;
+    first = std::min(first, i);
+  }
+  cost.push_back(loss_cost(Phase::kLoss, model, samples));
+  for (std::size_t i = model.layers.size(); i-- > first;) {
+    if (has_parameters(model.layers[i])) slice -= 2;
+    append_backward(cost, model.layers[i], sizes[i], slice, i > first);
+  }
+  return cost;
+}
+
+Cost evaluation_cost(const Model& model, std::size_t count) {
+  const double samples = static_cast<double>(count);
+  const std::vector<Sizes> sizes = layer_sizes(model, samples);
+  Cost cost{copy_cost(model, samples)};
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    append_forward(cost, Phase::kEvaluate, model.layers[i], sizes[i]);
+  }
+  cost.push_back(loss_cost(Phase::kEvaluate, model, samples));
+  return cost;
+}
+
+}  // namespace understudy

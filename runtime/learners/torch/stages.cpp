@@ -1,0 +1,245 @@
+#include "runtime/learners/torch/stages.hpp"
+
+#include <ATen/Dispatch.h>
+
+#include "runtime/base/errors.hpp"
+#include "runtime/learners/torch/pooling.hpp"
+
+namespace understudy {
+namespace {
+
+constexpr at::MemoryFormat kChannelsLast = at::MemoryFormat::ChannelsLast;
+
+// The layer's two slices: its weight's index, its bias one further.
+class WithParameters : public Stage {
+ public:
+  explicit WithParameters(std::size_t weight) : weight_(weight) {}
+  bool has_parameters() const override { return true; }
+
+ protected:
+  const at::Tensor& weight(const Pass& pass) const { return pass.parameters[weight_]; }
+  const at::Tensor& bias(const Pass& pass) const { return pass.parameters[weight_ + 1]; }
+  const at::Tensor& weight_gradient(const Gradients& out) const { return out.slices[weight_]; }
+  const at::Tensor& bias_gradient(const Gradients& out) const { return out.slices[weight_ + 1]; }
+  void announce(const Gradients& out) const {
+    if (!out.hook) return;
+    out.hook(weight_ + 1);
+    out.hook(weight_);
+  }
+
+ private:
+  std::size_t weight_;
+};
+
+class ConvStage final : public WithParameters {
+ public:
+  using WithParameters::WithParameters;
+
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
+    at::Tensor weights = weight(pass).contiguous(kChannelsLast);
+    at::Tensor output = at::convolution(input, weights, bias(pass), {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1);
+    if (pass.training) saved = {input, weights};
+    return output;
+  }
+
+  at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
+                      bool input_gradient) const override {
+    const auto [none, weights, biases] = differentiate(pass, gradient, saved, {false, true, true});
+    weight_gradient(out).copy_(weights);
+    bias_gradient(out).copy_(biases);
+    announce(out);
+    if (!input_gradient) return {};
+    return std::get<0>(differentiate(pass, gradient, saved, {true, false, false}));
+  }
+
+ private:
+  std::tuple<at::Tensor, at::Tensor, at::Tensor> differentiate(const Pass& pass, const at::Tensor& gradient,
+                                                               const Saved& saved, std::array<bool, 3> wanted) const {
+    const at::OptionalIntArrayRef bias_sizes(bias(pass).sizes());
+    return at::convolution_backward(gradient, saved.input, saved.extra, bias_sizes, {1, 1}, {0, 0}, {1, 1}, false,
+                                    {0, 0}, 1, wanted);
+  }
+};
+
+class LinearStage final : public WithParameters {
+ public:
+  using WithParameters::WithParameters;
+
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
+    if (pass.training) saved.input = input;
+    return at::addmm(bias(pass), input, weight(pass).t());
+  }
+
+  at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
+                      bool input_gradient) const override {
+    at::Tensor weights = weight_gradient(out);
+    at::Tensor biases = bias_gradient(out);
+    at::mm_out(weights, gradient.t(), saved.input);
+    at::sum_out(biases, gradient, {0});
+    announce(out);
+    return input_gradient ? at::mm(gradient, weight(pass)) : at::Tensor();
+  }
+};
+
+// Max pooling, with the ReLU before or after it, which is the same.
+class PoolStage final : public Stage {
+ public:
+  PoolStage(const ActivationShape& input, std::int64_t size, bool relu) : input_(input), size_(size), relu_(relu) {}
+
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
+    input = input.contiguous(kChannelsLast);
+    const std::int64_t count = input.size(0);
+    const std::array<std::int64_t, 4> pooled{count, input_.channels, input_.rows / size_, input_.columns / size_};
+    at::Tensor output = at::empty(pooled, input.options(), kChannelsLast);
+    at::Tensor choice = at::empty(pooled, input.options().dtype(at::kInt), kChannelsLast);
+    AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "pool_forward", [&] {
+      pool_forward(shape(count), input.data_ptr<scalar_t>(), output.data_ptr<scalar_t>(),
+                   choice.data_ptr<std::int32_t>());
+    });
+    if (pass.training) saved.extra = choice;
+    return output;
+  }
+
+  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&, bool) const override {
+    gradient = gradient.contiguous(kChannelsLast);
+    const std::int64_t count = gradient.size(0);
+    at::Tensor result =
+        at::empty({count, input_.channels, input_.rows, input_.columns}, gradient.options(), kChannelsLast);
+    AT_DISPATCH_FLOATING_TYPES(gradient.scalar_type(), "pool_backward", [&] {
+      pool_backward(shape(count), gradient.data_ptr<scalar_t>(), saved.extra.data_ptr<std::int32_t>(),
+                    result.data_ptr<scalar_t>());
+    });
+    return result;
+  }
+
+ private:
+  PoolShape shape(std::int64_t count) const {
+    return {count, input_.channels, input_.rows, input_.columns, size_, relu_};
+  }
+
+  ActivationShape input_;
+  std::int64_t size_;
+  bool relu_;
+};
+
+// In place: no stage keeps its output for backward but this one.
+class ReluStage final : public Stage {
+ public:
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
+    input.relu_();
+    if (pass.training) saved.extra = input;
+    return input;
+  }
+
+  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&, bool) const override {
+    at::threshold_backward_out(gradient, gradient, saved.extra, 0);
+    return gradient;
+  }
+};
+
+class FlattenStage final : public Stage {
+ public:
+  explicit FlattenStage(const ActivationShape& input) : input_(input) {}
+
+  at::Tensor forward(Pass&, at::Tensor input, Saved&) const override {
+    return input.contiguous(at::MemoryFormat::Contiguous).view({input.size(0), input_.size()});
+  }
+
+  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved&, const Gradients&, bool) const override {
+    return gradient.view({gradient.size(0), input_.channels, input_.rows, input_.columns}).contiguous(kChannelsLast);
+  }
+
+ private:
+  ActivationShape input_;
+};
+
+class DropoutStage final : public Stage {
+ public:
+  explicit DropoutStage(double probability) : probability_(probability) {}
+
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
+    if (!pass.training) return input;
+    saved.extra = at::empty(input.sizes(), input.options());
+    AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "dropout", [&] {
+      fill_mask(pass.random, std::span(saved.extra.data_ptr<scalar_t>(), saved.extra.numel()));
+    });
+    return input.mul(saved.extra);
+  }
+
+  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&, bool) const override {
+    return gradient.mul_(saved.extra);
+  }
+
+ private:
+  // One 32-bit draw per element.
+  template <class Scalar>
+  void fill_mask(RandomStream& random, std::span<Scalar> mask) const {
+    const double threshold = probability_ * 4294967296.0;
+    const auto kept = static_cast<Scalar>(1 / (1 - probability_));
+    for (Scalar& element : mask) element = random() < threshold ? Scalar{0} : kept;
+  }
+
+  double probability_;
+};
+
+// ReLU next to pooling, on either side.
+bool pools_with_relu(std::span<const Layer> layers) {
+  if (layers.size() < 2) return false;
+  const auto is_pool = [](const Layer& layer) { return std::holds_alternative<MaxPool2d>(layer); };
+  const auto is_relu = [](const Layer& layer) { return std::holds_alternative<Relu>(layer); };
+  return (is_pool(layers[0]) && is_relu(layers[1])) || (is_relu(layers[0]) && is_pool(layers[1]));
+}
+
+std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& input, std::size_t slice) {
+  if (std::holds_alternative<Conv2d>(layer)) return std::make_unique<ConvStage>(slice);
+  if (std::holds_alternative<Linear>(layer)) return std::make_unique<LinearStage>(slice);
+  if (std::holds_alternative<Relu>(layer)) return std::make_unique<ReluStage>();
+  if (std::holds_alternative<Flatten>(layer)) return std::make_unique<FlattenStage>(input);
+  if (const auto* pool = std::get_if<MaxPool2d>(&layer)) return std::make_unique<PoolStage>(input, pool->size, false);
+  return std::make_unique<DropoutStage>(std::get<Dropout>(layer).probability);
+}
+
+}  // namespace
+
+template <class Scalar>
+std::vector<at::Tensor> slice_views(const Layout& layout, std::span<Scalar> vector) {
+  using Value = std::remove_const_t<Scalar>;
+  UNDERSTUDY_CHECK(vector.size() == layout.size);
+  std::vector<at::Tensor> views;
+  views.reserve(layout.slices.size());
+  for (const Slice& slice : layout.slices) {
+    // LibTorch has no tensors of const elements; parameters are only ever read.
+    auto* data = const_cast<Value*>(vector.data() + slice.offset);
+    views.push_back(at::from_blob(data, slice.shape, at::dtype(c10::CppTypeToScalarType<Value>::value)));
+  }
+  return views;
+}
+
+template std::vector<at::Tensor> slice_views(const Layout&, std::span<float>);
+template std::vector<at::Tensor> slice_views(const Layout&, std::span<const float>);
+template std::vector<at::Tensor> slice_views(const Layout&, std::span<double>);
+template std::vector<at::Tensor> slice_views(const Layout&, std::span<const double>);
+
+std::vector<std::unique_ptr<Stage>> make_stages(const Model& model) {
+  // ReLU works in place, and the first stage's input is the caller's.
+  UNDERSTUDY_CHECK(model.layers.empty() || !std::holds_alternative<Relu>(model.layers.front()));
+  std::vector<std::unique_ptr<Stage>> stages;
+  ActivationShape shape = model.input;
+  std::size_t slice = 0;
+  std::span<const Layer> rest(model.layers);
+  while (!rest.empty()) {
+    const std::size_t taken = pools_with_relu(rest) ? 2 : 1;
+    if (taken == 2) {
+      const Layer& pool = std::holds_alternative<MaxPool2d>(rest[0]) ? rest[0] : rest[1];
+      stages.push_back(std::make_unique<PoolStage>(shape, std::get<MaxPool2d>(pool).size, true));
+    } else {
+      stages.push_back(make_stage(rest[0], shape, slice));
+    }
+    if (stages.back()->has_parameters()) slice += 2;
+    for (const Layer& layer : rest.first(taken)) shape = output_shape(layer, shape);
+    rest = rest.subspan(taken);
+  }
+  return stages;
+}
+
+}  // namespace understudy

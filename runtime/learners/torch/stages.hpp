@@ -1,0 +1,52 @@
+// The layers of a model as LibTorch computes them, forward and backward. Backward is written out instead of recorded:
+// each gradient goes straight into the caller's vector, and the hook fires between one layer's and the next's.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/learners/model.hpp"
+
+namespace understudy {
+
+// One tensor per slice of the layout, viewing the vector: nothing is copied.
+template <class Scalar>
+std::vector<at::Tensor> slice_views(const Layout& layout, std::span<Scalar> vector);
+
+// What one pass through the model works with.
+struct Pass {
+  std::span<const at::Tensor> parameters;  // per slice
+  bool training = false;                   // keep what backward needs, and drop out
+  RandomStream random;
+};
+
+// Where backward leaves its results.
+struct Gradients {
+  std::span<const at::Tensor> slices;
+  const GradientHook& hook;
+};
+
+// What a stage keeps from forward for backward.
+struct Saved {
+  at::Tensor input;
+  at::Tensor extra;
+};
+
+// One layer, or two that are quicker together. Images are [count, channels, rows, columns] in channels-last memory.
+class Stage {
+ public:
+  virtual ~Stage() = default;
+  // May overwrite `input`, but for the first stage's, which is the caller's.
+  virtual at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const = 0;
+  // Owns `gradient` and may overwrite it. An undefined tensor comes back where the input's gradient isn't wanted.
+  virtual at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
+                              bool input_gradient) const = 0;
+  virtual bool has_parameters() const { return false; }
+};
+
+std::vector<std::unique_ptr<Stage>> make_stages(const Model& model);
+
+}  // namespace understudy

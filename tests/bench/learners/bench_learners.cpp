@@ -1,0 +1,86 @@
+// Training throughput of the models on one thread: gradient and update, batch 64. The peer is pytorch_step.py.
+#include <benchmark/benchmark.h>
+
+#include "runtime/learners/torch/set_up.hpp"
+#include "runtime/learners/torch/torch_learner.hpp"
+#include "runtime/training/optimizer.hpp"
+
+namespace understudy {
+namespace {
+
+constexpr std::size_t kBatch = 64;
+
+Batch random_batch(const Model& model, std::size_t count) {
+  RandomStream random({.seed = 1, .purpose = Purpose::kTest});
+  Batch batch{.count = count, .inputs = {}, .labels = {}};
+  batch.inputs.resize(count * static_cast<std::size_t>(model.input.size()));
+  for (float& pixel : batch.inputs) pixel = static_cast<float>(random.normal());
+  for (std::size_t i = 0; i < count; ++i) batch.labels.push_back(static_cast<std::int64_t>(random.below(10)));
+  return batch;
+}
+
+void training_step(benchmark::State& state, const char* name) {
+  const Model model = make_model(name, 0);
+  const auto learner = make_torch_learner(model);
+  const Batch batch = random_batch(model, kBatch);
+  std::vector<float> parameters(learner->layout().size);
+  std::vector<float> gradient(learner->layout().size);
+  learner->initial(RandomStream({.seed = 1}), parameters);
+  Sgd<float> optimizer({.momentum = 0.9}, learner->layout());
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(learner->gradient(parameters, batch, gradient, RandomStream({}), {}));
+    optimizer.step(parameters, gradient, 0.01);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
+}
+
+class RandomSource final : public BatchSource {
+ public:
+  RandomSource(const Model& model, std::size_t count) : all_(random_batch(model, count)) {}
+  std::size_t size() const override { return all_.count; }
+  void gather(std::span<const std::uint32_t> indices, Batch& batch) const override {
+    const std::size_t pixels = all_.inputs.size() / all_.count;
+    batch = {.count = indices.size(), .inputs = {}, .labels = {}};
+    for (const std::uint32_t i : indices) {
+      batch.inputs.insert(batch.inputs.end(), all_.inputs.begin() + i * pixels, all_.inputs.begin() + (i + 1) * pixels);
+      batch.labels.push_back(all_.labels[i]);
+    }
+  }
+
+ private:
+  Batch all_;
+};
+
+void evaluation(benchmark::State& state, const char* name) {
+  const Model model = make_model(name, 0);
+  const auto learner = make_torch_learner(model);
+  const RandomSource source(model, 1000);
+  std::vector<float> parameters(learner->layout().size);
+  learner->initial(RandomStream({.seed = 1}), parameters);
+  for (auto _ : state) benchmark::DoNotOptimize(learner->evaluate(parameters, source, 0, source.size()));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(source.size()));
+}
+
+void sgd_update(benchmark::State& state) {
+  const Layout layout = make_layout(make_model("cnn", 0));
+  std::vector<float> parameters(layout.size, 1);
+  const std::vector<float> gradient(layout.size, 1);
+  Sgd<float> optimizer({.momentum = 0.9}, layout);
+  for (auto _ : state) optimizer.step(parameters, gradient, 0.01);
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(layout.size));
+}
+
+BENCHMARK_CAPTURE(training_step, cnn, "cnn")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(training_step, lenet, "lenet")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(evaluation, cnn, "cnn")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(evaluation, lenet, "lenet")->Unit(benchmark::kMillisecond);
+BENCHMARK(sgd_update)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace understudy
+
+int main(int argc, char** argv) {
+  understudy::set_up_torch();
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}
