@@ -1,0 +1,43 @@
+// The subcommands of `understudy`, which links no LibTorch. Each add_*() stands in a file of its own, registers
+// its options with the app and what to do once they are parsed. Errors are thrown; only main catches.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "runtime/base/errors.hpp"
+#include "runtime/base/units.hpp"
+#include "scenarios/scenario.hpp"
+
+namespace understudy {
+
+// What holds for every subcommand, and what the chosen one leaves for main.
+struct Session {
+  int argc = 0;
+  char** argv = nullptr;
+  bool quiet = false;  // only results and errors
+  bool json = false;   // results as JSON on stdout
+  ExitCode exit_code = ExitCode::kDone;
+};
+
+// What a run is expected to take, for validate's table.
+struct RunEstimate {
+  Duration time;    // on the scenario's clock, all repeats
+  double wall_s;    // to compute it
+  Bytes memory;     // at its peak
+};
+using Estimator = std::function<RunEstimate(const Scenario&)>;
+
+// --quiet and --json, which every subcommand takes.
+void add_common_flags(CLI::App& command, Session& session);
+
+// With an estimator the table has columns for time and memory.
+void add_validate(CLI::App& app, Session& session, Estimator estimate = {});
+void add_list(CLI::App& app, Session& session);
+void add_help(CLI::App& app, Session& session);
+
+// run, worker, calibrate: handed with all their arguments to the program beside this one that links LibTorch.
+void add_node_commands(CLI::App& app, Session& session);
+
+}  // namespace understudy

@@ -1,0 +1,133 @@
+// `understudy validate FILE`: reads a scenario as strictly as a run would and prints the runs it stands for.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/table.hpp"
+#include "scenarios/scenario_yaml.hpp"
+#include "scenarios/sweep.hpp"
+
+namespace understudy {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string file;
+  std::vector<std::string> sets;
+  bool schema = false;
+};
+
+// For each run the number of the first one with the same training key: they share weights.
+std::vector<std::size_t> weight_groups(const std::vector<ExpandedRun>& runs) {
+  std::map<std::string, std::size_t> first;
+  std::vector<std::size_t> groups;
+  for (const ExpandedRun& run : runs) groups.push_back(first.emplace(training_key(run.scenario), groups.size()).first->second);
+  return groups;
+}
+
+bool trains(const Scenario& scenario) {
+  return std::holds_alternative<ImageClassifierConfig>(scenario.workload) || std::holds_alternative<QuadraticConfig>(scenario.workload);
+}
+
+void print_json(const Experiment& experiment, const Estimator& estimate) {
+  const auto groups = weight_groups(experiment.runs);
+  Json runs = Json::array();
+  for (std::size_t i = 0; i < experiment.runs.size(); ++i) {
+    const ExpandedRun& run = experiment.runs[i];
+    Json overrides = Json::object();
+    for (const Override& o : run.overrides) overrides[o.key] = o.value;
+    Json entry{{"overrides", overrides}, {"nodes", seating(run.scenario.topology).nodes()}};
+    if (trains(run.scenario)) entry["weights_of_run"] = groups[i];
+    if (estimate) {
+      const RunEstimate e = estimate(run.scenario);
+      entry["time_s"] = to_seconds(e.time);
+      entry["wall_s"] = e.wall_s;
+      entry["memory_bytes"] = e.memory.count;
+    }
+    entry["scenario"] = to_json(run.scenario);
+    runs.push_back(std::move(entry));
+  }
+  std::cout << Json{{"name", experiment.scenario.name}, {"repeats", experiment.scenario.repeats}, {"runs", runs}}.dump(2) << '\n';
+}
+
+// The columns of the overrides: every key that sets some run apart, in the order of first appearance.
+std::vector<std::string> override_keys(const std::vector<ExpandedRun>& runs) {
+  std::vector<std::string> keys;
+  for (const ExpandedRun& run : runs) {
+    for (const Override& o : run.overrides) {
+      if (std::find(keys.begin(), keys.end(), o.key) == keys.end()) keys.push_back(o.key);
+    }
+  }
+  return keys;
+}
+
+// A dotted key's last name, where no other column has the same.
+std::string heading(const std::string& key, const std::vector<std::string>& keys) {
+  const auto last = [](const std::string& k) { return k.substr(k.rfind('.') + 1); };
+  const auto same = std::count_if(keys.begin(), keys.end(), [&](const std::string& k) { return last(k) == last(key); });
+  return same == 1 ? last(key) : key;
+}
+
+std::string value_of(const ExpandedRun& run, const std::string& key) {
+  const auto it = std::find_if(run.overrides.begin(), run.overrides.end(), [&](const Override& o) { return o.key == key; });
+  return it == run.overrides.end() ? "" : it->value;
+}
+
+void print_table(const Experiment& experiment, const Estimator& estimate) {
+  const std::vector<std::string> keys = override_keys(experiment.runs);
+  const auto groups = weight_groups(experiment.runs);
+  std::vector<std::string> head{"run"};
+  for (const std::string& key : keys) head.push_back(heading(key, keys));
+  head.insert(head.end(), {"nodes", "weights"});
+  if (estimate) head.insert(head.end(), {"time", "wall", "memory"});
+  Table table(head);
+  for (std::size_t i = 0; i < experiment.runs.size(); ++i) {
+    const ExpandedRun& run = experiment.runs[i];
+    std::vector<std::string> row{std::to_string(i)};
+    for (const std::string& key : keys) row.push_back(value_of(run, key));
+    row.push_back(std::to_string(seating(run.scenario.topology).nodes()));
+    row.push_back(!trains(run.scenario) ? "none" : groups[i] == i ? "trained" : fmt::format("of run {}", groups[i]));
+    if (estimate) {
+      const RunEstimate e = estimate(run.scenario);
+      row.insert(row.end(), {fmt::format("{:.4g} s", to_seconds(e.time)), fmt::format("{:.3g} s", e.wall_s),
+                             fmt::format("{:.0f} MiB", static_cast<double>(e.memory.count) / 1048576.0)});
+    }
+    table.add(std::move(row));
+  }
+  const std::size_t runs = experiment.runs.size();
+  const int repeats = experiment.scenario.repeats;
+  std::cout << fmt::format("{}: {} {}, {} {} each\n", experiment.scenario.name, runs, runs == 1 ? "run" : "runs", repeats,
+                           repeats == 1 ? "repeat" : "repeats")
+            << table.text();
+}
+
+void validate(const Options& options, const Session& session, const Estimator& estimate) {
+  if (options.schema) {
+    std::cout << scenario_schema().dump(2) << '\n';
+    return;
+  }
+  if (options.file.empty()) throw ScenarioError("validate needs a scenario file");
+  const Experiment experiment = load_experiment(options.file, options.sets);
+  if (session.json) return print_json(experiment, estimate);
+  if (!session.quiet) print_table(experiment, estimate);
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app, Session& session, Estimator estimate) {
+  CLI::App* command = app.add_subcommand("validate", "Check a scenario and print the runs it stands for");
+  auto options = std::make_shared<Options>();
+  command->add_option("file", options->file, "The scenario");
+  command->add_option("--set", options->sets, "section.key=value, over the file; repeatable")->allow_extra_args(false);
+  command->add_flag("--schema", options->schema, "Print the JSON Schema of scenarios instead");
+  add_common_flags(*command, session);
+  command->callback([options, &session, estimate = std::move(estimate)] { validate(*options, session, estimate); });
+}
+
+}  // namespace understudy
