@@ -22,7 +22,7 @@ struct LinkConfig {
 struct ClusterConfig {
   int machines = 1;
   int devices_per_machine = 1;
-  std::string device;
+  std::string device{};
   LinkConfig intra{Bandwidth{96e9}, std::chrono::microseconds{10}};
   LinkConfig inter{Bandwidth{1e9}, std::chrono::microseconds{200}};
   bool server = false;
@@ -32,7 +32,7 @@ struct ClusterConfig {
 struct PathConfig {
   int nodes = 2;
   std::vector<LinkConfig> links{LinkConfig{}};
-  std::string device;
+  std::string device{};
 };
 
 // Shapes with the same link everywhere.
@@ -40,21 +40,21 @@ struct RingConfig {
   int nodes = 2;
   Bandwidth bandwidth{1e9};
   Duration latency{0};
-  std::string device;
+  std::string device{};
 };
 // `nodes` leaves around a hub. The hub is a node too, the last rank, and serves.
 struct StarConfig {
   int nodes = 2;
   Bandwidth bandwidth{1e9};
   Duration latency{0};
-  std::string device;
+  std::string device{};
 };
 // Every node linked with every other.
 struct MeshConfig {
   int nodes = 2;
   Bandwidth bandwidth{1e9};
   Duration latency{0};
-  std::string device;
+  std::string device{};
 };
 // A complete tree: node i's parent is (i-1)/branching.
 struct TreeConfig {
@@ -62,7 +62,7 @@ struct TreeConfig {
   int branching = 2;
   Bandwidth bandwidth{1e9};
   Duration latency{0};
-  std::string device;
+  std::string device{};
 };
 
 using TopologyConfig = std::variant<ClusterConfig, PathConfig, RingConfig, StarConfig, MeshConfig, TreeConfig>;

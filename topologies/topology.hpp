@@ -32,7 +32,7 @@ struct Place {
   VertexId vertex;
   int machine = 0;      // machines number 0.. in order of first use
   int local_rank = 0;   // rank within the machine
-  std::string device;   // a device profile's name ("rtx3080"); may be empty: an ideal device
+  std::string device{}; // a device profile's name ("rtx3080"); may be empty: an ideal device
   bool serves = false;  // a dedicated server (a star's hub), not a worker
 };
 

@@ -34,7 +34,8 @@ class NetworkModel {
   virtual ~NetworkModel() = default;
 
   // Starts moving size bytes along the route (empty: from a vertex to itself, arrives at once, that is from
-  // next_event() == now). The span must outlive the transfer. Ids are small and reused after the end.
+  // next_event() == now). The span must outlive the transfer. Ids are small and reused after the end, those
+  // that advance() appended not before the next advance().
   virtual TransferId start(std::span<const LinkId> route, Bytes size, TimePoint now) = 0;
 
   // Ends a transfer without a Completion. What it has already sent stays counted.

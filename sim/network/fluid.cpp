@@ -1,0 +1,137 @@
+#include "sim/network/fluid.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/base/errors.hpp"
+
+namespace understudy {
+
+FluidModel::FluidModel(const Topology& topology) : statistics_(topology.links().size()) {
+  for (const Link& link : topology.links()) {
+    links_.push_back({.bytes_per_s = link.bandwidth.bytes_per_s(), .latency = link.latency});
+  }
+}
+
+TransferId FluidModel::start(std::span<const LinkId> route, Bytes size, TimePoint now) {
+  UNDERSTUDY_CHECK(size.count >= 0);
+  run_until(now);
+  const Slot slot = take_slot();
+  if (slot == flows_.size()) flows_.emplace_back();
+  Flow& flow = flows_[slot];
+  flow.route = route;
+  flow.size = flow.left = static_cast<double>(size.count);
+  flow.rate = 0;
+  flow.flowing = false;
+  TimePoint arrival = now;
+  for (const LinkId id : route) arrival = checked_add(arrival, links_[id.index()].latency);
+  agenda().set(slot, arrival);
+  return TransferId{slot};
+}
+
+void FluidModel::due(Slot slot) {
+  Flow& flow = flows_[slot];
+  if (flow.flowing) {
+    stop_flowing(slot, true);
+    end(slot);
+    return;
+  }
+  const auto open = [this](LinkId id) { return links_[id.index()].up; };
+  if (flow.route.empty() || (flow.size == 0 && std::all_of(flow.route.begin(), flow.route.end(), open))) {
+    for (const LinkId id : flow.route) ++statistics_[id.index()].messages;
+    end(slot);
+    return;
+  }
+  begin_flowing(slot);
+}
+
+void FluidModel::begin_flowing(Slot slot) {
+  Flow& flow = flows_[slot];
+  for (const LinkId id : flow.route) {
+    FluidLink& link = links_[id.index()];
+    if (link.flows++ == 0) link.busy_since = now();
+  }
+  flow.flowing = true;
+  flow.since = now();
+  flow.held_by = flow.route.front().value;
+  flow.alone_rate = slowest_link(flow);
+  joined(slot);
+}
+
+void FluidModel::stop_flowing(Slot slot, bool delivered) {
+  Flow& flow = flows_[slot];
+  bring_up_to_date(flow);
+  const auto sent = static_cast<std::int64_t>(delivered ? flow.size : std::floor(flow.size - flow.left));
+  for (const LinkId id : flow.route) {
+    LinkStatistics& statistics = statistics_[id.index()];
+    statistics.bytes += sent;
+    statistics.messages += delivered ? 1 : 0;
+    FluidLink& link = links_[id.index()];
+    if (--link.flows == 0) statistics.busy += now() - link.busy_since;
+  }
+  flow.flowing = false;
+  left(slot);
+}
+
+void FluidModel::drop(Slot slot) {
+  if (flows_[slot].flowing) stop_flowing(slot, false);
+}
+
+void FluidModel::bring_up_to_date(Flow& flow) {
+  const Duration elapsed = now() - flow.since;
+  if (elapsed == Duration::zero()) return;
+  flow.left = std::max(0.0, flow.left - flow.rate * to_seconds(elapsed));
+  flow.since = now();
+  if (flow.rate < flow.alone_rate) {
+    const double lost_ps = static_cast<double>(elapsed.count()) * (1 - flow.rate / flow.alone_rate);
+    statistics_[flow.held_by].queueing += Duration{static_cast<std::int64_t>(lost_ps + 0.5)};
+  }
+}
+
+void FluidModel::set_rate(Slot slot, double rate, std::uint32_t held_by) {
+  Flow& flow = flows_[slot];
+  if (rate == flow.rate && held_by == flow.held_by) return;
+  bring_up_to_date(flow);
+  flow.held_by = held_by;
+  if (rate == flow.rate) return;
+  flow.rate = rate;
+  agenda().set(slot, rate > 0 ? after(now(), flow.left / rate) : kNever);
+}
+
+void FluidModel::set_rate_alone(Slot slot) {
+  const Flow& flow = flows_[slot];
+  for (const LinkId id : flow.route) {
+    if (!links_[id.index()].up) return set_rate(slot, 0, id.value);
+  }
+  set_rate(slot, flow.alone_rate, flow.held_by);
+}
+
+double FluidModel::slowest_link(const Flow& flow) const {
+  double rate = links_[flow.route.front().index()].bytes_per_s;
+  for (const LinkId id : flow.route) rate = std::min(rate, links_[id.index()].bytes_per_s);
+  return rate;
+}
+
+void FluidModel::set_link(LinkId id, Bandwidth bandwidth, bool up, TimePoint now) {
+  UNDERSTUDY_CHECK(bandwidth.bits_per_s > 0 && std::isfinite(bandwidth.bits_per_s));
+  run_until(now);
+  FluidLink& link = links_.at(id.index());
+  link.bytes_per_s = bandwidth.bytes_per_s();
+  link.up = up;
+  for (Flow& flow : flows_) {
+    if (!flow.flowing || std::find(flow.route.begin(), flow.route.end(), id) == flow.route.end()) continue;
+    bring_up_to_date(flow);
+    flow.alone_rate = slowest_link(flow);
+  }
+  changed(id);
+}
+
+std::span<const LinkStatistics> FluidModel::statistics() const {
+  reported_ = statistics_;
+  for (std::size_t i = 0; i < links_.size(); ++i) {
+    if (links_[i].flows > 0) reported_[i].busy += now() - links_[i].busy_since;
+  }
+  return reported_;
+}
+
+}  // namespace understudy

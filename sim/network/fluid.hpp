@@ -1,0 +1,72 @@
+// Transfers as fluids: after the latency of the whole route a transfer flows through all of its links at once,
+// at a rate that a derived model decides. A link that is down holds up what flows, not what is still in its
+// latency.
+//
+// Statistics: a transfer is on its links while it flows. Its queueing is the time that it flowed beyond
+// size / (smallest bandwidth of the route), booked on the links that held it back.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "sim/network/event_model.hpp"
+
+namespace understudy {
+
+class FluidModel : public EventModel {
+ public:
+  TransferId start(std::span<const LinkId> route, Bytes size, TimePoint now) final;
+  void set_link(LinkId link, Bandwidth bandwidth, bool up, TimePoint now) final;
+  std::span<const LinkStatistics> statistics() const final;
+
+ protected:
+  struct Flow {
+    std::span<const LinkId> route;
+    double size = 0;        // bytes
+    double left = 0;        // bytes not yet sent at `since`
+    double rate = 0;        // bytes/s from `since` on
+    double alone_rate = 0;  // bytes/s that its links would give it if they were up and idle
+    TimePoint since{};
+    std::uint32_t held_by = 0;  // the link that decides its rate
+    bool flowing = false;       // false: still in its latency, or not under way
+  };
+  struct FluidLink {
+    double bytes_per_s = 0;
+    bool up = true;
+    std::uint32_t flows = 0;  // that flow through it
+    Duration latency{0};
+    TimePoint busy_since{};
+    double capacity() const { return up ? bytes_per_s : 0; }
+  };
+
+  explicit FluidModel(const Topology& topology);
+
+  // The flow has begun to flow, has stopped, or one of its links has changed: give it, and all whom that
+  // touches, their rates, at once or in settle().
+  virtual void joined(Slot slot) = 0;
+  virtual void left(Slot slot) = 0;
+  virtual void changed(LinkId link) = 0;
+
+  void set_rate(Slot slot, double rate, std::uint32_t held_by);
+  // Gives the flow the rate that it would have alone.
+  void set_rate_alone(Slot slot);
+  Flow& flow(Slot slot) { return flows_[slot]; }
+  const FluidLink& link(std::uint32_t id) const { return links_[id]; }
+  std::size_t flow_slots() const { return flows_.size(); }
+  std::size_t link_count() const { return links_.size(); }
+
+ private:
+  void due(Slot slot) final;
+  void drop(Slot slot) final;
+  void begin_flowing(Slot slot);
+  void stop_flowing(Slot slot, bool delivered);
+  void bring_up_to_date(Flow& flow);
+  double slowest_link(const Flow& flow) const;
+
+  std::vector<Flow> flows_;
+  std::vector<FluidLink> links_;
+  std::vector<LinkStatistics> statistics_;
+  mutable std::vector<LinkStatistics> reported_;  // with what is busy right now
+};
+
+}  // namespace understudy

@@ -1,0 +1,134 @@
+// What a network model costs by itself. The traffic is that of a ring all-reduce of 100 MB over hosts on one
+// switch (1 Gbit/s, 0.5 ms to the switch and 0.5 ms from it), without the coroutines that make it in a run:
+// every host sends a chunk to the next one as soon as its own last chunk is out and one has come in.
+// items_per_second counts transfers.
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/network/network_config.hpp"
+#include "topologies/generators.hpp"
+
+namespace understudy {
+namespace {
+
+constexpr std::int64_t kAllReduceBytes = 100'000'000;
+
+Topology hosts_on_a_switch(int hosts) {
+  return make_topology(ClusterConfig{.machines = hosts, .inter = {Bandwidth{1e9}, std::chrono::milliseconds{1}}});
+}
+
+class RingTraffic {
+ public:
+  RingTraffic(const Topology& topology, NetworkModel& network)
+      : topology_(topology), network_(network), hosts_(topology.places().size()) {}
+
+  // Returns the simulated time of one all-reduce.
+  Duration run() {
+    const TimePoint begin = now_;
+    done_ = 0;
+    for (Host& host : hosts_) host = {};
+    for (std::uint32_t i = 0; i < hosts_.size(); ++i) send(i);
+    while (done_ < hosts_.size()) {
+      now_ = network_.next_event();
+      ended_.clear();
+      network_.advance(now_, ended_);
+      for (const Completion& completion : ended_) arrived(sender_[completion.id.index()]);
+    }
+    return now_ - begin;
+  }
+
+  std::int64_t transfers() const { return static_cast<std::int64_t>(hosts_.size() * steps()); }
+
+ private:
+  struct Host {
+    std::size_t sent = 0, received = 0, started = 0;
+  };
+  std::size_t steps() const { return 2 * (hosts_.size() - 1); }
+
+  void send(std::uint32_t host) {
+    const std::uint32_t next = host + 1 < hosts_.size() ? host + 1 : 0;
+    const auto places = topology_.places();
+    const auto route = topology_.route(places[host].vertex, places[next].vertex);
+    const Bytes chunk{kAllReduceBytes / static_cast<std::int64_t>(hosts_.size())};
+    const TransferId id = network_.start(route, chunk, now_);
+    if (id.index() >= sender_.size()) sender_.resize(id.index() + 1);
+    sender_[id.index()] = host;
+    ++hosts_[host].started;
+  }
+
+  void arrived(std::uint32_t from) {
+    const std::uint32_t to = from + 1 < hosts_.size() ? from + 1 : 0;
+    ++hosts_[from].sent;
+    ++hosts_[to].received;
+    go_on(from);
+    go_on(to);
+  }
+
+  void go_on(std::uint32_t index) {
+    const Host& host = hosts_[index];
+    if (host.sent < host.started || host.received < host.started) return;
+    if (host.started == steps()) {
+      ++done_;
+    } else {
+      send(index);
+    }
+  }
+
+  const Topology& topology_;
+  NetworkModel& network_;
+  std::vector<Host> hosts_;
+  std::vector<std::uint32_t> sender_;
+  std::vector<Completion> ended_;
+  std::size_t done_ = 0;
+  TimePoint now_ = kStart;
+};
+
+void ring_traffic(benchmark::State& state, const NetworkConfig& config) {
+  const Topology topology = hosts_on_a_switch(static_cast<int>(state.range(0)));
+  const auto network = make_network_model(config, topology);
+  RingTraffic traffic(topology, *network);
+  Duration simulated{0};
+  for (auto _ : state) simulated = traffic.run();
+  state.SetItemsProcessed(state.iterations() * traffic.transfers());
+  state.counters["simulated_s"] = to_seconds(simulated);
+}
+BENCHMARK_CAPTURE(ring_traffic, ideal, IdealConfig{})->Arg(64)->Arg(256);
+BENCHMARK_CAPTURE(ring_traffic, queued, QueuedConfig{})->Arg(64)->Arg(256);
+BENCHMARK_CAPTURE(ring_traffic, fair_share, FairShareConfig{})->Arg(64)->Arg(256);
+
+// One link crowded by all: every completion changes everybody's share. The sizes differ, so that each
+// transfer ends at an instant of its own.
+void crowded_link(benchmark::State& state) {
+  const int hosts = static_cast<int>(state.range(0));
+  const Topology topology = hosts_on_a_switch(hosts);
+  const auto places = topology.places();
+  std::vector<Completion> ended;
+  for (auto _ : state) {
+    const auto network = make_network_model(FairShareConfig{}, topology);
+    for (std::size_t i = 1; i < places.size(); ++i) {
+      const Bytes size{1'000'000 + static_cast<std::int64_t>(i) * 1000};
+      network->start(topology.route(places[i].vertex, places[0].vertex), size, kStart);
+    }
+    for (TimePoint t = network->next_event(); t != kNever; t = network->next_event()) network->advance(t, ended);
+    ended.clear();
+  }
+  state.SetItemsProcessed(state.iterations() * (hosts - 1));
+}
+BENCHMARK(crowded_link)->Arg(16)->Arg(256)->Arg(1024);
+
+void route_lookup(benchmark::State& state) {
+  const Topology topology = hosts_on_a_switch(256);
+  const auto places = topology.places();
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(topology.route(places[i].vertex, places[(i + 1) % 256].vertex));
+    i = (i + 1) % 256;
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(route_lookup);
+
+}  // namespace
+}  // namespace understudy

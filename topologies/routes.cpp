@@ -1,0 +1,220 @@
+#include "topologies/routes.hpp"
+
+#include <algorithm>
+#include <boost/graph/compressed_sparse_row_graph.hpp>
+#include <boost/graph/dijkstra_shortest_paths.hpp>
+#include <boost/graph/reverse_graph.hpp>
+#include <tuple>
+#include <utility>
+
+namespace understudy {
+namespace {
+
+// The length of a path; hops break ties of latency and make every link's length positive.
+struct Length {
+  std::int64_t latency_ps = std::numeric_limits<std::int64_t>::max();
+  std::uint32_t hops = 0;
+  constexpr auto operator<=>(const Length&) const = default;
+};
+constexpr Length kUnreachable{};
+
+struct Join {
+  Length operator()(const Length& a, const Length& b) const {
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(a.latency_ps, b.latency_ps, &sum)) return kUnreachable;
+    return {sum, a.hops + b.hops};
+  }
+};
+
+struct CoreEdge {
+  std::uint32_t link = 0;
+  Length length;
+};
+using CoreGraph = boost::compressed_sparse_row_graph<boost::bidirectionalS, boost::no_property, CoreEdge,
+                                                     boost::no_property, std::uint32_t, std::uint32_t>;
+using CoreVertex = boost::graph_traits<CoreGraph>::vertex_descriptor;
+
+// Enough for all destinations of a few thousand core vertices; beyond it, what is needed again is recomputed.
+constexpr std::size_t kMaxKeptLengths = 4'000'000;
+
+}  // namespace
+
+// The core with compact vertex numbers, and the lengths to those destinations that were asked for.
+struct Router::Core {
+  std::vector<std::uint32_t> number;  // by vertex of the topology
+  CoreGraph graph;
+  std::unordered_map<CoreVertex, std::vector<Length>> lengths_to;
+
+  const std::vector<Length>& lengths(CoreVertex to);
+  std::optional<std::uint32_t> direct_link(CoreVertex from, CoreVertex to) const;
+  bool append_path(CoreVertex from, CoreVertex to, std::vector<LinkId>& path);
+};
+
+const std::vector<Length>& Router::Core::lengths(CoreVertex to) {
+  const std::size_t size = num_vertices(graph);
+  if (const auto known = lengths_to.find(to); known != lengths_to.end()) return known->second;
+  if ((lengths_to.size() + 1) * size > kMaxKeptLengths) lengths_to.clear();
+  std::vector<Length>& lengths = lengths_to[to];
+  lengths.resize(size);
+  const auto backward = boost::make_reverse_graph(graph);
+  boost::dijkstra_shortest_paths(
+      backward, to,
+      boost::weight_map(get(&CoreEdge::length, backward))
+          .distance_map(make_iterator_property_map(lengths.begin(), get(boost::vertex_index, graph)))
+          .distance_combine(Join{})
+          .distance_inf(kUnreachable)
+          .distance_zero(Length{0, 0}));
+  return lengths;
+}
+
+// The direct link where nothing can beat it, that is where every way out of `from` takes at least as long:
+// the routes of a mesh without Dijkstra over all its links.
+std::optional<std::uint32_t> Router::Core::direct_link(CoreVertex from, CoreVertex to) const {
+  const CoreEdge* direct = nullptr;
+  std::int64_t least_ps = std::numeric_limits<std::int64_t>::max();
+  const auto [first, last] = out_edges(from, graph);
+  for (auto edge = first; edge != last; ++edge) {
+    const CoreEdge& way = graph[*edge];
+    least_ps = std::min(least_ps, way.length.latency_ps);
+    if (target(*edge, graph) != to) continue;
+    if (direct == nullptr || std::tie(way.length, way.link) < std::tie(direct->length, direct->link)) direct = &way;
+  }
+  if (direct == nullptr || direct->length.latency_ps > least_ps) return std::nullopt;
+  return direct->link;
+}
+
+// Walks along the lengths to the destination, at each vertex by the lowest link that is on a shortest path.
+bool Router::Core::append_path(CoreVertex from, CoreVertex to, std::vector<LinkId>& path) {
+  if (from == to) return true;
+  if (const auto link = direct_link(from, to)) {
+    path.push_back(LinkId{*link});
+    return true;
+  }
+  const std::vector<Length>& left = lengths(to);
+  if (left[from] == kUnreachable) return false;
+  for (CoreVertex at = from; at != to;) {
+    std::uint32_t best = kNone;
+    CoreVertex next = at;
+    const auto [first, last] = out_edges(at, graph);
+    for (auto edge = first; edge != last; ++edge) {
+      const CoreEdge& way = graph[*edge];
+      if (way.link < best && Join{}(way.length, left[target(*edge, graph)]) == left[at]) {
+        best = way.link;
+        next = target(*edge, graph);
+      }
+    }
+    path.push_back(LinkId{best});
+    at = next;
+  }
+  return true;
+}
+
+Router::Router(std::size_t vertices, std::span<const Link> links)
+    : links_(links), hanging_(vertices), core_(std::make_unique<Core>()), last_(vertices) {
+  peel(links);
+  find_cables(links);
+  std::uint32_t size = 0;
+  core_->number.assign(vertices, kNone);
+  for (std::size_t v = 0; v < vertices; ++v) {
+    if (hanging_[v].parent == kNone) core_->number[v] = size++;
+  }
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> ends;
+  std::vector<CoreEdge> edges;
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    const std::uint32_t from = core_->number[links[i].from.index()], to = core_->number[links[i].to.index()];
+    if (from == kNone || to == kNone) continue;
+    ends.emplace_back(from, to);
+    edges.push_back({static_cast<std::uint32_t>(i), {links[i].latency.count(), 1}});
+  }
+  core_->graph = CoreGraph(boost::edges_are_unsorted_multi_pass, ends.begin(), ends.end(), edges.begin(), size);
+}
+
+Router::~Router() = default;
+
+// Takes away vertices with one neighbour left until there are none. Of a vertex with one neighbour left, the
+// xor of all its remaining neighbours' numbers is that neighbour: no lists are needed.
+void Router::peel(std::span<const Link> links) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  pairs.reserve(links.size());
+  for (const Link& link : links) pairs.push_back(std::minmax(link.from.value, link.to.value));
+  std::sort(pairs.begin(), pairs.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+  std::vector<std::uint32_t> neighbours(hanging_.size(), 0), mix(hanging_.size(), 0);
+  for (const auto& [a, b] : pairs) {
+    ++neighbours[a], ++neighbours[b];
+    mix[a] ^= b, mix[b] ^= a;
+  }
+  std::vector<std::uint32_t> order;  // also the queue of those to take
+  for (std::uint32_t v = 0; v < hanging_.size(); ++v) {
+    if (neighbours[v] == 1) order.push_back(v);
+  }
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const std::uint32_t v = order[i], parent = mix[v];
+    if (neighbours[v] != 1) continue;  // its last neighbour was taken before it
+    hanging_[v].parent = parent;
+    mix[parent] ^= v;
+    if (--neighbours[parent] == 1) order.push_back(parent);
+  }
+  for (std::size_t i = order.size(); i-- > 0;) {  // parents were taken after their children
+    Hanging& at = hanging_[order[i]];
+    if (at.parent != kNone) at.depth = hanging_[at.parent].depth + 1;
+  }
+}
+
+bool Router::better(std::uint32_t link, std::uint32_t than) const {
+  return than == kNone || links_[link].latency < links_[than].latency;  // asked in order of ids
+}
+
+void Router::find_cables(std::span<const Link> links) {
+  for (std::uint32_t i = 0; i < links.size(); ++i) {
+    Hanging& from = hanging_[links[i].from.index()];
+    Hanging& to = hanging_[links[i].to.index()];
+    if (from.parent == links[i].to.value && better(i, from.up)) from.up = i;
+    if (to.parent == links[i].from.value && better(i, to.down)) to.down = i;
+  }
+}
+
+// Climbs from both ends to where they meet or to the core, and crosses the core.
+bool Router::compute(std::uint32_t from, std::uint32_t to, std::vector<LinkId>& path) {
+  std::vector<LinkId> descent;
+  while (from != to) {
+    const Hanging& a = hanging_[from];
+    const Hanging& b = hanging_[to];
+    if (a.depth == 0 && b.depth == 0) break;
+    if (a.depth >= b.depth) {
+      if (a.up == kNone) return false;
+      path.push_back(LinkId{a.up});
+      from = a.parent;
+    } else {
+      if (b.down == kNone) return false;
+      descent.push_back(LinkId{b.down});
+      to = b.parent;
+    }
+  }
+  if (from != to && !core_->append_path(core_->number[from], core_->number[to], path)) return false;
+  path.insert(path.end(), descent.rbegin(), descent.rend());
+  return true;
+}
+
+std::span<const LinkId> Router::keep(std::span<const LinkId> path) {
+  if (path.empty()) return {};
+  auto* kept = static_cast<LinkId*>(memory_.allocate(path.size_bytes(), alignof(LinkId)));
+  std::uninitialized_copy(path.begin(), path.end(), kept);
+  return {kept, path.size()};
+}
+
+std::optional<std::span<const LinkId>> Router::route(VertexId from, VertexId to) {
+  LastRoute& last = last_[from.index()];
+  if (last.to == to.value) return last.links;
+  const std::uint64_t key = (std::uint64_t{from.value} << 32) | to.value;
+  auto known = routes_.find(key);
+  if (known == routes_.end()) {
+    std::vector<LinkId> path;
+    if (!compute(from.value, to.value, path)) return std::nullopt;
+    known = routes_.emplace(key, keep(path)).first;
+  }
+  last = {to.value, known->second};
+  return last.links;
+}
+
+}  // namespace understudy
