@@ -1,0 +1,117 @@
+// A node: one participant (a rank, a client, a server) as its own code sees it. Everything that differs between
+// virtual time, wall clock and hardware is behind the references that it holds.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "runtime/base/ids.hpp"
+#include "runtime/base/random.hpp"
+#include "runtime/base/task.hpp"
+#include "runtime/node/device.hpp"
+#include "runtime/node/recorder.hpp"
+#include "runtime/transport/transport.hpp"
+
+namespace understudy {
+
+struct NodeInfo {
+  Rank rank;
+  int world = 1;       // nodes, servers included
+  int machine = 0;
+  int local_rank = 0;
+  bool serves = false;  // a dedicated server
+};
+
+// Points of a run that every node passes together with nothing in flight: where checkpoints are taken.
+class SafePoints {
+ public:
+  virtual ~SafePoints() = default;
+  // Waits until all nodes are here and the network is idle. `state` is what the node needs to go on from here:
+  // it is asked for while everything stands still. A run without checkpoints passes the same points.
+  virtual Task<> reach(Rank rank, std::function<std::string()> state) = 0;
+  // What a resumed node had given; nullopt at a fresh start.
+  virtual std::optional<std::string> restored(Rank rank) const = 0;
+};
+
+// Time that a node spends on communication, overlapped or not.
+class CommunicationMeter {
+ public:
+  void begin(TimePoint now) {
+    if (active_++ == 0) since_ = now;
+  }
+  void end(TimePoint now) {
+    if (--active_ == 0) total_ += now - since_;
+  }
+  void expose(Duration waited) { exposed_ += waited; }
+  Duration total() const { return total_; }
+  Duration exposed() const { return exposed_; }
+  void restore(Duration total, Duration exposed) { total_ = total, exposed_ = exposed; }
+
+ private:
+  int active_ = 0;
+  TimePoint since_;
+  Duration total_{0}, exposed_{0};
+};
+
+struct NodeParts {
+  NodeInfo info;
+  std::uint64_t seed = 0;
+  bool dry = false;  // bodies are skipped and payloads are only sizes
+  Executor& executor;
+  Transport& transport;
+  Device& device;
+  Recorder& recorder;
+  SafePoints& safe_points;
+};
+
+class Node {
+ public:
+  explicit Node(const NodeParts& parts) : parts_(parts) {}
+
+  const NodeInfo& info() const { return parts_.info; }
+  Rank rank() const { return parts_.info.rank; }
+  bool dry() const { return parts_.dry; }
+  TimePoint now() const { return parts_.executor.now(); }
+
+  void send(Rank to, Tag tag, Payload payload) { parts_.transport.send(to, tag, std::move(payload)); }
+  Receive receive(std::optional<Rank> from, Tag tag, TimePoint deadline = kNever) {
+    return {parts_.transport, parts_.executor, from, tag, deadline};
+  }
+  SleepUntil sleep_until(TimePoint when) { return {parts_.executor, when}; }
+  template <class T>
+  Spawned<T> spawn(Task<T> task) {
+    return understudy::spawn(parts_.executor, std::move(task));
+  }
+
+  ComputePlan plan(const Cost& cost) const { return parts_.device.plan(cost); }
+  // The body is skipped in a dry run.
+  Compute compute(const ComputePlan& plan, std::function<void()> body, Marks* marks = nullptr,
+                  Stream stream = Stream::kCompute) {
+    return {parts_.device, plan, parts_.dry ? nullptr : std::move(body), marks, stream};
+  }
+
+  RandomStream random(Purpose purpose, std::uint32_t round = 0, std::uint32_t step = 0) const {
+    return RandomStream({parts_.seed, rank().value, purpose, round, step});
+  }
+  // Draws that all nodes share.
+  RandomStream shared_random(Purpose purpose, std::uint32_t round = 0) const {
+    return RandomStream({parts_.seed, UINT32_MAX, purpose, round, 0});
+  }
+  void record(std::string_view name, double value, const Progress& progress = {},
+              MetricKind kind = MetricKind::kTraining) {
+    parts_.recorder.record(name, value, progress, kind);
+  }
+  Task<> safe_point(std::function<std::string()> state) {
+    return parts_.safe_points.reach(rank(), std::move(state));
+  }
+  std::optional<std::string> restored() const { return parts_.safe_points.restored(rank()); }
+  CommunicationMeter& meter() { return meter_; }
+
+ private:
+  NodeParts parts_;
+  CommunicationMeter meter_;
+};
+
+}  // namespace understudy

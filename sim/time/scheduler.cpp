@@ -1,0 +1,83 @@
+#include "sim/time/scheduler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace understudy {
+
+Scheduler::~Scheduler() { cancel_everything(); }
+
+void Scheduler::fail(std::exception_ptr error) {
+  if (!error_) error_ = std::move(error);
+}
+
+void Scheduler::run() {
+  for (;;) {
+    drain_ready();
+    if (error_) break;
+    if (interrupt_ != nullptr && interrupt_->load(std::memory_order_relaxed)) {
+      fail(std::make_exception_ptr(Interrupted()));
+      break;
+    }
+    if (live().empty()) break;
+    if (settle() || advance()) continue;
+    if (idle_hook_ && idle_hook_()) continue;
+    if (!error_) report_deadlock();
+  }
+  cancel_everything();
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+// First in, first out; what is posted meanwhile belongs to the same instant.
+void Scheduler::drain_ready() {
+  while (next_ready_ < ready_.size()) {
+    const auto task = ready_[next_ready_++];
+    task.resume();
+    if (next_ready_ == ready_.size()) {
+      ready_.clear();
+      next_ready_ = 0;
+    }
+  }
+}
+
+bool Scheduler::settle() {
+  if (pending_.empty()) return false;
+  for (PendingWork* work : std::exchange(pending_, {})) work->settle();
+  return true;
+}
+
+bool Scheduler::advance() {
+  const TimePoint source_time = source_ != nullptr ? source_->next_event() : kNever;
+  const TimePoint next = std::min(source_time, timers_.next());
+  if (next == kNever) return false;
+  now_ = next;
+  if (source_time == next) source_->advance(next);
+  while (Timer* timer = timers_.pop(next)) timer->fire();
+  return true;
+}
+
+void Scheduler::cancel_everything() {
+  // Unwinding tasks may start others; each pass cancels what is alive by then.
+  for (int pass = 0; pass < 1000 && !live().empty(); ++pass) {
+    const auto tasks = live();
+    for (TaskContext* task : tasks) {
+      if (std::find(live().begin(), live().end(), task) != live().end() && !task->cancelled) task->cancel();
+    }
+    drain_ready();
+  }
+  UNDERSTUDY_CHECK(live().empty());
+}
+
+void Scheduler::report_deadlock() {
+  std::string sentence = "nothing can go on: ";
+  int named = 0;
+  for (const TaskContext* task : live()) {
+    if (task->suspension == nullptr) continue;
+    if (++named > 4) break;
+    sentence += fmt::format("{}a task waits for {}", named > 1 ? ", " : "", task->suspension->describe());
+  }
+  fail(std::make_exception_ptr(RunError(sentence)));
+}
+
+}  // namespace understudy

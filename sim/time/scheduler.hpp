@@ -1,0 +1,82 @@
+// The virtual executor: resumes tasks in order of (time, sequence), on the thread that calls run(). Time moves
+// only when nothing is left to do at the present instant.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <vector>
+
+#include "runtime/base/executor.hpp"
+#include "runtime/base/task.hpp"
+#include "sim/time/event_queue.hpp"
+
+namespace understudy {
+
+// Something with events of its own on the same clock: the network.
+class EventSource {
+ public:
+  virtual TimePoint next_event() = 0;      // kNever: nothing to come
+  virtual void advance(TimePoint now) = 0;
+
+ protected:
+  ~EventSource() = default;
+};
+
+// Work whose duration is known only once it has run: asked before time moves on.
+class PendingWork {
+ public:
+  virtual void settle() = 0;
+
+ protected:
+  ~PendingWork() = default;
+};
+
+class Scheduler final : public Executor {
+ public:
+  explicit Scheduler(TimePoint start = kStart) : now_(start) {}
+  ~Scheduler() override;
+
+  // At equal times the source comes before timers.
+  void set_source(EventSource* source) { source_ = source; }
+  // Set from a signal handler or another thread: run() cancels every task and throws Interrupted.
+  void set_interrupt(const std::atomic<bool>* flag) { interrupt_ = flag; }
+  void settle_before_advancing(PendingWork& work) { pending_.push_back(&work); }
+
+  // Runs until every task has ended. Rethrows the first failure; throws RunError naming what each task waits
+  // for when none of them can go on. Afterwards no task is alive.
+  void run();
+
+  // What to try when nothing more can happen but tasks still wait; true: something was posted.
+  void set_idle_hook(std::function<bool()> hook) { idle_hook_ = std::move(hook); }
+
+  TimePoint now() const override { return now_; }
+  void post(std::coroutine_handle<> task) override { ready_.push_back(task); }
+  void start(Timer& timer, TimePoint when) override { timers_.start(timer, when < now_ ? now_ : when); }
+  void cancel(Timer& timer) override { timers_.cancel(timer); }
+  void fail(std::exception_ptr error) override;
+
+ private:
+  void drain_ready();
+  bool settle();
+  bool advance();
+  void cancel_everything();
+  void report_deadlock();
+
+  TimePoint now_;
+  EventQueue timers_;
+  std::vector<std::coroutine_handle<>> ready_;
+  std::size_t next_ready_ = 0;
+  std::vector<PendingWork*> pending_;
+  EventSource* source_ = nullptr;
+  const std::atomic<bool>* interrupt_ = nullptr;
+  std::function<bool()> idle_hook_;
+  std::exception_ptr error_;
+};
+
+// The user asked to stop.
+class Interrupted : public Error {
+ public:
+  Interrupted() : Error(ExitCode::kInterrupted, "interrupted") {}
+};
+
+}  // namespace understudy

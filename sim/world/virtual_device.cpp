@@ -1,0 +1,126 @@
+#include "sim/world/virtual_device.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace understudy {
+
+// A computation on its way from mark to mark to its end.
+struct VirtualDevice::Running : Timer {
+  explicit Running(VirtualDevice& d) : device(d) {}
+  VirtualDevice& device;
+  ComputeOperation* operation = nullptr;
+  std::shared_ptr<ComputePool::Job> job;
+  TimePoint begin;
+  double stretch = 1;  // measured time over planned time
+  std::size_t next_mark = 0;
+
+  TimePoint time_of(std::size_t mark) const {
+    const Duration offset = operation->plan->marks[mark].offset;
+    if (stretch == 1) return begin + offset;
+    return begin + Duration{std::llround(static_cast<double>(offset.count()) * stretch)};
+  }
+  bool has_mark() const {
+    return operation->marks != nullptr && next_mark < operation->plan->marks.size();
+  }
+  TimePoint end;
+
+  void arm() { device.scheduler_.start(*this, has_mark() ? std::min(time_of(next_mark), end) : end); }
+
+  void join() {
+    if (job) std::exchange(job, nullptr)->wait();
+  }
+
+  void fire() override {
+    try {
+      join();
+    } catch (...) {
+      device.scheduler_.fail(std::current_exception());
+    }
+    const TimePoint now = device.scheduler_.now();
+    while (has_mark() && (time_of(next_mark) <= now || now == end)) {
+      (*operation->marks)[operation->plan->marks[next_mark++].index].set();
+    }
+    if (now < end) return arm();
+    ComputeOperation* ended = operation;
+    device.idle_.push_back(this);
+    ended->complete();
+  }
+};
+
+VirtualDevice::VirtualDevice(Scheduler& scheduler, DeviceQueue& queue, Options options)
+    : scheduler_(scheduler), queue_(queue), options_(std::move(options)) {}
+
+VirtualDevice::~VirtualDevice() = default;
+
+ComputePlan VirtualDevice::plan(const Cost& cost) const {
+  ComputePlan plan;
+  for (const KernelCost& kernel : cost) {
+    const Duration time = options_.profile.time(kernel);
+    plan.total += time;
+    plan.phases[static_cast<std::size_t>(kernel.phase)] += time;
+    if (kernel.mark) plan.marks.push_back({static_cast<std::size_t>(*kernel.mark), plan.total});
+  }
+  return plan;
+}
+
+VirtualDevice::Running& VirtualDevice::acquire() {
+  if (idle_.empty()) {
+    running_.push_back(std::make_unique<Running>(*this));
+    idle_.push_back(running_.back().get());
+  }
+  Running& running = *idle_.back();
+  idle_.pop_back();
+  return running;
+}
+
+void VirtualDevice::start(ComputeOperation& operation) {
+  Running& running = acquire();
+  running.operation = &operation;
+  running.next_mark = 0;
+  running.stretch = 1;
+  const bool has_body = static_cast<bool>(operation.body);
+  const bool measured = has_body && options_.cost == CostKind::kMeasured;
+  if (has_body && (options_.pool != nullptr || measured)) {
+    UNDERSTUDY_CHECK(options_.pool != nullptr);
+    running.job = options_.pool->submit(std::move(operation.body));
+  } else if (has_body) {
+    operation.body();
+  }
+  if (!measured && unsettled_.empty()) return schedule(running, operation.plan->total);
+  if (unsettled_.empty()) scheduler_.settle_before_advancing(*this);
+  unsettled_.push_back(&running);
+}
+
+void VirtualDevice::settle() {
+  for (Running* running : std::exchange(unsettled_, {})) {
+    Duration total = running->operation->plan->total;
+    if (const auto job = running->job) {
+      try {
+        running->join();
+      } catch (...) {
+        scheduler_.fail(std::current_exception());
+      }
+      const Duration taken = from_seconds(job->cpu_seconds() * options_.factor);
+      const double planned = static_cast<double>(std::max<std::int64_t>(total.count(), 1));
+      running->stretch = static_cast<double>(taken.count()) / planned;
+      total = taken;
+    }
+    schedule(*running, total);
+  }
+}
+
+void VirtualDevice::schedule(Running& running, Duration total) {
+  const ComputePlan& plan = *running.operation->plan;
+  TimePoint& free = queue_.free[static_cast<std::size_t>(running.operation->stream)];
+  running.begin = std::max(scheduler_.now(), free);
+  running.end = checked_add(running.begin, total);
+  free = running.end;
+  for (std::size_t phase = 0; phase < busy_.size(); ++phase) {
+    busy_[phase] += running.stretch == 1 ? plan.phases[phase] : Duration{std::llround(
+        static_cast<double>(plan.phases[phase].count()) * running.stretch)};
+  }
+  running.arm();
+}
+
+}  // namespace understudy

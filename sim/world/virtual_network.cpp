@@ -1,0 +1,99 @@
+#include "sim/world/virtual_network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace understudy {
+
+class VirtualNetwork::Endpoint final : public Transport {
+ public:
+  Endpoint(VirtualNetwork& network, Rank rank) : network_(network), rank_(rank) {}
+
+  void send(Rank to, Tag tag, Payload payload) override {
+    sent.bytes += static_cast<std::int64_t>(payload.size());
+    ++sent.messages;
+    network_.send(rank_, to, tag, std::move(payload));
+  }
+
+  bool receive(ReceiveOperation& operation) override {
+    const auto match = std::find_if(arrived_.begin(), arrived_.end(),
+                                    [&](const Message& m) { return matches(operation, m); });
+    if (match == arrived_.end()) {
+      waiting_.push_back(&operation);
+      return false;
+    }
+    operation.message = std::move(*match);
+    arrived_.erase(match);
+    return true;
+  }
+
+  void cancel(ReceiveOperation& operation) override { std::erase(waiting_, &operation); }
+
+  void deliver(Message&& message) {
+    const auto match = std::find_if(waiting_.begin(), waiting_.end(),
+                                    [&](const ReceiveOperation* o) { return matches(*o, message); });
+    if (match == waiting_.end()) {
+      arrived_.push_back(std::move(message));
+      return;
+    }
+    ReceiveOperation& operation = **match;
+    waiting_.erase(match);
+    operation.message = std::move(message);
+    operation.complete();
+  }
+
+  Sent sent;
+
+ private:
+  static bool matches(const ReceiveOperation& operation, const Message& message) {
+    return operation.tag == message.tag && (!operation.from || *operation.from == message.from);
+  }
+  VirtualNetwork& network_;
+  Rank rank_;
+  std::vector<Message> arrived_;
+  std::vector<ReceiveOperation*> waiting_;
+};
+
+VirtualNetwork::VirtualNetwork(Scheduler& scheduler, const Topology& topology,
+                               std::unique_ptr<NetworkModel> model)
+    : scheduler_(scheduler), topology_(topology), model_(std::move(model)) {
+  for (std::size_t i = 0; i < topology.places().size(); ++i) {
+    endpoints_.push_back(std::make_unique<Endpoint>(*this, Rank{i}));
+  }
+  scheduler.set_source(this);
+}
+
+VirtualNetwork::~VirtualNetwork() { scheduler_.set_source(nullptr); }
+
+Transport& VirtualNetwork::endpoint(Rank rank) { return *endpoints_.at(rank.index()); }
+const VirtualNetwork::Sent& VirtualNetwork::sent(Rank rank) const { return endpoints_.at(rank.index())->sent; }
+void VirtualNetwork::restore_sent(Rank rank, const Sent& sent) { endpoints_.at(rank.index())->sent = sent; }
+
+void VirtualNetwork::send(Rank from, Rank to, Tag tag, Payload payload) {
+  const auto places = topology_.places();
+  if (to.index() >= places.size()) {
+    throw TransportError(fmt::format("rank {} sends to rank {}, but there are only {} ranks", from.value,
+                                     to.value, places.size()));
+  }
+  const auto route = topology_.route(places[from.index()].vertex, places[to.index()].vertex);
+  const Bytes size{static_cast<std::int64_t>(payload.size())};
+  const TransferId id = model_->start(route, size, scheduler_.now());
+  if (id.index() >= in_flight_.size()) in_flight_.resize(id.index() + 1);
+  InFlight& flight = in_flight_[id.index()];
+  flight.to = to;
+  flight.message.from = from;
+  flight.message.tag = tag;
+  flight.message.payload = std::move(payload);
+}
+
+void VirtualNetwork::advance(TimePoint now) {
+  ended_.clear();
+  model_->advance(now, ended_);
+  for (const Completion& completion : ended_) {
+    InFlight& flight = in_flight_[completion.id.index()];
+    if (completion.delivered) endpoints_[flight.to.index()]->deliver(std::move(flight.message));
+  }
+}
+
+}  // namespace understudy

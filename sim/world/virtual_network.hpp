@@ -1,0 +1,49 @@
+// The virtual transport: messages between the nodes of one process, timed by a network model.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/transport/transport.hpp"
+#include "sim/network/network_model.hpp"
+#include "sim/time/scheduler.hpp"
+
+namespace understudy {
+
+class VirtualNetwork final : public EventSource {
+ public:
+  // Both must outlive the network. Registers itself as the scheduler's source.
+  VirtualNetwork(Scheduler& scheduler, const Topology& topology, std::unique_ptr<NetworkModel> model);
+  ~VirtualNetwork();
+
+  // The endpoint of a rank of the topology's places.
+  Transport& endpoint(Rank rank);
+  const NetworkModel& model() const { return *model_; }
+
+  struct Sent {
+    std::int64_t bytes = 0;
+    std::int64_t messages = 0;
+  };
+  const Sent& sent(Rank rank) const;
+  void restore_sent(Rank rank, const Sent& sent);
+
+  TimePoint next_event() override { return model_->next_event(); }
+  void advance(TimePoint now) override;
+
+ private:
+  class Endpoint;
+  void send(Rank from, Rank to, Tag tag, Payload payload);
+
+  struct InFlight {
+    Rank to;
+    Message message;
+  };
+  Scheduler& scheduler_;
+  const Topology& topology_;
+  std::unique_ptr<NetworkModel> model_;
+  std::vector<std::unique_ptr<Endpoint>> endpoints_;
+  std::vector<InFlight> in_flight_;  // by TransferId
+  std::vector<Completion> ended_;
+};
+
+}  // namespace understudy

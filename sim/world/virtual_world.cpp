@@ -1,0 +1,150 @@
+#include "sim/world/virtual_world.hpp"
+
+#include <limits>
+
+namespace understudy {
+namespace {
+
+class SampleRecorder final : public Recorder {
+ public:
+  SampleRecorder(const Scheduler& scheduler, bool dry) : scheduler_(scheduler), dry_(dry) {}
+  void record(std::string_view name, double value, const Progress& progress, MetricKind kind) override {
+    if (dry_ && kind == MetricKind::kTraining) value = replayed(name);
+    samples.push_back({scheduler_.now(), progress, std::string(name), value});
+  }
+  std::vector<Sample> samples;
+  RecordedValues::value_type replay;
+
+ private:
+  double replayed(std::string_view name) {
+    const auto values = replay.find(name);
+    if (values == replay.end() || values->second.empty()) return std::numeric_limits<double>::quiet_NaN();
+    const double value = values->second.front();
+    values->second.pop_front();
+    return value;
+  }
+  const Scheduler& scheduler_;
+  bool dry_;
+};
+
+}  // namespace
+
+// Safe points: opened when nothing else can happen, so that nothing is in flight by construction.
+class VirtualWorld::Gate final : public SafePoints {
+ public:
+  explicit Gate(VirtualWorld& world) : world_(world), states_(world.topology_.places().size()) {
+    world.scheduler_.set_idle_hook([this] { return open(); });
+  }
+  Task<> reach(Rank rank, std::function<std::string()> state) override {
+    states_[rank.index()] = std::move(state);
+    ++arrived_;
+    Event& opened = *opened_;
+    co_await opened;
+  }
+  std::optional<std::string> restored(Rank rank) const override {
+    if (world_.options_.resume == nullptr) return std::nullopt;
+    return world_.options_.resume->states[rank.index()];
+  }
+
+ private:
+  bool open() {
+    if (arrived_ != states_.size()) return false;
+    if (world_.options_.on_safe_point) {
+      WorldSnapshot snapshot = world_.snapshot();
+      for (auto& state : states_) snapshot.states.push_back(state());
+      world_.options_.on_safe_point(snapshot);
+    }
+    arrived_ = 0;
+    // Those who wait at the old gate must find it when they resume; a new one serves the next point.
+    past_ = std::exchange(opened_, std::make_unique<Event>());
+    past_->set();
+    return true;
+  }
+  VirtualWorld& world_;
+  std::vector<std::function<std::string()>> states_;
+  std::size_t arrived_ = 0;
+  std::unique_ptr<Event> opened_ = std::make_unique<Event>();
+  std::unique_ptr<Event> past_;
+};
+
+// One node with its parts.
+struct VirtualWorld::Inhabitant {
+  Inhabitant(VirtualWorld& world, Rank rank)
+      : device(world.scheduler_, world.queues_[world.topology_.places()[rank.index()].vertex],
+               device_options(world.options_, world.topology_.places()[rank.index()])),
+        recorder(world.scheduler_, world.options_.dry),
+        node(NodeParts{info(world.topology_, rank), world.options_.seed, world.options_.dry, world.scheduler_,
+                       world.network_.endpoint(rank), device, recorder, *world.gate_}) {
+    if (rank.index() < world.options_.replay.size()) {
+      recorder.replay = std::move(world.options_.replay[rank.index()]);
+    }
+  }
+
+  static VirtualDevice::Options device_options(const WorldOptions& options, const Place& place) {
+    const std::string name = place.device.empty() ? "ideal" : place.device;
+    return {find_profile(options.devices, name), options.devices.cost, options.devices.factor, options.pool};
+  }
+  static NodeInfo info(const Topology& topology, Rank rank) {
+    const Place& place = topology.places()[rank.index()];
+    return {rank, static_cast<int>(topology.places().size()), place.machine, place.local_rank, place.serves};
+  }
+  void restore(VirtualNetwork& network, const WorldSnapshot& from) {
+    const std::size_t i = node.rank().index();
+    recorder.samples = from.samples[i];
+    device.restore(from.nodes[i].busy);
+    node.meter().restore(from.nodes[i].communication, from.nodes[i].exposed);
+    network.restore_sent(node.rank(), {from.nodes[i].bytes_sent, from.nodes[i].messages});
+  }
+
+  VirtualDevice device;
+  SampleRecorder recorder;
+  Node node;
+};
+
+VirtualWorld::VirtualWorld(const Topology& topology, WorldOptions options)
+    : topology_(topology),
+      options_(std::move(options)),
+      scheduler_(options_.resume != nullptr ? options_.resume->time : kStart),
+      network_(scheduler_, topology, make_network_model(options_.network, topology)),
+      gate_(std::make_unique<Gate>(*this)) {
+  topology.require_connected();
+  scheduler_.set_interrupt(options_.interrupt);
+  for (std::size_t i = 0; i < topology.places().size(); ++i) {
+    inhabitants_.push_back(std::make_unique<Inhabitant>(*this, Rank{i}));
+    if (options_.resume != nullptr) inhabitants_.back()->restore(network_, *options_.resume);
+  }
+}
+
+VirtualWorld::~VirtualWorld() = default;
+
+std::size_t VirtualWorld::size() const { return inhabitants_.size(); }
+Node& VirtualWorld::node(Rank rank) { return inhabitants_.at(rank.index())->node; }
+
+void VirtualWorld::run(const NodeProgram& program) {
+  for (auto& inhabitant : inhabitants_) spawn(scheduler_, program(inhabitant->node));
+  scheduler_.run();
+}
+
+WorldSnapshot VirtualWorld::snapshot() const {
+  WorldSnapshot s;
+  s.time = scheduler_.now();
+  for (const auto& i : inhabitants_) {
+    s.samples.push_back(i->recorder.samples);
+    const auto& sent = network_.sent(i->node.rank());
+    s.nodes.push_back({i->device.busy(), i->node.meter().total(), i->node.meter().exposed(), sent.bytes,
+                       sent.messages});
+  }
+  const auto links = network_.model().statistics();
+  s.links.assign(links.begin(), links.end());
+  if (options_.resume == nullptr) return s;
+  for (std::size_t l = 0; l < s.links.size(); ++l) {
+    const LinkStatistics& before = options_.resume->links[l];
+    s.links[l].bytes += before.bytes;
+    s.links[l].messages += before.messages;
+    s.links[l].busy += before.busy;
+    s.links[l].queueing += before.queueing;
+  }
+  return s;
+}
+
+}  // namespace understudy

@@ -1,0 +1,78 @@
+// The virtual world: all nodes of a run in one process, on a virtual clock, over a network model.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/node/node.hpp"
+#include "sim/device/profile.hpp"
+#include "sim/network/network_config.hpp"
+#include "sim/world/virtual_device.hpp"
+#include "sim/world/virtual_network.hpp"
+
+namespace understudy {
+
+struct NodeStatistics {
+  std::array<Duration, kPhases> busy{};  // device time by phase
+  Duration communication{0};             // with at least one exchange under way
+  Duration exposed{0};                   // waiting for an exchange with nothing left to compute
+  std::int64_t bytes_sent = 0;
+  std::int64_t messages = 0;
+};
+
+// Everything of a world that stands still at a safe point.
+struct WorldSnapshot {
+  TimePoint time;
+  std::vector<std::string> states;           // per node: what it gave to safe_point()
+  std::vector<std::vector<Sample>> samples;  // per node, in order
+  std::vector<NodeStatistics> nodes;
+  std::vector<LinkStatistics> links;
+};
+
+// Values of the run that trained, per node and metric in order: what a dry replay records again.
+using RecordedValues = std::vector<std::map<std::string, std::deque<double>, std::less<>>>;
+
+struct WorldOptions {
+  NetworkConfig network;
+  DevicesConfig devices;
+  std::uint64_t seed = 0;
+  ComputePool* pool = nullptr;                  // nullptr: bodies run in place
+  const std::atomic<bool>* interrupt = nullptr;
+  bool dry = false;
+  RecordedValues replay;                        // dry only; a value that is missing is recorded as NaN
+  const WorldSnapshot* resume = nullptr;        // borrowed during construction and run()
+  std::function<void(const WorldSnapshot&)> on_safe_point;
+};
+
+using NodeProgram = std::function<Task<>(Node&)>;
+
+class VirtualWorld {
+ public:
+  // The topology must outlive the world. Throws ScenarioError where places can't reach each other.
+  VirtualWorld(const Topology& topology, WorldOptions options);
+  ~VirtualWorld();
+
+  std::size_t size() const;
+  Node& node(Rank rank);
+  // Runs the program on every node to the end, once.
+  void run(const NodeProgram& program);
+  // The state so far, also after the end (then without node states).
+  WorldSnapshot snapshot() const;
+
+ private:
+  struct Inhabitant;
+  class Gate;
+  const Topology& topology_;
+  WorldOptions options_;
+  Scheduler scheduler_;
+  VirtualNetwork network_;
+  std::map<VertexId, DeviceQueue> queues_;
+  std::unique_ptr<Gate> gate_;
+  std::vector<std::unique_ptr<Inhabitant>> inhabitants_;
+};
+
+}  // namespace understudy
