@@ -12,8 +12,8 @@ namespace understudy {
 
 inline constexpr std::size_t kLongestName = 64;
 
-// The number of insertions, deletions and substitutions between two words (Levenshtein, 1966), each of at most
-// kLongestName characters.
+// The number of insertions, deletions and substitutions between two words (Levenshtein, 1966), each
+// of at most kLongestName characters.
 inline std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::array<std::size_t, kLongestName + 1> row{};
   std::iota(row.begin(), row.end(), std::size_t{0});

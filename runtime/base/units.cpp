@@ -41,7 +41,9 @@ double parse(std::string_view text, std::span<const Unit> units, const char* exa
   }
   if (rest.empty()) throw std::invalid_argument(fmt::format("needs a unit, such as {}", example));
   std::string known;
-  for (const Unit& unit : units) known += fmt::format("{}{}", known.empty() ? "" : ", ", unit.name);
+  for (const Unit& unit : units) {
+    if (!unit.name.empty()) known += fmt::format("{}{}", known.empty() ? "" : ", ", unit.name);
+  }
   throw std::invalid_argument(fmt::format("has the unknown unit '{}' (one of {})", rest, known));
 }
 
