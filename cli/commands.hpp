@@ -1,5 +1,6 @@
-// The subcommands of `understudy`, which links no LibTorch. Each add_*() stands in a file of its own, registers
-// its options with the app and what to do once they are parsed. Errors are thrown; only main catches.
+// The subcommands of `understudy`, which links no LibTorch. Each add_*() stands in a file of its
+// own, registers its options with the app and what to do once they are parsed. Errors are thrown;
+// only main catches.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -23,9 +24,9 @@ struct Session {
 
 // What a run is expected to take, for validate's table.
 struct RunEstimate {
-  Duration time;    // on the scenario's clock, all repeats
-  double wall_s;    // to compute it
-  Bytes memory;     // at its peak
+  Duration time;  // on the scenario's clock, all repeats
+  double wall_s;  // to compute it
+  Bytes memory;   // at its peak
 };
 using Estimator = std::function<RunEstimate(const Scenario&)>;
 
@@ -37,7 +38,8 @@ void add_validate(CLI::App& app, Session& session, Estimator estimate = {});
 void add_list(CLI::App& app, Session& session);
 void add_help(CLI::App& app, Session& session);
 
-// run, worker, calibrate: handed with all their arguments to the program beside this one that links LibTorch.
+// run, worker, calibrate: handed with all their arguments to the program beside this one that links
+// LibTorch.
 void add_node_commands(CLI::App& app, Session& session);
 
 }  // namespace understudy

@@ -25,13 +25,15 @@ void print_help(const CLI::App& app, const std::string& topic) {
     known.push_back(command->get_name());
   }
   if (topic.empty()) {
-    std::cout << app.help() << "\n'understudy help scenario' prints every key of a scenario file.\n";
+    std::cout << app.help()
+              << "\n'understudy help scenario' prints every key of a scenario file.\n";
     return;
   }
   const std::string nearest = nearest_name(topic, known);
   throw ScenarioError(fmt::format("help: '{}' is no topic{}", topic,
-                                  nearest.empty() ? fmt::format(" (one of {})", fmt::join(known, ", "))
-                                                  : fmt::format("; did you mean '{}'?", nearest)));
+                                  nearest.empty()
+                                      ? fmt::format(" (one of {})", fmt::join(known, ", "))
+                                      : fmt::format("; did you mean '{}'?", nearest)));
 }
 
 }  // namespace

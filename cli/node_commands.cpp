@@ -15,16 +15,19 @@ namespace understudy {
 namespace {
 
 constexpr std::array<NameDoc, 1> kNodeCommands = {{
-    {"run", "Run a scenario: run FILE [--set section.key=value]... [--out DIR] [--jobs N] [--resume]"},
+    {"run",
+     "Run a scenario: run FILE [--set section.key=value]... [--out DIR] [--jobs N] [--resume]"},
 }};
 
 // Does not return where the program can be started.
 void become_node(const Session& session) {
   std::error_code problem;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", problem);
-  const auto node = (problem ? std::filesystem::path(session.argv[0]) : self).parent_path() / "understudy-node";
+  const auto node =
+      (problem ? std::filesystem::path(session.argv[0]) : self).parent_path() / "understudy-node";
   execv(node.c_str(), session.argv);
-  throw RunError(fmt::format("{}: {} (it runs scenarios, and is built only where LibTorch is)", node.string(), std::strerror(errno)));
+  throw RunError(fmt::format("{}: {} (it runs scenarios, and is built only where LibTorch is)",
+                             node.string(), std::strerror(errno)));
 }
 
 }  // namespace

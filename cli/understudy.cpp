@@ -38,13 +38,15 @@ void require_command(const CLI::App& app, int argc, char** argv) {
   if (std::find(known.begin(), known.end(), given) != known.end()) return;
   const std::string nearest = nearest_name(given, known);
   throw ScenarioError(fmt::format("understudy: '{}' is no command{}", given,
-                                  nearest.empty() ? fmt::format(" (one of {})", fmt::join(known, ", "))
-                                                  : fmt::format("; did you mean '{}'?", nearest)));
+                                  nearest.empty()
+                                      ? fmt::format(" (one of {})", fmt::join(known, ", "))
+                                      : fmt::format("; did you mean '{}'?", nearest)));
 }
 
 int run(int argc, char** argv) {
   Session session{.argc = argc, .argv = argv};
-  CLI::App app("A testbed for distributed learning: real training, emulated machines and networks.", "understudy");
+  CLI::App app("A testbed for distributed learning: real training, emulated machines and networks.",
+               "understudy");
   app.require_subcommand(1);
   app.set_version_flag("--version", UNDERSTUDY_VERSION);
   add_node_commands(app, session);

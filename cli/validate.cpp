@@ -1,4 +1,5 @@
-// `understudy validate FILE`: reads a scenario as strictly as a run would and prints the runs it stands for.
+// `understudy validate FILE`: reads a scenario as strictly as a run would and prints the runs it
+// stands for.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,12 +28,14 @@ struct Options {
 std::vector<std::size_t> weight_groups(const std::vector<ExpandedRun>& runs) {
   std::map<std::string, std::size_t> first;
   std::vector<std::size_t> groups;
-  for (const ExpandedRun& run : runs) groups.push_back(first.emplace(training_key(run.scenario), groups.size()).first->second);
+  for (const ExpandedRun& run : runs)
+    groups.push_back(first.emplace(training_key(run.scenario), groups.size()).first->second);
   return groups;
 }
 
 bool trains(const Scenario& scenario) {
-  return std::holds_alternative<ImageClassifierConfig>(scenario.workload) || std::holds_alternative<QuadraticConfig>(scenario.workload);
+  return std::holds_alternative<ImageClassifierConfig>(scenario.workload) ||
+         std::holds_alternative<QuadraticConfig>(scenario.workload);
 }
 
 void print_json(const Experiment& experiment, const Estimator& estimate) {
@@ -53,10 +56,15 @@ void print_json(const Experiment& experiment, const Estimator& estimate) {
     entry["scenario"] = to_json(run.scenario);
     runs.push_back(std::move(entry));
   }
-  std::cout << Json{{"name", experiment.scenario.name}, {"repeats", experiment.scenario.repeats}, {"runs", runs}}.dump(2) << '\n';
+  std::cout << Json{{"name", experiment.scenario.name},
+                    {"repeats", experiment.scenario.repeats},
+                    {"runs", runs}}
+                   .dump(2)
+            << '\n';
 }
 
-// The columns of the overrides: every key that sets some run apart, in the order of first appearance.
+// The columns of the overrides: every key that sets some run apart, in the order of first
+// appearance.
 std::vector<std::string> override_keys(const std::vector<ExpandedRun>& runs) {
   std::vector<std::string> keys;
   for (const ExpandedRun& run : runs) {
@@ -70,12 +78,14 @@ std::vector<std::string> override_keys(const std::vector<ExpandedRun>& runs) {
 // A dotted key's last name, where no other column has the same.
 std::string heading(const std::string& key, const std::vector<std::string>& keys) {
   const auto last = [](const std::string& k) { return k.substr(k.rfind('.') + 1); };
-  const auto same = std::count_if(keys.begin(), keys.end(), [&](const std::string& k) { return last(k) == last(key); });
+  const auto same = std::count_if(keys.begin(), keys.end(),
+                                  [&](const std::string& k) { return last(k) == last(key); });
   return same == 1 ? last(key) : key;
 }
 
 std::string value_of(const ExpandedRun& run, const std::string& key) {
-  const auto it = std::find_if(run.overrides.begin(), run.overrides.end(), [&](const Override& o) { return o.key == key; });
+  const auto it = std::find_if(run.overrides.begin(), run.overrides.end(),
+                               [&](const Override& o) { return o.key == key; });
   return it == run.overrides.end() ? "" : it->value;
 }
 
@@ -92,18 +102,21 @@ void print_table(const Experiment& experiment, const Estimator& estimate) {
     std::vector<std::string> row{std::to_string(i)};
     for (const std::string& key : keys) row.push_back(value_of(run, key));
     row.push_back(std::to_string(seating(run.scenario.topology).nodes()));
-    row.push_back(!trains(run.scenario) ? "none" : groups[i] == i ? "trained" : fmt::format("of run {}", groups[i]));
+    row.push_back(!trains(run.scenario) ? "none"
+                  : groups[i] == i      ? "trained"
+                                        : fmt::format("of run {}", groups[i]));
     if (estimate) {
       const RunEstimate e = estimate(run.scenario);
-      row.insert(row.end(), {fmt::format("{:.4g} s", to_seconds(e.time)), fmt::format("{:.3g} s", e.wall_s),
-                             fmt::format("{:.0f} MiB", static_cast<double>(e.memory.count) / 1048576.0)});
+      row.insert(row.end(),
+                 {fmt::format("{:.4g} s", to_seconds(e.time)), fmt::format("{:.3g} s", e.wall_s),
+                  fmt::format("{:.0f} MiB", static_cast<double>(e.memory.count) / 1048576.0)});
     }
     table.add(std::move(row));
   }
   const std::size_t runs = experiment.runs.size();
   const int repeats = experiment.scenario.repeats;
-  std::cout << fmt::format("{}: {} {}, {} {} each\n", experiment.scenario.name, runs, runs == 1 ? "run" : "runs", repeats,
-                           repeats == 1 ? "repeat" : "repeats")
+  std::cout << fmt::format("{}: {} {}, {} {} each\n", experiment.scenario.name, runs,
+                           runs == 1 ? "run" : "runs", repeats, repeats == 1 ? "repeat" : "repeats")
             << table.text();
 }
 
@@ -121,13 +134,17 @@ void validate(const Options& options, const Session& session, const Estimator& e
 }  // namespace
 
 void add_validate(CLI::App& app, Session& session, Estimator estimate) {
-  CLI::App* command = app.add_subcommand("validate", "Check a scenario and print the runs it stands for");
+  CLI::App* command =
+      app.add_subcommand("validate", "Check a scenario and print the runs it stands for");
   auto options = std::make_shared<Options>();
   command->add_option("file", options->file, "The scenario");
-  command->add_option("--set", options->sets, "section.key=value, over the file; repeatable")->allow_extra_args(false);
+  command->add_option("--set", options->sets, "section.key=value, over the file; repeatable")
+      ->allow_extra_args(false);
   command->add_flag("--schema", options->schema, "Print the JSON Schema of scenarios instead");
   add_common_flags(*command, session);
-  command->callback([options, &session, estimate = std::move(estimate)] { validate(*options, session, estimate); });
+  command->callback([options, &session, estimate = std::move(estimate)] {
+    validate(*options, session, estimate);
+  });
 }
 
 }  // namespace understudy

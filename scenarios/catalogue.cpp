@@ -22,7 +22,9 @@ std::vector<CatalogueEntry> entries(const Entries& named) {
 std::vector<CatalogueEntry> devices() {
   std::vector<CatalogueEntry> out;
   for (const std::string& name : builtin_profile_names()) {
-    out.push_back({name, name == "ideal" ? "Computes in no time." : "A declared profile; sources in sim/device/profile.cpp."});
+    out.push_back({name, name == "ideal"
+                             ? "Computes in no time."
+                             : "A declared profile; sources in sim/device/profile.cpp."});
   }
   return out;
 }
@@ -30,10 +32,14 @@ std::vector<CatalogueEntry> devices() {
 using Lister = std::function<std::vector<CatalogueEntry>()>;
 const std::vector<std::pair<std::string, Lister>>& listers() {
   static const std::vector<std::pair<std::string, Lister>> all = {
-      {"workloads", [] { return entries(kWorkloadKinds); }}, {"models", [] { return entries(kModels); }},
-      {"strategies", [] { return entries(kStrategyKinds); }}, {"collectives", [] { return entries(kCollectiveNames); }},
-      {"networks", [] { return entries(kNetworkKinds); }},    {"topologies", [] { return entries(kTopologyKinds); }},
-      {"devices", devices},                                   {"datasets", [] { return entries(kDatasets); }}};
+      {"workloads", [] { return entries(kWorkloadKinds); }},
+      {"models", [] { return entries(kModels); }},
+      {"strategies", [] { return entries(kStrategyKinds); }},
+      {"collectives", [] { return entries(kCollectiveNames); }},
+      {"networks", [] { return entries(kNetworkKinds); }},
+      {"topologies", [] { return entries(kTopologyKinds); }},
+      {"devices", devices},
+      {"datasets", [] { return entries(kDatasets); }}};
   return all;
 }
 
@@ -52,8 +58,9 @@ std::vector<CatalogueEntry> catalogue(const std::string& kind) {
   const std::vector<std::string> known = catalogue_kinds();
   const std::string nearest = nearest_name(kind, known);
   throw ScenarioError(fmt::format("list: '{}' is no kind of thing to list{}", kind,
-                                  nearest.empty() ? fmt::format(" (one of {})", fmt::join(known, ", "))
-                                                  : fmt::format("; did you mean '{}'?", nearest)));
+                                  nearest.empty()
+                                      ? fmt::format(" (one of {})", fmt::join(known, ", "))
+                                      : fmt::format("; did you mean '{}'?", nearest)));
 }
 
 }  // namespace understudy

@@ -24,7 +24,8 @@ class Checker {
     std::visit([&](const auto& topology) { check_topology(topology); }, scenario_.topology);
     std::visit([&](const auto& topology) { check_device(topology.device); }, scenario_.topology);
     std::visit([&](const auto& workload) { check_workload(workload); }, scenario_.workload);
-    std::visit([&](const auto& strategy) { check_collective(strategy.collective); }, scenario_.strategy);
+    std::visit([&](const auto& strategy) { check_collective(strategy.collective); },
+               scenario_.strategy);
   }
 
  private:
@@ -36,14 +37,17 @@ class Checker {
   void check_topology(const Shape&) const {}
   void check_topology(const ClusterConfig& c) const {
     if (static_cast<double>(c.machines) * c.devices_per_machine > 1e6) {
-      fail("topology.machines", fmt::format("{} machines with {} devices are more than the 1000000 nodes allowed", c.machines,
-                                            c.devices_per_machine));
+      fail("topology.machines",
+           fmt::format("{} machines with {} devices are more than the 1000000 nodes allowed",
+                       c.machines, c.devices_per_machine));
     }
   }
   void check_topology(const PathConfig& c) const {
     const std::size_t gaps = static_cast<std::size_t>(c.nodes) - 1;
     if (c.links.size() != 1 && c.links.size() != gaps) {
-      fail("topology.links", fmt::format("{} links are neither 1 for all nor the {} between {} nodes", c.links.size(), gaps, c.nodes));
+      fail("topology.links",
+           fmt::format("{} links are neither 1 for all nor the {} between {} nodes", c.links.size(),
+                       gaps, c.nodes));
     }
   }
 
@@ -53,18 +57,24 @@ class Checker {
     if (std::find(known.begin(), known.end(), device) != known.end()) return;
     for (const auto& [name, profile] : scenario_.devices.profiles) known.push_back(name);
     const std::string nearest = nearest_name(device, known);
-    fail("topology.device", fmt::format("{} is no device profile{}", quote(device),
-                                        nearest.empty() ? fmt::format(" (one of {})", fmt::join(known, ", "))
-                                                        : fmt::format("; did you mean '{}'?", nearest)));
+    fail("topology.device",
+         fmt::format("{} is no device profile{}", quote(device),
+                     nearest.empty() ? fmt::format(" (one of {})", fmt::join(known, ", "))
+                                     : fmt::format("; did you mean '{}'?", nearest)));
   }
 
   void check_workload(const ImageClassifierConfig& c) const {
-    if (c.epochs && c.updates) fail("workload.updates", "both epochs and updates are given, and one of them ends the training");
+    if (c.epochs && c.updates)
+      fail("workload.updates",
+           "both epochs and updates are given, and one of them ends the training");
     if (c.train_limit > 0 && c.train_limit < seats_.workers) {
-      fail("workload.train_limit", fmt::format("{} samples are fewer than the {} nodes that train on them", c.train_limit, seats_.workers));
+      fail("workload.train_limit",
+           fmt::format("{} samples are fewer than the {} nodes that train on them", c.train_limit,
+                       seats_.workers));
     }
     if (c.batch_scope == BatchScope::kGlobal && c.batch < seats_.workers) {
-      fail("workload.batch", fmt::format("a global batch of {} cannot be divided over {} nodes", c.batch, seats_.workers));
+      fail("workload.batch", fmt::format("a global batch of {} cannot be divided over {} nodes",
+                                         c.batch, seats_.workers));
     }
     check_optimizer(c.optimizer);
   }
@@ -75,7 +85,9 @@ class Checker {
       const std::string flow = fmt::format("workload.flows[{}]", i);
       check_rank(flow + ".from", c.flows[i].from);
       check_rank(flow + ".to", c.flows[i].to);
-      if (c.flows[i].from == c.flows[i].to) fail(flow + ".to", fmt::format("a flow from node {} to itself crosses no link", c.flows[i].to));
+      if (c.flows[i].from == c.flows[i].to)
+        fail(flow + ".to",
+             fmt::format("a flow from node {} to itself crosses no link", c.flows[i].to));
     }
   }
   void check_workload(const QuadraticConfig& c) const {
@@ -86,42 +98,53 @@ class Checker {
 
   void check_rank(const std::string& key, int rank) const {
     if (rank >= seats_.nodes()) {
-      fail(key, fmt::format("there is no node {} in a topology of {} (0 to {})", rank, seats_.nodes(), seats_.nodes() - 1));
+      fail(key, fmt::format("there is no node {} in a topology of {} (0 to {})", rank,
+                            seats_.nodes(), seats_.nodes() - 1));
     }
   }
   void check_parabolas(const std::string& key, std::size_t size) const {
     if (size == 1 || size == static_cast<std::size_t>(seats_.workers)) return;
-    fail(key, fmt::format("{} numbers are neither 1 for all nor one for each of {} nodes", size, seats_.workers));
+    fail(key, fmt::format("{} numbers are neither 1 for all nor one for each of {} nodes", size,
+                          seats_.workers));
   }
   void check_optimizer(const OptimizerConfig& optimizer) const {
     const auto& sgd = std::get<SgdConfig>(optimizer);
     if (sgd.nesterov && (sgd.momentum == 0 || sgd.dampening != 0)) {
-      fail("workload.optimizer.nesterov", "Nesterov momentum needs a momentum above zero and no dampening");
+      fail("workload.optimizer.nesterov",
+           "Nesterov momentum needs a momentum above zero and no dampening");
     }
   }
 
   void check_collective(const CollectiveConfig& c) const {
     const bool ordered = c.reduction == Reduction::kOrdered;
     if (ordered && c.kind == CollectiveKind::kRing) {
-      fail("strategy.reduction", "a ring adds in ring order and cannot offer 'ordered'; tree, halving_doubling, "
-                                 "parameter_server and hierarchical can");
+      fail("strategy.reduction",
+           "a ring adds in ring order and cannot offer 'ordered'; tree, halving_doubling, "
+           "parameter_server and hierarchical can");
     }
     if (c.server == ServerPlacement::kDedicated) check_server(c);
     if (ordered && c.kind == CollectiveKind::kHierarchical) check_aligned();
   }
   void check_server(const CollectiveConfig& c) const {
-    if (c.kind != CollectiveKind::kParameterServer) fail("strategy.server", "only the collective parameter_server has a server");
+    if (c.kind != CollectiveKind::kParameterServer)
+      fail("strategy.server", "only the collective parameter_server has a server");
     if (seats_.servers == 0) {
-      fail("strategy.server", "a dedicated server needs a node that serves: a star's hub, or a cluster with 'server: true'");
+      fail("strategy.server",
+           "a dedicated server needs a node that serves: a star's hub, or a cluster with 'server: "
+           "true'");
     }
   }
-  // Subtrees of the canonical tree must be machines: whole machines of a power of two, a power of two of them.
+  // Subtrees of the canonical tree must be machines: whole machines of a power of two, a power of
+  // two of them.
   void check_aligned() const {
     const auto is_power = [](int n) { return std::has_single_bit(static_cast<unsigned>(n)); };
     const int machines = seats_.machines(), devices = seats_.workers_per_machine;
     if (machines == 1 || devices == 1 || (is_power(machines) && is_power(devices))) return;
-    fail("strategy.reduction", fmt::format("hierarchical can add in order only where machines and devices in each are powers "
-                                           "of two, and {} and {} are not", machines, devices));
+    fail("strategy.reduction",
+         fmt::format(
+             "hierarchical can add in order only where machines and devices in each are powers "
+             "of two, and {} and {} are not",
+             machines, devices));
   }
 
   const Scenario& scenario_;
@@ -131,6 +154,8 @@ class Checker {
 
 }  // namespace
 
-void check(const Scenario& scenario, const Document& document) { Checker(scenario, document).check_all(); }
+void check(const Scenario& scenario, const Document& document) {
+  Checker(scenario, document).check_all();
+}
 
 }  // namespace understudy

@@ -1,6 +1,8 @@
 // Strict reading: YAML values into a scenario, by its description.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <concepts>
@@ -22,7 +24,8 @@
 namespace understudy {
 namespace {
 
-const char* describe_kind(const YamlValue& value) {
+std::string describe_kind(const YamlValue& value) {
+  if (value.is_scalar()) return quote(value.text) + " is a single value";
   if (value.is_list()) return "is a list";
   return value.is_map() ? "is a map" : "has no value";
 }
@@ -42,12 +45,20 @@ struct At {
   std::string path;
 
   [[noreturn]] void fail(const std::string& sentence) const {
-    const std::string where = value.line == 0 ? "--set " + path : fmt::format("{}:{}:{}", document.source, value.line, path);
+    const std::string where = value.line == 0
+                                  ? "--set " + path
+                                  : fmt::format("{}:{}:{}", document.source, value.line, path);
     throw ScenarioError(where + ": " + sentence);
   }
-  [[noreturn]] void fail_value(const std::string& rest) const { fail(quote(value.text) + " " + rest); }
-  At key(const std::string& name, const YamlValue& v) const { return {document, v, path.empty() ? name : path + "." + name}; }
-  At item(std::size_t i) const { return {document, value.items[i], fmt::format("{}[{}]", path, i)}; }
+  [[noreturn]] void fail_value(const std::string& rest) const {
+    fail(quote(value.text) + " " + rest);
+  }
+  At key(const std::string& name, const YamlValue& v) const {
+    return {document, v, path.empty() ? name : path + "." + name};
+  }
+  At item(std::size_t i) const {
+    return {document, value.items[i], fmt::format("{}[{}]", path, i)};
+  }
 
   const std::string& scalar(const char* what) const {
     if (!value.is_scalar()) fail(fmt::format("{}, where {} belongs", describe_kind(value), what));
@@ -60,10 +71,10 @@ struct At {
     return text;
   }
   void require_map(const char* what) const {
-    if (!value.is_map()) fail(fmt::format("{}, where {} belongs", value.is_scalar() ? quote(value.text) + " is a single value" : describe_kind(value), what));
+    if (!value.is_map()) fail(fmt::format("{}, where {} belongs", describe_kind(value), what));
   }
   void require_list() const {
-    if (!value.is_list()) fail(fmt::format("{}, where a list belongs", value.is_scalar() ? quote(value.text) + " is a single value" : describe_kind(value)));
+    if (!value.is_list()) fail(describe_kind(value) + ", where a list belongs");
   }
 };
 
@@ -73,16 +84,20 @@ Number parse_number(const At& at, const char* what) {
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc::result_out_of_range) at.fail_value("is too large");
-  if (error != std::errc{} || end != text.data() + text.size()) at.fail_value(fmt::format("is not {}", what));
+  if (error != std::errc{} || end != text.data() + text.size())
+    at.fail_value(fmt::format("is not {}", what));
   return number;
 }
 
 void require_within(const At& at, double value, const Limits& limits, const char* unit) {
   const auto shown = [&](double bound) { return fmt::format("{}{}", bound, unit); };
   if (!std::isfinite(value)) at.fail_value("is not a finite number");
-  if (value < limits.min) at.fail_value(limits.min == 0 ? "must not be negative" : "must be at least " + shown(limits.min));
+  if (value < limits.min)
+    at.fail_value(limits.min == 0 ? "must not be negative"
+                                  : "must be at least " + shown(limits.min));
   if (value <= limits.above) {
-    at.fail_value(limits.above == 0 ? "must be greater than zero" : "must be greater than " + shown(limits.above));
+    at.fail_value(limits.above == 0 ? "must be greater than zero"
+                                    : "must be greater than " + shown(limits.above));
   }
   if (value > limits.max) at.fail_value("must be at most " + shown(limits.max));
   if (value >= limits.below) at.fail_value("must be less than " + shown(limits.below));
@@ -106,18 +121,28 @@ void read(const At& at, bool& out, const Limits&) {
 }
 
 template <class Int>
-  requires std::same_as<Int, int> || std::same_as<Int, std::uint64_t>
+requires std::same_as<Int, int> || std::same_as<Int, std::uint64_t>
 void read(const At& at, Int& out, const Limits& limits) {
+  const std::string& text = at.plain("a whole number");
+  if (std::is_unsigned_v<Int> && text.starts_with('-')) at.fail_value("must not be negative");
   out = parse_number<Int>(at, "a whole number");
   require_within(at, static_cast<double>(out), limits, "");
 }
 
 void read(const At& at, double& out, const Limits& limits) {
   switch (limits.measure) {
-    case Measure::kPlain: out = parse_number<double>(at, "a number"); break;
-    case Measure::kFraction: out = with_unit(at, "a fraction", parse_fraction); break;
-    case Measure::kFlops: out = with_unit(at, "a rate such as 10Tflop/s", parse_flops); break;
-    case Measure::kByteRate: out = with_unit(at, "a rate such as 700GB/s", parse_byte_rate); break;
+    case Measure::kPlain:
+      out = parse_number<double>(at, "a number");
+      break;
+    case Measure::kFraction:
+      out = with_unit(at, "a fraction", parse_fraction);
+      break;
+    case Measure::kFlops:
+      out = with_unit(at, "a rate such as 10Tflop/s", parse_flops);
+      break;
+    case Measure::kByteRate:
+      out = with_unit(at, "a rate such as 700GB/s", parse_byte_rate);
+      break;
   }
   require_within(at, out, limits, "");
 }
@@ -127,7 +152,8 @@ void read(const At& at, std::string& out, const Limits& limits) {
   if (limits.names.empty()) return;
   std::vector<std::string_view> known;
   for (const NameDoc& entry : limits.names) known.emplace_back(entry.name);
-  if (std::find(known.begin(), known.end(), out) == known.end()) at.fail_value("is not known" + suggestion(out, known));
+  if (std::find(known.begin(), known.end(), out) == known.end())
+    at.fail_value("is not known" + suggestion(out, known));
 }
 
 void read(const At& at, Duration& out, const Limits& limits) {
@@ -142,11 +168,13 @@ void read(const At& at, Bytes& out, const Limits& limits) {
   out = with_unit(at, "a size", parse_bytes);
   require_within(at, static_cast<double>(out.count), limits, "B");
 }
-void read(const At& at, Comparison& out, const Limits&) { out = with_unit(at, "a comparison", parse_comparison); }
+void read(const At& at, Comparison& out, const Limits&) {
+  out = with_unit(at, "a comparison", parse_comparison);
+}
 void read(const At& at, YamlValue& out, const Limits&) { out = at.value; }
 
 template <class Enum>
-  requires std::is_enum_v<Enum>
+requires std::is_enum_v<Enum>
 void read(const At& at, Enum& out, const Limits&) {
   const std::string& text = at.scalar("a name");
   std::vector<std::string_view> known;
@@ -170,7 +198,7 @@ void read(const At& at, std::map<std::string, T>& out, const Limits& limits);
 template <class... Kinds>
 void read(const At& at, std::variant<Kinds...>& out, const Limits& limits);
 template <class Struct>
-  requires std::is_class_v<Struct>
+requires std::is_class_v<Struct>
 void read(const At& at, Struct& out, const Limits&);
 
 // The archive: takes the fields that the map has and remembers the names of all.
@@ -191,7 +219,8 @@ class MapReader {
     for (const YamlEntry& entry : at_.value.entries) {
       if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
       At at = at_.key(entry.key, entry.value);
-      if (known_.empty()) at.fail(owner + " has no keys");
+      if (known_.size() == 1 && known_.front() == "kind")
+        at.fail(owner + " has no keys of its own");
       at.fail(owner + " has no such key" + suggestion(entry.key, known_));
     }
   }
@@ -226,7 +255,9 @@ template <class T>
 void read(const At& at, std::map<std::string, T>& out, const Limits& limits) {
   at.require_map("a map of names");
   for (const YamlEntry& entry : at.value.entries) {
-    const auto ordinary = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
+    const auto ordinary = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+    };
     const At inner = at.key(entry.key, entry.value);
     if (entry.key.empty() || !std::all_of(entry.key.begin(), entry.key.end(), ordinary)) {
       inner.fail("a name is made of letters, digits, '_' and '-'");
@@ -259,7 +290,7 @@ void read(const At& at, std::variant<Kinds...>& out, const Limits&) {
     const auto it = std::find(kind_names.begin(), kind_names.end(), name);
     if (it == kind_names.end()) kind.fail_value("is not known" + suggestion(name, kind_names));
     choose(out, static_cast<std::size_t>(it - kind_names.begin()));
-  } else if (known.size() > 1 && !at.value.entries.empty() && at.value.line != 0) {
+  } else if (known.size() > 1 && !at.value.implied) {
     at.fail(fmt::format("needs a 'kind' (one of {})", fmt::join(kind_names, ", ")));
   }
   MapReader archive(at);
@@ -269,7 +300,7 @@ void read(const At& at, std::variant<Kinds...>& out, const Limits&) {
 }
 
 template <class Struct>
-  requires std::is_class_v<Struct>
+requires std::is_class_v<Struct>
 void read(const At& at, Struct& out, const Limits&) {
   at.require_map("a map");
   MapReader archive(at);

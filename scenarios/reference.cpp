@@ -28,15 +28,18 @@ std::string names_of(const Json& list) {
 }
 
 std::string row(const std::string& key, const Json& property, const std::string& doc) {
-  const std::string type = property.contains("enum") ? names_of(property["enum"]) : text(property, "x-type");
+  const std::string type =
+      property.contains("enum") ? names_of(property["enum"]) : text(property, "x-type");
   const std::string initial = text(property, "default");
-  return fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key, type, initial == "{}" ? "" : code(initial),
-                     code(text(property, "x-bounds")), text(property, "x-effect"), doc);
+  return fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key, type,
+                     initial == "{}" ? "" : code(initial), code(text(property, "x-bounds")),
+                     text(property, "x-effect"), doc);
 }
 
 std::string rows(const std::string& key, const Json& property, const std::string& kind = "");
 
-std::string rows_of_all(const std::string& prefix, const Json& properties, const std::string& kind = "") {
+std::string rows_of_all(const std::string& prefix, const Json& properties,
+                        const std::string& kind = "") {
   std::string out;
   for (const auto& [key, property] : properties.items()) {
     if (!property.contains("const")) out += rows(prefix + key, property, kind);
@@ -46,15 +49,18 @@ std::string rows_of_all(const std::string& prefix, const Json& properties, const
 
 std::string rows_of_kinds(const std::string& key, const Json& property) {
   std::string names;
-  for (const Json& kind : property["oneOf"]) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", text(kind, "title"));
-  std::string out = fmt::format("| `{}.kind` | {} | `{}` | | | {} |\n", key, names, text(property, "x-default-kind"),
-                                text(property, "description"));
-  for (const Json& kind : property["oneOf"]) out += rows_of_all(key + ".", kind["properties"], text(kind, "title"));
+  for (const Json& kind : property["oneOf"])
+    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", text(kind, "title"));
+  std::string out = fmt::format("| `{}.kind` | {} | `{}` | | | {} |\n", key, names,
+                                text(property, "x-default-kind"), text(property, "description"));
+  for (const Json& kind : property["oneOf"])
+    out += rows_of_all(key + ".", kind["properties"], text(kind, "title"));
   return out;
 }
 
 std::string rows(const std::string& key, const Json& property, const std::string& kind) {
-  const std::string doc = (kind.empty() ? "" : fmt::format("({}) ", kind)) + text(property, "description");
+  const std::string doc =
+      (kind.empty() ? "" : fmt::format("({}) ", kind)) + text(property, "description");
   if (property.contains("oneOf")) return rows_of_kinds(key, property);
   if (property.contains("properties")) {
     std::string out = rows_of_all(key + ".", property["properties"]);
@@ -64,19 +70,23 @@ std::string rows(const std::string& key, const Json& property, const std::string
     return out.insert(at, doc + " ");
   }
   std::string out = row(key, property, doc);
-  if (property.contains("items")) out += rows_of_all(key + "[].", property["items"].value("properties", Json::object()));
+  if (property.contains("items"))
+    out += rows_of_all(key + "[].", property["items"].value("properties", Json::object()));
   if (property.contains("additionalProperties") && property["additionalProperties"].is_object()) {
-    out += rows_of_all(key + ".NAME.", property["additionalProperties"].value("properties", Json::object()));
+    out += rows_of_all(key + ".NAME.",
+                       property["additionalProperties"].value("properties", Json::object()));
   }
   return out;
 }
 
 std::string section(const std::string& name, const Json& property) {
   std::string out = fmt::format("\n### `{}`\n\n{}\n", name, text(property, "description"));
-  if (!property.contains("oneOf")) return out + "\n" + kHead + rows_of_all(name + ".", property["properties"]);
+  if (!property.contains("oneOf"))
+    return out + "\n" + kHead + rows_of_all(name + ".", property["properties"]);
   for (const Json& kind : property["oneOf"]) {
     const std::string fields = rows_of_all(name + ".", kind["properties"]);
-    out += fmt::format("\n**`{{kind: {}}}`** - {}\n", text(kind, "title"), text(kind, "description"));
+    out +=
+        fmt::format("\n**`{{kind: {}}}`** - {}\n", text(kind, "title"), text(kind, "description"));
     if (!fields.empty()) out += fmt::format("\n{}{}", kHead, fields);
   }
   return out;

@@ -12,14 +12,17 @@ namespace {
 
 using Operator = Comparison::Operator;
 // The longer of two that start alike comes first.
-constexpr std::array<std::pair<std::string_view, Operator>, 5> kOperators = {{{">=", Operator::kAtLeast},
-                                                                              {"<=", Operator::kAtMost},
-                                                                              {"==", Operator::kEqual},
-                                                                              {">", Operator::kAbove},
-                                                                              {"<", Operator::kBelow}}};
+constexpr std::array<std::pair<std::string_view, Operator>, 5> kOperators = {
+    {{">=", Operator::kAtLeast},
+     {"<=", Operator::kAtMost},
+     {"==", Operator::kEqual},
+     {">", Operator::kAbove},
+     {"<", Operator::kBelow}}};
 
 Seating seating_of(const ClusterConfig& c) {
-  return {.workers = c.machines * c.devices_per_machine, .servers = c.server ? 1 : 0, .workers_per_machine = c.devices_per_machine};
+  return {.workers = c.machines * c.devices_per_machine,
+          .servers = c.server ? 1 : 0,
+          .workers_per_machine = c.devices_per_machine};
 }
 Seating seating_of(const StarConfig& c) { return {.workers = c.nodes, .servers = 1}; }
 template <class Shape>
@@ -31,11 +34,16 @@ Seating seating_of(const Shape& c) {
 
 bool Comparison::holds(double actual) const {
   switch (op) {
-    case Operator::kAtLeast: return actual >= value;
-    case Operator::kAtMost: return actual <= value;
-    case Operator::kAbove: return actual > value;
-    case Operator::kBelow: return actual < value;
-    case Operator::kEqual: return actual == value;
+    case Operator::kAtLeast:
+      return actual >= value;
+    case Operator::kAtMost:
+      return actual <= value;
+    case Operator::kAbove:
+      return actual > value;
+    case Operator::kBelow:
+      return actual < value;
+    case Operator::kEqual:
+      return actual == value;
   }
   return false;
 }

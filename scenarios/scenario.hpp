@@ -1,7 +1,7 @@
-// A scenario: one experiment, or a sweep of them, as plain structs with defaults. Each section's struct lives
-// with the module that obeys it; scenarios/describe/ names every field once, and from there come the strict
-// reading (scenario_yaml.hpp), the writing, the JSON Schema, the reference in docs/scenario.md and the
-// training key. The layers are defaults <- file <- --set.
+// A scenario: one experiment, or a sweep of them, as plain structs with defaults. Each section's
+// struct lives with the module that obeys it; scenarios/describe/ names every field once, and from
+// there come the strict reading (scenario_yaml.hpp), the writing, the JSON Schema, the reference in
+// docs/scenario.md and the training key. The layers are defaults <- file <- --set.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@
 
 namespace understudy {
 
-// virtual: one process on a virtual clock. emulated: many processes, wall clock, injected delays. real: many
-// processes or hosts, nothing injected.
+// virtual: one process on a virtual clock. emulated: many processes, wall clock, injected delays.
+// real: many processes or hosts, nothing injected.
 enum class Mode { kVirtual, kEmulated, kReal };
 
 // What a final metric must satisfy: ">= 0.75".
@@ -48,15 +48,16 @@ struct Scenario {
   DevicesConfig devices;
   WorkloadConfig workload = ImageClassifierConfig{};
   StrategyConfig strategy = AllreduceConfig{};
-  std::map<std::string, Comparison> expect;  // by the name of a final metric; a run that misses one exits 1
+  std::map<std::string, Comparison>
+      expect;  // by the name of a final metric; a run that misses one exits 1
   ReportConfig report;
   YamlValue sweep;  // as written; expand() in sweep.hpp makes runs of it. Null: a single run
 };
 
 // How many nodes a topology seats, and how they are grouped.
 struct Seating {
-  int workers = 1;              // nodes that train
-  int servers = 0;              // nodes that only serve (a star's hub); their ranks come last
+  int workers = 1;  // nodes that train
+  int servers = 0;  // nodes that only serve (a star's hub); their ranks come last
   int workers_per_machine = 1;
   int nodes() const { return workers + servers; }
   int machines() const { return workers / workers_per_machine; }

@@ -12,7 +12,8 @@ using Json = nlohmann::ordered_json;
 std::string bounds(const Limits& limits, const char* unit) {
   std::string text;
   const auto add = [&](double bound, const char* symbol) {
-    if (std::abs(bound) != kUnbounded) text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", symbol, bound, unit);
+    if (std::abs(bound) != kUnbounded)
+      text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", symbol, bound, unit);
   };
   add(limits.above, ">");
   add(limits.min, ">=");
@@ -39,7 +40,8 @@ Json number(const char* type, const char* shown, const Limits& limits) {
   return with_bounds(schema, limits);
 }
 
-Json with_unit(const char* shown, const std::string& units, const Limits& limits, const char* unit) {
+Json with_unit(const char* shown, const std::string& units, const Limits& limits,
+               const char* unit) {
   const std::string pattern = fmt::format("^[-+]?[0-9.]+([eE][-+]?[0-9]+)? *({})$", units);
   return with_bounds({{"type", "string"}, {"pattern", pattern}, {"x-type", shown}}, limits, unit);
 }
@@ -75,7 +77,8 @@ class SchemaWriter {
 };
 
 Json object(Json properties) {
-  return {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  return {
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
 
 template <class Names>
@@ -111,10 +114,13 @@ Json SchemaWriter::schema(T& value, const Limits& limits, bool timing) {
   } else if constexpr (std::is_integral_v<T>) {
     return number("integer", "whole number", limits);
   } else if constexpr (std::is_same_v<T, double>) {
-    if (limits.measure == Measure::kFlops) return with_unit("rate", "[MGTP]?flop/s", limits, "flop/s");
+    if (limits.measure == Measure::kFlops)
+      return with_unit("rate", "[MGTP]?flop/s", limits, "flop/s");
     if (limits.measure == Measure::kByteRate) return with_unit("rate", kRateUnits, limits, "B/s");
     if (limits.measure == Measure::kPlain) return number("number", "number", limits);
-    return with_bounds({{"type", {"number", "string"}}, {"pattern", "^[0-9.eE+-]+ *%?$"}, {"x-type", "fraction"}}, limits);
+    return with_bounds(
+        {{"type", {"number", "string"}}, {"pattern", "^[0-9.eE+-]+ *%?$"}, {"x-type", "fraction"}},
+        limits);
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (limits.names.empty()) return {{"type", "string"}, {"x-type", "text"}};
     return one_of(limits.names);
@@ -125,7 +131,9 @@ Json SchemaWriter::schema(T& value, const Limits& limits, bool timing) {
   } else if constexpr (std::is_same_v<T, Bytes>) {
     return with_unit("size", "[kKMGT]?B|[KMG]iB", limits, "B");
   } else if constexpr (std::is_same_v<T, Comparison>) {
-    return {{"type", "string"}, {"pattern", "^(>=|<=|==|>|<) *[-+0-9.eE]+ *%?$"}, {"x-type", "comparison"}};
+    return {{"type", "string"},
+            {"pattern", "^(>=|<=|==|>|<) *[-+0-9.eE]+ *%?$"},
+            {"x-type", "comparison"}};
   } else if constexpr (std::is_same_v<T, YamlValue>) {
     return {{"type", {"object", "array"}}, {"x-type", "map or list"}};
   } else if constexpr (std::is_enum_v<T>) {
@@ -136,15 +144,20 @@ Json SchemaWriter::schema(T& value, const Limits& limits, bool timing) {
   } else if constexpr (detail::is_vector<T>) {
     typename T::value_type item{};
     Json items = schema(item, limits, timing);
-    const std::string shown = items.contains("x-type") ? items["x-type"].template get<std::string>() : "map";
-    return {{"type", "array"}, {"items", items}, {"minItems", 1}, {"x-type", "list of " + shown + "s"}};
+    const std::string shown =
+        items.contains("x-type") ? items["x-type"].template get<std::string>() : "map";
+    return {
+        {"type", "array"}, {"items", items}, {"minItems", 1}, {"x-type", "list of " + shown + "s"}};
   } else if constexpr (detail::is_map<T>) {
     typename T::mapped_type item{};
-    return {{"type", "object"}, {"additionalProperties", schema(item, limits, timing)}, {"x-type", "map by name"}};
+    return {{"type", "object"},
+            {"additionalProperties", schema(item, limits, timing)},
+            {"x-type", "map by name"}};
   } else if constexpr (detail::is_variant<T>) {
     Json alternatives = Json::array();
     add_kinds(value, timing, alternatives);
-    return {{"oneOf", alternatives}, {"x-default-kind", kinds(static_cast<const T*>(nullptr))[value.index()].name}};
+    return {{"oneOf", alternatives},
+            {"x-default-kind", kinds(static_cast<const T*>(nullptr))[value.index()].name}};
   } else {
     SchemaWriter inner(timing);
     describe(inner, value);
@@ -156,7 +169,8 @@ Json SchemaWriter::schema(T& value, const Limits& limits, bool timing) {
 
 Json scenario_schema() {
   Scenario defaults;
-  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Understudy scenario"}};
+  Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+              {"title", "Understudy scenario"}};
   schema.update(SchemaWriter::schema(defaults, {}, false));
   return schema;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/base/nearest.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
 namespace understudy {
@@ -28,10 +29,13 @@ class Expander {
   // The alternatives that a sweep, or a group in one, stands for.
   std::vector<Settings> alternatives(const YamlValue& sweep, const std::string& group) const {
     if (sweep.is_map()) return grid(sweep, group);
-    if (!sweep.is_list() || sweep.items.empty()) fail(sweep, group, "needs a map of keys, or a list of such maps");
+    if (!sweep.is_list() || sweep.items.empty())
+      fail(sweep, group, "needs a map of keys, or a list of such maps");
     std::vector<Settings> out;
     for (const YamlValue& item : sweep.items) {
-      if (!item.is_map()) fail(item, group, "is no section of a scenario, so that its alternatives must be maps of keys");
+      if (!item.is_map())
+        fail(item, group,
+             "is no section of a scenario, so that its alternatives must be maps of keys");
       append(out, grid(item, group), item);
     }
     return out;
@@ -45,13 +49,17 @@ class Expander {
     return names;
   }
 
-  [[noreturn]] void fail(const YamlValue& value, const std::string& key, const std::string& sentence) const {
-    const std::string where = value.line == 0 ? "--set " : fmt::format("{}:{}:", document_.source, value.line);
-    throw ScenarioError(fmt::format("{}{}: {}", where, key.empty() ? "sweep" : "sweep." + key, sentence));
+  [[noreturn]] void fail(const YamlValue& value, const std::string& key,
+                         const std::string& sentence) const {
+    const std::string where =
+        value.line == 0 ? "--set " : fmt::format("{}:{}:", document_.source, value.line);
+    throw ScenarioError(
+        fmt::format("{}{}: {}", where, key.empty() ? "sweep" : "sweep." + key, sentence));
   }
 
   void append(std::vector<Settings>& out, std::vector<Settings> more, const YamlValue& at) const {
-    if (out.size() + more.size() > kMaxRuns) fail(at, "", fmt::format("stands for more than {} runs", kMaxRuns));
+    if (out.size() + more.size() > kMaxRuns)
+      fail(at, "", fmt::format("stands for more than {} runs", kMaxRuns));
     std::move(more.begin(), more.end(), std::back_inserter(out));
   }
 
@@ -60,8 +68,10 @@ class Expander {
     std::vector<Settings> out{{}};
     for (const YamlEntry& entry : map.entries) {
       if (entry.key == "name" && !entry.value.is_scalar()) fail(entry.value, "name", "is no name");
-      const auto axis = entry.key == "name" ? label(entry.value, group.empty() ? "variant" : group) : this->axis(entry);
-      if (axis.size() * out.size() > kMaxRuns) fail(entry.value, entry.key, fmt::format("makes more than {} runs", kMaxRuns));
+      const auto axis = entry.key == "name" ? label(entry.value, group.empty() ? "variant" : group)
+                                            : this->axis(entry);
+      if (axis.size() * out.size() > kMaxRuns)
+        fail(entry.value, entry.key, fmt::format("makes more than {} runs", kMaxRuns));
       std::vector<Settings> product;
       for (const Settings& before : out) {
         for (const Settings& choice : axis) product.push_back(join(before, choice, entry));
@@ -71,7 +81,21 @@ class Expander {
     return out;
   }
 
-  static std::vector<Settings> label(const YamlValue& name, const std::string& group) { return {{{group, name, true}}}; }
+  static std::vector<Settings> label(const YamlValue& name, const std::string& group) {
+    return {{{group, name, true}}};
+  }
+
+  // A key outside of all sections names a group, whose alternatives are maps.
+  void require_group(const YamlEntry& entry, const std::string& root) const {
+    const auto is_map = [](const YamlValue& item) { return item.is_map(); };
+    const std::vector<YamlValue>& items = entry.value.items;
+    if (!items.empty() && std::all_of(items.begin(), items.end(), is_map)) return;
+    const std::string nearest = nearest_name(root, sections_);
+    fail(entry.value, entry.key,
+         nearest.empty()
+             ? "is no section of a scenario, and a group's alternatives are maps of keys"
+             : fmt::format("there is no section '{}'; did you mean '{}'?", root, nearest));
+  }
 
   std::vector<Settings> axis(const YamlEntry& entry) const {
     const std::string root = entry.key.substr(0, entry.key.find_first_of(".["));
@@ -79,7 +103,7 @@ class Expander {
       fail(entry.value, entry.key, "cannot be swept");
     }
     if (std::find(sections_.begin(), sections_.end(), root) == sections_.end()) {
-      if (!entry.value.is_list()) fail(entry.value, entry.key, "is no section of a scenario, and a group of variants is a list");
+      require_group(entry, root);
       return alternatives(entry.value, entry.key);
     }
     if (!entry.value.is_list()) return {{{entry.key, entry.value}}};
@@ -93,7 +117,8 @@ class Expander {
     Settings out = before;
     for (const Setting& setting : more) {
       const auto same = [&](const Setting& other) { return other.key == setting.key; };
-      if (std::any_of(before.begin(), before.end(), same)) fail(entry.value, entry.key, fmt::format("sets '{}' a second time", setting.key));
+      if (std::any_of(before.begin(), before.end(), same))
+        fail(entry.value, entry.key, fmt::format("sets '{}' a second time", setting.key));
       out.push_back(setting);
     }
     return out;
@@ -110,6 +135,20 @@ bool is_fixed(const Document& document, const std::string& key) {
   });
 }
 
+// Says in which run of a sweep values do not fit each other.
+void check_run(const ExpandedRun& run, const Document& document) {
+  try {
+    check(run.scenario, document);
+  } catch (const ScenarioError& problem) {
+    if (run.overrides.empty()) throw;
+    std::string with;
+    for (const Override& o : run.overrides) {
+      with += fmt::format("{}{}: {}", with.empty() ? "" : ", ", o.key, o.value);
+    }
+    throw ScenarioError(fmt::format("{} (in the run with {})", problem.what(), with));
+  }
+}
+
 ExpandedRun make_run(const Document& base, const Settings& settings) {
   Document document = base;
   ExpandedRun run;
@@ -123,11 +162,12 @@ ExpandedRun make_run(const Document& base, const Settings& settings) {
     try {
       assign(document.root, setting.key, setting.value);
     } catch (const std::invalid_argument& problem) {
-      throw ScenarioError(fmt::format("{}:{}:sweep.{}: {}", base.source, setting.value.line, setting.key, problem.what()));
+      throw ScenarioError(fmt::format("{}:{}:sweep.{}: {}", base.source, setting.value.line,
+                                      setting.key, problem.what()));
     }
   }
   run.scenario = read_scenario(document);
-  check(run.scenario, document);
+  check_run(run, document);
   return run;
 }
 
@@ -137,7 +177,8 @@ std::vector<ExpandedRun> expand(const Document& document) {
   Document base = document;
   assign(base.root, "sweep", {});
   std::vector<Settings> all{{}};
-  if (const YamlValue* sweep = document.root.find("sweep")) all = Expander(document).alternatives(*sweep, "");
+  if (const YamlValue* sweep = document.root.find("sweep"))
+    all = Expander(document).alternatives(*sweep, "");
   std::vector<ExpandedRun> runs;
   for (const Settings& settings : all) {
     ExpandedRun run = make_run(base, settings);

@@ -4,12 +4,15 @@
 //     workload.batch: [32, 64]                  a dotted key and its alternatives
 //     network: [{kind: ideal}, {kind: queued}]  sections can be swept whole
 //     workload.lr_scaling: linear               a single value holds for all runs of the grid
-//     shape:                                    a name of your own: alternatives that are grids themselves,
-//       - {name: one machine, topology.devices_per_machine: [1, 2, 4]}     each with a name for the tables
+//     shape:                                    a name of your own: alternatives that are grids
+//     themselves,
+//       - {name: one machine, topology.devices_per_machine: [1, 2, 4]}     each with a name for the
+//       tables
 //       - {name: machines, topology.machines: [1, 2, 4]}
 //
-// A list instead of the map is such alternatives at the top. A list-valued key takes a list of lists. The value
-// null takes a key back to its default. Keys that --set fixes are left out, and runs that are then alike are one.
+// A list instead of the map is such alternatives at the top. A list-valued key takes a list of
+// lists. The value null takes a key back to its default. Keys that --set fixes are left out, and
+// runs that are then alike are one.
 #pragma once
 
 #include <string>
@@ -22,7 +25,8 @@ namespace understudy {
 
 inline constexpr std::size_t kMaxRuns = 10'000;
 
-// One thing that sets a run apart: a dotted key and its value as YAML, or a group's name and its alternative's.
+// One thing that sets a run apart: a dotted key and its value as YAML, or a group's name and its
+// alternative's.
 struct Override {
   std::string key;
   std::string value;
@@ -35,7 +39,8 @@ struct ExpandedRun {
   Scenario scenario;                // checked; without a sweep
 };
 
-// At least one run. Throws ScenarioError naming the place in the sweep, or the value that does not fit.
+// At least one run. Throws ScenarioError naming the place in the sweep, or the value that does not
+// fit.
 std::vector<ExpandedRun> expand(const Document& document);
 
 // A scenario file with its --set arguments: the scenario as written, sweep included, and its runs.

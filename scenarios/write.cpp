@@ -13,13 +13,15 @@ using Json = nlohmann::ordered_json;
 
 bool is_leaf(const Json& value) { return !value.is_structured(); }
 
-// Numbers as JSON writes them, which is the shortest text; texts in quotes only where YAML needs them.
+// Numbers as JSON writes them, which is the shortest text; texts in quotes only where YAML needs
+// them.
 void emit(YAML::Emitter& out, const Json& value, int depth) {
   if (is_leaf(value)) {
     out << (value.is_string() ? value.get<std::string>() : value.dump());
     return;
   }
-  const bool flow = value.empty() || (depth > 1 && std::all_of(value.begin(), value.end(), is_leaf)) ||
+  const bool flow = value.empty() ||
+                    (depth > 1 && std::all_of(value.begin(), value.end(), is_leaf)) ||
                     (value.is_array() && std::all_of(value.begin(), value.end(), is_leaf));
   if (flow) out << YAML::Flow;
   if (value.is_array()) {
@@ -61,7 +63,8 @@ std::string training_key(const Scenario& scenario) {
     // Nothing is added up on one worker, and an ordered sum is the same whoever adds it.
     if (seats.workers == 1) key["strategy"].erase("reduction");
     if (seats.workers == 1 || ordered) key["strategy"].erase("collective");
-    if (seats.workers == 1 || ordered || collective.kind != CollectiveKind::kParameterServer) key["strategy"].erase("server");
+    if (seats.workers == 1 || ordered || collective.kind != CollectiveKind::kParameterServer)
+      key["strategy"].erase("server");
     if (seats.workers > 1 && !ordered && collective.kind == CollectiveKind::kHierarchical) {
       key["workers_per_machine"] = seats.workers_per_machine;
     }

@@ -18,7 +18,8 @@ namespace {
 // Builds the tree from yaml-cpp's events, which alone carry marks, tags and aliases.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(std::string where, bool has_lines) : where_(std::move(where)), has_lines_(has_lines) {}
+  explicit TreeBuilder(std::string where, bool has_lines)
+      : where_(std::move(where)), has_lines_(has_lines) {}
   YamlValue take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -27,20 +28,26 @@ class TreeBuilder : public YAML::EventHandler {
     require_no_anchor(mark, anchor);
     add(value_at(mark, YamlValue::Kind::kNull));
   }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { fail(mark, "an alias (*name) has no place in a scenario"); }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    fail(mark, "an alias (*name) has no place in a scenario");
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
     require_no_anchor(mark, anchor);
-    if (tag != "?" && tag != "!" && !tag.empty()) fail(mark, fmt::format("the tag {} has no place in a scenario", quote(tag)));
+    if (tag != "?" && tag != "!" && !tag.empty())
+      fail(mark, fmt::format("the tag {} has no place in a scenario", quote(tag)));
     YamlValue value = value_at(mark, YamlValue::Kind::kScalar);
     value.quoted = tag == "!";
     value.text = text;
     add(std::move(value));
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open(mark, tag, anchor, YamlValue::Kind::kList);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(mark, tag, anchor, YamlValue::Kind::kMap);
   }
   void OnMapEnd() override { close(); }
@@ -62,20 +69,26 @@ class TreeBuilder : public YAML::EventHandler {
     return value;
   }
   [[noreturn]] void fail(int line, const std::string& sentence) const {
-    throw ScenarioError(has_lines_ ? fmt::format("{}:{}: {}", where_, line, sentence) : fmt::format("{}: {}", where_, sentence));
+    throw ScenarioError(has_lines_ ? fmt::format("{}:{}: {}", where_, line, sentence)
+                                   : fmt::format("{}: {}", where_, sentence));
   }
-  [[noreturn]] void fail(const YAML::Mark& mark, const std::string& sentence) const { fail(line(mark), sentence); }
+  [[noreturn]] void fail(const YAML::Mark& mark, const std::string& sentence) const {
+    fail(line(mark), sentence);
+  }
   void require_no_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) const {
     if (anchor != YAML::NullAnchor) fail(mark, "an anchor (&name) has no place in a scenario");
   }
 
-  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlValue::Kind kind) {
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+            YamlValue::Kind kind) {
     require_no_anchor(mark, anchor);
-    if (tag != "?" && !tag.empty()) fail(mark, fmt::format("the tag {} has no place in a scenario", quote(tag)));
+    if (tag != "?" && !tag.empty())
+      fail(mark, fmt::format("the tag {} has no place in a scenario", quote(tag)));
     if (levels_.size() >= static_cast<std::size_t>(kMaxYamlDepth)) {
       fail(mark, fmt::format("sections are nested deeper than {} levels", kMaxYamlDepth));
     }
-    if (!levels_.empty() && levels_.back().value.is_map() && !levels_.back().has_key) fail(mark, "a key must be a name");
+    if (!levels_.empty() && levels_.back().value.is_map() && !levels_.back().has_key)
+      fail(mark, "a key must be a name");
     levels_.push_back({value_at(mark, kind), {}, 0, false});
   }
 
@@ -105,7 +118,8 @@ class TreeBuilder : public YAML::EventHandler {
   void take_key(Level& level, const YamlValue& value) {
     if (!value.is_scalar()) fail(value.line, "a key must be a name");
     if (const YamlValue* first = level.value.find(value.text)) {
-      fail(value.line, has_lines_ ? fmt::format("the key {} is given twice, first in line {}", quote(value.text), first->line)
+      fail(value.line, has_lines_ ? fmt::format("the key {} is given twice, first in line {}",
+                                                quote(value.text), first->line)
                                   : fmt::format("the key {} is given twice", quote(value.text)));
     }
     level.key = value.text;
@@ -121,7 +135,8 @@ class TreeBuilder : public YAML::EventHandler {
 
 YamlValue parse(std::string_view text, const std::string& where, bool has_lines) {
   if (text.size() > kMaxYamlBytes) {
-    throw ScenarioError(fmt::format("{}: is larger than the {} bytes that a scenario may have", where, kMaxYamlBytes));
+    throw ScenarioError(fmt::format("{}: is larger than the {} bytes that a scenario may have",
+                                    where, kMaxYamlBytes));
   }
   std::istringstream stream{std::string(text)};
   TreeBuilder builder(where, has_lines);
@@ -130,7 +145,8 @@ YamlValue parse(std::string_view text, const std::string& where, bool has_lines)
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
     TreeBuilder rest(where, has_lines);
-    if (parser.HandleNextDocument(rest)) throw ScenarioError(where + ": holds more than one YAML document");
+    if (parser.HandleNextDocument(rest))
+      throw ScenarioError(where + ": holds more than one YAML document");
     return builder.take();
   } catch (const YAML::Exception& problem) {
     if (!problem.mark.is_null()) line = problem.mark.line + 1;
@@ -144,13 +160,16 @@ YamlValue parse(std::string_view text, const std::string& where, bool has_lines)
 Document parse_document(std::string_view text, const std::string& source) {
   Document document{.source = source, .root = parse(text, source, true), .fixed = {}};
   if (document.root.is_null()) throw ScenarioError(source + ": is empty");
-  if (!document.root.is_map()) throw ScenarioError(fmt::format("{}:{}: a scenario is a map of sections", source, document.root.line));
+  if (!document.root.is_map())
+    throw ScenarioError(
+        fmt::format("{}:{}: a scenario is a map of sections", source, document.root.line));
   return document;
 }
 
 Document load_document(const std::string& path) {
   std::error_code problem;
-  if (std::filesystem::is_directory(path, problem)) throw ScenarioError(fmt::format("{}: is a folder, not a scenario file", path));
+  if (std::filesystem::is_directory(path, problem))
+    throw ScenarioError(fmt::format("{}: is a folder, not a scenario file", path));
   std::ifstream file(path, std::ios::binary);
   if (!file) throw ScenarioError(fmt::format("{}: {}", path, std::strerror(errno)));
   std::string text(kMaxYamlBytes + 1, '\0');  // one more than allowed shows that there is more
@@ -159,6 +178,8 @@ Document load_document(const std::string& path) {
   return parse_document(text, path);
 }
 
-YamlValue parse_value(std::string_view text, const std::string& where) { return parse(text, where, false); }
+YamlValue parse_value(std::string_view text, const std::string& where) {
+  return parse(text, where, false);
+}
 
 }  // namespace understudy

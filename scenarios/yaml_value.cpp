@@ -13,8 +13,8 @@
 namespace understudy {
 namespace {
 
-// A dotted key in steps: names and, in brackets, positions in lists. Everything after "sweep." is one name,
-// because the sweep's own keys are dotted.
+// A dotted key in steps: names and, in brackets, positions in lists. Everything after "sweep." is
+// one name, because the sweep's own keys are dotted.
 struct Step {
   std::string name;
   std::size_t index = 0;
@@ -23,7 +23,8 @@ struct Step {
 
 Step parse_index(std::string_view bracket, std::string_view key) {
   Step step{.name = {}, .index = 0, .is_index = true};
-  const auto [end, error] = std::from_chars(bracket.data(), bracket.data() + bracket.size(), step.index);
+  const auto [end, error] =
+      std::from_chars(bracket.data(), bracket.data() + bracket.size(), step.index);
   if (error != std::errc{} || end != bracket.data() + bracket.size()) {
     throw std::invalid_argument(fmt::format("{} has no number between its brackets", quote(key)));
   }
@@ -38,7 +39,8 @@ std::vector<Step> split(std::string_view key) {
     const std::size_t dot = last ? std::string_view::npos : rest.find('.');
     std::string_view name = rest.substr(0, dot);
     const std::size_t bracket = last ? std::string_view::npos : name.find('[');
-    if (name.empty() || bracket == 0) throw std::invalid_argument(fmt::format("{} is not a dotted key", quote(key)));
+    if (name.empty() || bracket == 0)
+      throw std::invalid_argument(fmt::format("{} is not a dotted key", quote(key)));
     steps.push_back({.name = std::string(name.substr(0, bracket)), .index = 0, .is_index = false});
     while (bracket != std::string_view::npos && name.find('[') != std::string_view::npos) {
       name.remove_prefix(name.find('[') + 1);
@@ -50,7 +52,8 @@ std::vector<Step> split(std::string_view key) {
 }
 
 YamlEntry* find_entry(YamlValue& map, std::string_view key) {
-  const auto it = std::find_if(map.entries.begin(), map.entries.end(), [&](const YamlEntry& e) { return e.key == key; });
+  const auto it = std::find_if(map.entries.begin(), map.entries.end(),
+                               [&](const YamlEntry& e) { return e.key == key; });
   return it == map.entries.end() ? nullptr : &*it;
 }
 
@@ -64,7 +67,8 @@ YamlValue& descend(YamlValue& at, const Step& step, std::string_view key) {
   }
   if (at.is_null()) at.kind = YamlValue::Kind::kMap;
   if (!at.is_map()) {
-    throw std::invalid_argument(fmt::format("{} asks for {} inside a value that is no section", quote(key), quote(step.name)));
+    throw std::invalid_argument(fmt::format("{} asks for {} inside a value that is no section",
+                                            quote(key), quote(step.name)));
   }
   if (YamlEntry* entry = find_entry(at, step.name)) return entry->value;
   at.entries.push_back({step.name, {}});
@@ -78,15 +82,18 @@ const YamlValue* descend(const YamlValue& at, const Step& step) {
 
 void remove(YamlValue& root, const std::vector<Step>& steps, std::string_view key) {
   YamlValue* at = &root;
-  for (std::size_t i = 0; i + 1 < steps.size(); ++i) at = &descend(*at, steps[i], key);
+  for (std::size_t i = 0; i + 1 < steps.size(); ++i) {
+    if (!steps[i].is_index && find_entry(*at, steps[i].name) == nullptr) return;
+    at = &descend(*at, steps[i], key);
+  }
   std::erase_if(at->entries, [&](const YamlEntry& e) { return e.key == steps.back().name; });
 }
 
 bool is_plain(const YamlValue& value) {
   if (value.quoted || value.text.empty() || value.text == "-") return false;
   const auto ordinary = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
-           c == '/' || c == '+' || c == '-' || c == '%';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '_' || c == '/' || c == '+' || c == '-' || c == '%';
   };
   const std::string& text = value.text;
   return text != "null" && text != "Null" && text != "NULL" && text.front() != '%' &&
@@ -111,14 +118,18 @@ std::string escape(std::string_view text) {
 }  // namespace
 
 const YamlValue* YamlValue::find(std::string_view key) const {
-  const auto it = std::find_if(entries.begin(), entries.end(), [&](const YamlEntry& e) { return e.key == key; });
+  const auto it = std::find_if(entries.begin(), entries.end(),
+                               [&](const YamlEntry& e) { return e.key == key; });
   return it == entries.end() ? nullptr : &it->value;
 }
 
 bool operator==(const YamlValue& a, const YamlValue& b) {
-  const auto same_entry = [](const YamlEntry& x, const YamlEntry& y) { return x.key == y.key && x.value == y.value; };
+  const auto same_entry = [](const YamlEntry& x, const YamlEntry& y) {
+    return x.key == y.key && x.value == y.value;
+  };
   return a.kind == b.kind && a.quoted == b.quoted && a.text == b.text && a.items == b.items &&
-         std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(), same_entry);
+         std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
+                    same_entry);
 }
 
 const YamlValue* find(const YamlValue& root, std::string_view key) {
@@ -135,9 +146,10 @@ void assign(YamlValue& root, std::string_view key, const YamlValue& value) {
   if (value.is_null()) return remove(root, steps, key);
   YamlValue* at = &root;
   for (const Step& step : steps) {
-    const bool made = at->is_null();
     at = &descend(*at, step, key);
-    if (made || at->is_null()) at->line = value.line;
+    if (!at->is_null()) continue;
+    at->line = value.line;
+    at->implied = true;
   }
   *at = value;
 }
@@ -145,7 +157,8 @@ void assign(YamlValue& root, std::string_view key, const YamlValue& value) {
 void apply_set(Document& document, std::string_view argument) {
   const std::size_t equals = argument.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    throw ScenarioError(fmt::format("--set {}: is not of the form section.key=value", quote(argument)));
+    throw ScenarioError(
+        fmt::format("--set {}: is not of the form section.key=value", quote(argument)));
   }
   const std::string key(argument.substr(0, equals));
   YamlValue value = parse_value(argument.substr(equals + 1), "--set " + key);
@@ -172,13 +185,16 @@ std::string locate(const Document& document, std::string_view key) {
 std::string to_text(const YamlValue& value) {
   std::string out;
   switch (value.kind) {
-    case YamlValue::Kind::kNull: return "null";
-    case YamlValue::Kind::kScalar: return is_plain(value) ? value.text : fmt::format("\"{}\"", escape(value.text));
+    case YamlValue::Kind::kNull:
+      return "null";
+    case YamlValue::Kind::kScalar:
+      return is_plain(value) ? value.text : fmt::format("\"{}\"", escape(value.text));
     case YamlValue::Kind::kList:
       for (const YamlValue& item : value.items) out += (out.empty() ? "" : ", ") + to_text(item);
       return "[" + out + "]";
     case YamlValue::Kind::kMap:
-      for (const YamlEntry& e : value.entries) out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", e.key, to_text(e.value));
+      for (const YamlEntry& e : value.entries)
+        out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", e.key, to_text(e.value));
       return "{" + out + "}";
   }
   return out;

@@ -1,5 +1,5 @@
-// YAML as a plain value tree in which every value knows where it was written. Strict and bounded: one document,
-// no anchors, aliases, tags or duplicate keys.
+// YAML as a plain value tree in which every value knows where it was written. Strict and bounded:
+// one document, no anchors, aliases, tags or duplicate keys.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,12 @@ struct YamlEntry;
 struct YamlValue {
   enum class Kind { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;
+  bool implied = false;            // a section that only a dotted key within it has made
   bool quoted = false;             // a scalar in quotes is text, never a number
   std::string text;                // of a scalar
   std::vector<YamlValue> items;    // of a list
   std::vector<YamlEntry> entries;  // of a map, in the order written
-  int line = 0;                    // 1..; of the key, where the value has one; 0: from the command line
+  int line = 0;  // 1..; of the key, where the value has one; 0: from the command line
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
@@ -51,21 +52,23 @@ struct Document {
 Document load_document(const std::string& path);
 Document parse_document(std::string_view text, const std::string& source);
 
-// One value, as after --set key=. Its lines count from `line`. Throws ScenarioError, starting with `where`.
+// One value, as after --set key=. Its lines count from `line`. Throws ScenarioError, starting with
+// `where`.
 YamlValue parse_value(std::string_view text, const std::string& where);
 
-// The value at a dotted key ("topology.inter.latency", "workload.flows[0].bytes"); null where there is none.
+// The value at a dotted key ("topology.inter.latency", "workload.flows[0].bytes"); null where there
+// is none.
 const YamlValue* find(const YamlValue& root, std::string_view key);
 
-// Puts a value at a dotted key, making maps on the way; a null value removes what is there, so that the default
-// holds again. Throws std::invalid_argument, whose what() is a sentence about the key.
+// Puts a value at a dotted key, making maps on the way; a null value removes what is there, so that
+// the default holds again. Throws std::invalid_argument, whose what() is a sentence about the key.
 void assign(YamlValue& root, std::string_view key, const YamlValue& value);
 
 // One --set argument: "section.key=value", the value in YAML. Throws ScenarioError.
 void apply_set(Document& document, std::string_view argument);
 
-// "file:line:key", for the start of an error; "--set key" for what the command line gave. A key that the
-// document lacks shows the line of the closest section around it.
+// "file:line:key", for the start of an error; "--set key" for what the command line gave. A key
+// that the document lacks shows the line of the closest section around it.
 std::string locate(const Document& document, std::string_view key);
 
 // On one line, in flow style. Reads back as an equal value.

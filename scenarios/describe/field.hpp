@@ -1,7 +1,8 @@
 // What a description says about one field. A description is a function template
 //   template <class Archive> void describe(Archive& archive, SomeConfig& config)
-// that calls archive.field(key, member, sentence, limits) once for each member. Archives read, write, document.
-// A variant's alternatives are named by kinds(), an enumeration's values by names(), found by their argument.
+// that calls archive.field(key, member, sentence, limits) once for each member. Archives read,
+// write, document. A variant's alternatives are named by kinds(), an enumeration's values by
+// names(), found by their argument.
 #pragma once
 
 #include <limits>
@@ -28,8 +29,8 @@ enum class Measure { kPlain, kFraction, kFlops, kByteRate };
 
 inline constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
-// The values that a field may have: numbers as they are, times in seconds, sizes in bytes, rates in bits (or
-// bytes, or operations) a second. For a list, each item.
+// The values that a field may have: numbers as they are, times in seconds, sizes in bytes, rates in
+// bits (or bytes, or operations) a second. For a list, each item.
 struct Limits {
   double min = -kUnbounded;
   double above = -kUnbounded;  // exclusive

@@ -1,7 +1,8 @@
-// The archive that turns a scenario, or any part of one, into JSON values: numbers and booleans as they are,
-// everything with a unit as its shortest text.
+// The archive that turns a scenario, or any part of one, into JSON values: numbers and booleans as
+// they are, everything with a unit as its shortest text.
 #pragma once
 
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -29,7 +30,8 @@ class JsonWriter {
     if (!value.is_null()) object_[key] = std::move(value);
   }
 
-  // Of a struct or variant; a description takes its struct by non-const reference and leaves it as it is.
+  // Of a struct or variant; a description takes its struct by non-const reference and leaves it as
+  // it is.
   template <class T>
   Json json(T& value, const Limits& limits) const;
 
@@ -65,6 +67,10 @@ inline constexpr bool is_variant<std::variant<T...>> = true;
 inline JsonWriter::Json JsonWriter::scalar(double value, const Limits& limits) const {
   if (limits.measure == Measure::kFlops) return format_flops(value);
   if (limits.measure == Measure::kByteRate) return format_byte_rate(value);
+  // 2 rather than 2.0.
+  constexpr double kExact = 1e15;
+  if (value == std::floor(value) && std::abs(value) < kExact && !std::signbit(value))
+    return static_cast<std::int64_t>(value);
   return value;
 }
 

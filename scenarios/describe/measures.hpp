@@ -6,8 +6,8 @@
 
 namespace understudy {
 
-// "29.8Tflop/s" in operations a second, "760GB/s" in bytes a second. Throw std::invalid_argument, whose what()
-// is the rest of a sentence that starts with the text.
+// "29.8Tflop/s" in operations a second, "760GB/s" in bytes a second. Throw std::invalid_argument,
+// whose what() is the rest of a sentence that starts with the text.
 double parse_flops(std::string_view text);
 double parse_byte_rate(std::string_view text);
 

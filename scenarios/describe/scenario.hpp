@@ -3,15 +3,17 @@
 
 #include <array>
 
+#include "scenarios/describe/strategy.hpp"
 #include "scenarios/describe/topology.hpp"
-#include "scenarios/describe/training.hpp"
+#include "scenarios/describe/workload.hpp"
 #include "scenarios/scenario.hpp"
 
 namespace understudy {
 
 inline constexpr std::array<Named<Mode>, 3> kModeNames = {{
     {Mode::kVirtual, "virtual", "One process on a virtual clock."},
-    {Mode::kEmulated, "emulated", "Many processes on the wall clock with injected delays; not built yet."},
+    {Mode::kEmulated, "emulated",
+     "Many processes on the wall clock with injected delays; not built yet."},
     {Mode::kReal, "real", "Many processes or hosts, nothing injected; not built yet."},
 }};
 constexpr std::span<const Named<Mode>> names(Mode) { return kModeNames; }
@@ -23,20 +25,24 @@ void describe(Archive& a, ReportConfig& c) {
 
 template <class Archive>
 void describe(Archive& a, Scenario& c) {
-  a.field("name", c.name, "What tables call it; the file's name where none is given.", {.timing = true});
+  a.field("name", c.name, "What tables call it; the file's name where none is given.",
+          {.timing = true});
   a.field("seed", c.seed, "The source of every random draw.");
   a.field("mode", c.mode, "How time passes.", {.timing = true});
   a.field("repeats", c.repeats, "How often each run is repeated, with draws of its own.",
           {.min = 1, .max = 1000, .timing = true});
-  a.field("topology", c.topology, "Nodes and links. Only the number of nodes is a training key.", {.timing = true});
+  a.field("topology", c.topology, "Nodes and links. Only the number of nodes is a training key.",
+          {.timing = true});
   a.field("network", c.network, "How transfers become arrivals.", {.timing = true});
   a.field("devices", c.devices, "What compute costs.", {.timing = true});
   a.field("workload", c.workload, "What is run.");
   a.field("strategy", c.strategy, "What nodes exchange, and when.");
-  a.field("expect", c.expect, "Final metrics and what they must satisfy, such as test_accuracy: \">= 0.75\".",
+  a.field("expect", c.expect,
+          "Final metrics and what they must satisfy, such as test_accuracy: \">= 0.75\".",
           {.timing = true});
   a.field("report", c.report, "What the report says.", {.timing = true});
-  a.field("sweep", c.sweep, "Dotted keys and their alternatives: a run for each combination.", {.timing = true});
+  a.field("sweep", c.sweep, "Dotted keys and their alternatives: a run for each combination.",
+          {.timing = true});
 }
 
 }  // namespace understudy

@@ -1,4 +1,5 @@
-// Descriptions of topologies, network models and devices. All of them are timing keys: the sections are marked.
+// Descriptions of topologies, network models and devices. All of them are timing keys: the sections
+// are marked.
 #pragma once
 
 #include <array>
@@ -11,7 +12,8 @@
 namespace understudy {
 
 inline constexpr double kMostNodes = 100'000;
-inline constexpr const char* kDeviceDoc = "The profile of every node's device, or empty for one that takes no time.";
+inline constexpr const char* kDeviceDoc =
+    "The profile of every node's device, or empty for one that takes no time.";
 inline constexpr const char* kNodesDoc = "How many nodes.";
 
 template <class Archive>
@@ -22,9 +24,10 @@ void describe(Archive& a, LinkConfig& c) {
 
 template <class Archive>
 void describe(Archive& a, ClusterConfig& c) {
-  a.field("machines", c.machines, "How many machines, all on one switch.", {.min = 1, .max = kMostNodes});
-  a.field("devices_per_machine", c.devices_per_machine, "How many devices, a node each, in a machine.",
-          {.min = 1, .max = 1024});
+  a.field("machines", c.machines, "How many machines, all on one switch.",
+          {.min = 1, .max = kMostNodes});
+  a.field("devices_per_machine", c.devices_per_machine,
+          "How many devices, a node each, in a machine.", {.min = 1, .max = 1024});
   a.field("device", c.device, kDeviceDoc);
   a.field("intra", c.intra, "The link from device to device inside a machine.");
   a.field("inter", c.inter, "The link from machine to machine.");
@@ -60,7 +63,8 @@ void describe(Archive& a, StarConfig& c) {
 
 template <class Archive>
 void describe(Archive& a, MeshConfig& c) {
-  a.field("nodes", c.nodes, "How many nodes, each linked with every other.", {.min = 1, .max = 2048});
+  a.field("nodes", c.nodes, "How many nodes, each linked with every other.",
+          {.min = 1, .max = 2048});
   describe_even_shape(a, c);
 }
 
@@ -96,21 +100,23 @@ inline constexpr std::array<NameDoc, 3> kNetworkKinds = {{
 constexpr std::span<const NameDoc> kinds(const NetworkConfig*) { return kNetworkKinds; }
 
 inline constexpr std::array<Named<CostKind>, 2> kCostNames = {{
-    {CostKind::kProfile, "profile", "Declared: the model's counted operations and bytes on the device's profile."},
+    {CostKind::kProfile, "profile",
+     "Declared: the model's counted operations and bytes on the device's profile."},
     {CostKind::kMeasured, "measured", "Measured: thread CPU time times the factor."},
 }};
 constexpr std::span<const Named<CostKind>> names(CostKind) { return kCostNames; }
 
 template <class Archive>
 void describe(Archive& a, DeviceProfile& c) {
-  a.field("compute", c.flops_per_s, "Achieved fp32 rate; 0: takes no time.", {.min = 0, .measure = Measure::kFlops});
+  a.field("compute", c.flops_per_s, "Achieved fp32 rate; 0: takes no time.",
+          {.min = 0, .measure = Measure::kFlops});
   a.field("memory", c.memory_bytes_per_s, "Achieved memory rate; 0: takes no time.",
           {.min = 0, .measure = Measure::kByteRate});
   a.field("launch_overhead", c.launch_overhead, "Paid by every kernel.", {.min = 0});
   a.field("copy", c.copy_bytes_per_s, "Rate from host to device; 0: takes no time.",
           {.min = 0, .measure = Measure::kByteRate});
-  a.field("load_samples_per_s", c.load_samples_per_s, "Samples a second that the loader prepares; 0: takes no time.",
-          {.min = 0});
+  a.field("load_samples_per_s", c.load_samples_per_s,
+          "Samples a second that the loader prepares; 0: takes no time.", {.min = 0});
 }
 
 template <class Archive>
