@@ -1,0 +1,110 @@
+// Side by side with LibTorch itself: modules differentiated by autograd, and torch::optim::SGD.
+#include <torch/torch.h>
+
+#include "runtime/learners/torch/stages.hpp"
+#include "runtime/learners/torch/torch_learner.hpp"
+#include "runtime/training/optimizer.hpp"
+#include "tests/learners/batches.hpp"
+
+namespace understudy {
+namespace {
+
+// The model by autograd, over leaves that hold copies of the parameters; the gradient of each slice.
+std::vector<at::Tensor> autograd(const std::string& name, std::vector<at::Tensor> p, const Batch& batch) {
+  for (at::Tensor& leaf : p) leaf = leaf.clone().requires_grad_();
+  const auto count = static_cast<std::int64_t>(batch.count);
+  at::Tensor x = at::tensor(batch.inputs).to(p[0].scalar_type()).view({count, 1, 28, 28});
+  if (name == "cnn") {
+    x = torch::relu(torch::conv2d(x, p[0], p[1]));
+    x = torch::max_pool2d(torch::relu(torch::conv2d(x, p[2], p[3])), 2).flatten(1);
+  } else if (name == "lenet") {
+    x = torch::relu(torch::max_pool2d(torch::conv2d(x, p[0], p[1]), 2));
+    x = torch::relu(torch::max_pool2d(torch::conv2d(x, p[2], p[3]), 2)).flatten(1);
+  }
+  if (name == "logistic") {
+    x = torch::linear(x.flatten(1), p[0], p[1]);
+  } else {
+    x = torch::linear(torch::relu(torch::linear(x, p[4], p[5])), p[6], p[7]);
+  }
+  return torch::autograd::grad({torch::cross_entropy_loss(x, at::tensor(batch.labels))}, p);
+}
+
+template <class Scalar>
+void expect_autograd(const std::string& name, const BasicLearner<Scalar>& learner, const Model& model,
+                     double tolerance) {
+  const auto parameters = initial_parameters(learner);
+  const Batch batch = random_batch(model, 16);
+  std::vector<Scalar> gradient(parameters.size());
+  learner.gradient(parameters, batch, gradient, RandomStream({}), {});
+  const auto ours = slice_views(learner.layout(), std::span<const Scalar>(gradient));
+  const auto theirs = autograd(name, slice_views(learner.layout(), std::span<const Scalar>(parameters)), batch);
+  for (std::size_t i = 0; i < ours.size(); ++i) {
+    const double error = ((ours[i] - theirs[i]).norm() / theirs[i].norm()).template item<double>();
+    EXPECT_LT(error, tolerance) << name << " " << learner.layout().slices[i].name;
+  }
+}
+
+TEST(TorchReference, GradientEqualsAutograd) {
+  for (const std::string name : {"cnn", "lenet", "logistic"}) {
+    const Model model = make_model(name, 0);
+    expect_autograd(name, *make_torch_learner_double(model), model, 1e-13);
+    expect_autograd(name, *make_torch_learner(model), model, 1e-5);
+  }
+}
+
+TEST(TorchReference, ViewsCopyNothing) {
+  const Layout layout = make_layout(make_model("cnn", 0));
+  std::vector<float> vector(layout.size);
+  const auto views = slice_views(layout, std::span<float>(vector));
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    EXPECT_EQ(views[i].data_ptr<float>(), vector.data() + layout.slices[i].offset);
+    EXPECT_EQ(views[i].sizes().vec(), layout.slices[i].shape);
+    EXPECT_TRUE(views[i].is_contiguous());
+  }
+}
+
+// A size that no vector width divides, so that the tails of ATen's loops are compared too.
+constexpr std::int64_t kSize = 1003;
+
+template <class Scalar>
+void expect_same_bits(const SgdConfig& config, at::ScalarType type) {
+  torch::manual_seed(1);
+  std::vector<Scalar> ours(kSize);
+  at::Tensor theirs = at::randn({kSize}, type).requires_grad_();
+  std::copy_n(theirs.data_ptr<Scalar>(), kSize, ours.begin());
+  const Layout layout{{{"w", {kSize}, 0, kSize, true}}, kSize};
+  Sgd<Scalar> sgd(config, layout);
+  torch::optim::SGD reference({theirs}, torch::optim::SGDOptions(config.lr)
+                                            .momentum(config.momentum)
+                                            .dampening(config.dampening)
+                                            .weight_decay(config.weight_decay)
+                                            .nesterov(config.nesterov));
+  for (int step = 0; step < 200; ++step) {
+    theirs.mutable_grad() = at::randn({kSize}, type);
+    const std::span<const Scalar> gradient(theirs.grad().data_ptr<Scalar>(), kSize);
+    sgd.step(ours, gradient, config.lr);
+    reference.step();
+    ASSERT_TRUE(std::equal(ours.begin(), ours.end(), theirs.data_ptr<Scalar>())) << "step " << step;
+  }
+}
+
+TEST(TorchReference, SgdHasTheSameBits) {
+  const SgdConfig configs[] = {
+      {.lr = 0.01},
+      {.lr = 0.013, .weight_decay = 5e-4},
+      {.lr = 0.1, .momentum = 0.9},
+      {.lr = 0.1, .momentum = 0.87, .dampening = 0.3},
+      {.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-3},
+      {.lr = 0.1, .momentum = 0.87, .dampening = 0.3, .weight_decay = 1e-3},
+      {.lr = 0.1, .momentum = 0.9, .nesterov = true},
+      {.lr = 0.1, .momentum = 0.9, .weight_decay = 1e-3, .nesterov = true},
+  };
+  for (std::size_t i = 0; i < std::size(configs); ++i) {
+    SCOPED_TRACE(i);
+    expect_same_bits<float>(configs[i], at::kFloat);
+    expect_same_bits<double>(configs[i], at::kDouble);
+  }
+}
+
+}  // namespace
+}  // namespace understudy
