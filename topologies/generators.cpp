@@ -18,22 +18,25 @@ constexpr std::int64_t kMaxLinks = 10'000'000;
 
 void require_size(std::string_view shape, std::int64_t vertices, std::int64_t links) {
   if (vertices > kMaxVertices || links > kMaxLinks) {
-    throw ScenarioError(fmt::format("a {} of this size has {} vertices and {} links, more than the {} and {} allowed",
-                                    shape, vertices, links, kMaxVertices, kMaxLinks));
+    throw ScenarioError(fmt::format(
+        "a {} of this size has {} vertices and {} links, more than the {} and {} allowed", shape,
+        vertices, links, kMaxVertices, kMaxLinks));
   }
 }
 
 void require_positive(std::string_view shape, std::string_view field, int value) {
-  if (value < 1) throw ScenarioError(fmt::format("a {} needs {} of at least 1, not {}", shape, field, value));
+  if (value < 1)
+    throw ScenarioError(fmt::format("a {} needs {} of at least 1, not {}", shape, field, value));
 }
 
 void require_link(std::string_view where, const LinkConfig& link) {
   if (!(link.bandwidth.bits_per_s > 0) || !std::isfinite(link.bandwidth.bits_per_s)) {
-    throw ScenarioError(
-        fmt::format("the bandwidth of {} must be greater than zero, not {}", where, format(link.bandwidth)));
+    throw ScenarioError(fmt::format("the bandwidth of {} must be greater than zero, not {}", where,
+                                    format(link.bandwidth)));
   }
   if (link.latency < Duration::zero()) {
-    throw ScenarioError(fmt::format("the latency of {} must not be negative, as {} is", where, format(link.latency)));
+    throw ScenarioError(fmt::format("the latency of {} must not be negative, as {} is", where,
+                                    format(link.latency)));
   }
 }
 
@@ -78,7 +81,10 @@ Topology make(const ClusterConfig& config) {
   }
   if (config.server) {
     hosts.push_back(topology.add_vertex({"server", VertexKind::kMachine}));
-    topology.place({.vertex = hosts.back(), .machine = config.machines, .device = config.device, .serves = true});
+    topology.place({.vertex = hosts.back(),
+                    .machine = config.machines,
+                    .device = config.device,
+                    .serves = true});
   }
   if (hosts.size() > 1) {
     const VertexId hub = topology.add_vertex({"switch", VertexKind::kSwitch});
@@ -92,10 +98,11 @@ Topology make(const PathConfig& config) {
   require_size("path", config.nodes, 2 * std::int64_t{config.nodes});
   const std::size_t gaps = static_cast<std::size_t>(config.nodes) - 1;
   if (config.links.size() != 1 && config.links.size() != gaps) {
-    throw ScenarioError(fmt::format("a path of {} nodes needs 1 link for all or {} links, not {}", config.nodes, gaps,
-                                    config.links.size()));
+    throw ScenarioError(fmt::format("a path of {} nodes needs 1 link for all or {} links, not {}",
+                                    config.nodes, gaps, config.links.size()));
   }
-  for (std::size_t i = 0; i < config.links.size(); ++i) require_link(fmt::format("links[{}]", i), config.links[i]);
+  for (std::size_t i = 0; i < config.links.size(); ++i)
+    require_link(fmt::format("links[{}]", i), config.links[i]);
   Topology topology;
   const auto nodes = add_nodes(topology, config.nodes, config.device);
   for (std::size_t i = 0; i < gaps; ++i) {
@@ -111,7 +118,8 @@ Topology make(const RingConfig& config) {
   require_size("ring", config.nodes, 2 * std::int64_t{config.nodes});
   Topology topology;
   const auto nodes = add_nodes(topology, config.nodes, config.device);
-  const std::size_t cables = nodes.size() > 2 ? nodes.size() : nodes.size() - 1;  // two nodes share one cable
+  const std::size_t cables =
+      nodes.size() > 2 ? nodes.size() : nodes.size() - 1;  // two nodes share one cable
   for (std::size_t i = 0; i < cables; ++i) {
     topology.add_cable({nodes[i], nodes[(i + 1) % nodes.size()], config.bandwidth, config.latency});
   }
@@ -126,7 +134,8 @@ Topology make(const StarConfig& config) {
   const auto leaves = add_nodes(topology, config.nodes, config.device);
   const VertexId hub = topology.add_vertex({"hub", VertexKind::kHost});
   topology.place({.vertex = hub, .machine = config.nodes, .device = config.device, .serves = true});
-  for (const VertexId leaf : leaves) topology.add_cable({leaf, hub, config.bandwidth, config.latency});
+  for (const VertexId leaf : leaves)
+    topology.add_cable({leaf, hub, config.bandwidth, config.latency});
   return topology;
 }
 

@@ -14,11 +14,12 @@ struct LinkConfig {
   Duration latency{0};
 };
 
-// machines x devices_per_machine nodes. Inside a machine every device hangs on the machine's vertex (PCIe or
-// NVLink) by a link of half the intra latency, so `intra` holds from device to device; machines hang on one
-// switch by links of half the inter latency, so `inter` holds from machine to machine. With one device a
-// machine the device sits on the machine's vertex. Ranks go machine by machine. With `server`, one more machine
-// hangs on the switch; its one node, the last rank, serves and does not train.
+// machines x devices_per_machine nodes. Inside a machine every device hangs on the machine's vertex
+// (PCIe or NVLink) by a link of half the intra latency, so `intra` holds from device to device;
+// machines hang on one switch by links of half the inter latency, so `inter` holds from machine to
+// machine. With one device a machine the device sits on the machine's vertex. Ranks go machine by
+// machine. With `server`, one more machine hangs on the switch; its one node, the last rank, serves
+// and does not train.
 struct ClusterConfig {
   int machines = 1;
   int devices_per_machine = 1;
@@ -65,7 +66,8 @@ struct TreeConfig {
   std::string device{};
 };
 
-using TopologyConfig = std::variant<ClusterConfig, PathConfig, RingConfig, StarConfig, MeshConfig, TreeConfig>;
+using TopologyConfig =
+    std::variant<ClusterConfig, PathConfig, RingConfig, StarConfig, MeshConfig, TreeConfig>;
 
 // Throws ScenarioError for impossible values (no nodes, zero bandwidth, negative latency).
 Topology make_topology(const TopologyConfig& config);

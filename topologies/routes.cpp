@@ -30,11 +30,13 @@ struct CoreEdge {
   std::uint32_t link = 0;
   Length length;
 };
-using CoreGraph = boost::compressed_sparse_row_graph<boost::bidirectionalS, boost::no_property, CoreEdge,
-                                                     boost::no_property, std::uint32_t, std::uint32_t>;
+using CoreGraph =
+    boost::compressed_sparse_row_graph<boost::bidirectionalS, boost::no_property, CoreEdge,
+                                       boost::no_property, std::uint32_t, std::uint32_t>;
 using CoreVertex = boost::graph_traits<CoreGraph>::vertex_descriptor;
 
-// Enough for all destinations of a few thousand core vertices; beyond it, what is needed again is recomputed.
+// Enough for all destinations of a few thousand core vertices; beyond it, what is needed again is
+// recomputed.
 constexpr std::size_t kMaxKeptLengths = 4'000'000;
 
 }  // namespace
@@ -57,18 +59,18 @@ const std::vector<Length>& Router::Core::lengths(CoreVertex to) {
   std::vector<Length>& lengths = lengths_to[to];
   lengths.resize(size);
   const auto backward = boost::make_reverse_graph(graph);
-  boost::dijkstra_shortest_paths(
-      backward, to,
-      boost::weight_map(get(&CoreEdge::length, backward))
-          .distance_map(make_iterator_property_map(lengths.begin(), get(boost::vertex_index, graph)))
-          .distance_combine(Join{})
-          .distance_inf(kUnreachable)
-          .distance_zero(Length{0, 0}));
+  boost::dijkstra_shortest_paths(backward, to,
+                                 boost::weight_map(get(&CoreEdge::length, backward))
+                                     .distance_map(make_iterator_property_map(
+                                         lengths.begin(), get(boost::vertex_index, graph)))
+                                     .distance_combine(Join{})
+                                     .distance_inf(kUnreachable)
+                                     .distance_zero(Length{0, 0}));
   return lengths;
 }
 
-// The direct link where nothing can beat it, that is where every way out of `from` takes at least as long:
-// the routes of a mesh without Dijkstra over all its links.
+// The direct link where nothing can beat it, that is where every way out of `from` takes at least
+// as long: the routes of a mesh without Dijkstra over all its links.
 std::optional<std::uint32_t> Router::Core::direct_link(CoreVertex from, CoreVertex to) const {
   const CoreEdge* direct = nullptr;
   std::int64_t least_ps = std::numeric_limits<std::int64_t>::max();
@@ -77,13 +79,16 @@ std::optional<std::uint32_t> Router::Core::direct_link(CoreVertex from, CoreVert
     const CoreEdge& way = graph[*edge];
     least_ps = std::min(least_ps, way.length.latency_ps);
     if (target(*edge, graph) != to) continue;
-    if (direct == nullptr || std::tie(way.length, way.link) < std::tie(direct->length, direct->link)) direct = &way;
+    if (direct == nullptr ||
+        std::tie(way.length, way.link) < std::tie(direct->length, direct->link))
+      direct = &way;
   }
   if (direct == nullptr || direct->length.latency_ps > least_ps) return std::nullopt;
   return direct->link;
 }
 
-// Walks along the lengths to the destination, at each vertex by the lowest link that is on a shortest path.
+// Walks along the lengths to the destination, at each vertex by the lowest link that is on a
+// shortest path.
 bool Router::Core::append_path(CoreVertex from, CoreVertex to, std::vector<LinkId>& path) {
   if (from == to) return true;
   if (const auto link = direct_link(from, to)) {
@@ -121,18 +126,20 @@ Router::Router(std::size_t vertices, std::span<const Link> links)
   std::vector<std::pair<std::uint32_t, std::uint32_t>> ends;
   std::vector<CoreEdge> edges;
   for (std::size_t i = 0; i < links.size(); ++i) {
-    const std::uint32_t from = core_->number[links[i].from.index()], to = core_->number[links[i].to.index()];
+    const std::uint32_t from = core_->number[links[i].from.index()],
+                        to = core_->number[links[i].to.index()];
     if (from == kNone || to == kNone) continue;
     ends.emplace_back(from, to);
     edges.push_back({static_cast<std::uint32_t>(i), {links[i].latency.count(), 1}});
   }
-  core_->graph = CoreGraph(boost::edges_are_unsorted_multi_pass, ends.begin(), ends.end(), edges.begin(), size);
+  core_->graph = CoreGraph(boost::edges_are_unsorted_multi_pass, ends.begin(), ends.end(),
+                           edges.begin(), size);
 }
 
 Router::~Router() = default;
 
-// Takes away vertices with one neighbour left until there are none. Of a vertex with one neighbour left, the
-// xor of all its remaining neighbours' numbers is that neighbour: no lists are needed.
+// Takes away vertices with one neighbour left until there are none. Of a vertex with one neighbour
+// left, the xor of all its remaining neighbours' numbers is that neighbour: no lists are needed.
 void Router::peel(std::span<const Link> links) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
   pairs.reserve(links.size());

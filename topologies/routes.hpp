@@ -1,8 +1,9 @@
 // Shortest routes through a fixed graph, each computed when first asked for.
 //
-// What hangs on the graph by one cable (the leaves of a star, the devices of a machine, whole trees) has only
-// one way out, so it is peeled off first and routed by climbing; Dijkstra runs on the core that remains, once
-// for each destination in it. A star of 100,000 leaves has a core of one vertex.
+// What hangs on the graph by one cable (the leaves of a star, the devices of a machine, whole
+// trees) has only one way out, so it is peeled off first and routed by climbing; Dijkstra runs on
+// the core that remains, once for each destination in it. A star of 100,000 leaves has a core of
+// one vertex.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ class Router {
   Router(std::size_t vertices, std::span<const Link> links);
   ~Router();
 
-  // The links of the path of least total latency, then fewest hops, then the least sequence of link ids;
-  // nullopt where there is none. The span stays valid as long as the router.
+  // The links of the path of least total latency, then fewest hops, then the least sequence of link
+  // ids; nullopt where there is none. The span stays valid as long as the router.
   std::optional<std::span<const LinkId>> route(VertexId from, VertexId to);
 
  private:

@@ -16,15 +16,18 @@ namespace understudy {
 namespace {
 
 std::string no_path(const Vertex& from, const Vertex& to) {
-  return fmt::format("the topology is disconnected: there is no path from {} to {}", from.name, to.name);
+  return fmt::format("the topology is disconnected: there is no path from {} to {}", from.name,
+                     to.name);
 }
 
 // Which vertices can be reached from `start`, or can reach it (backward).
-std::vector<bool> reachable(std::size_t vertices, std::span<const Link> links, VertexId start, bool backward) {
+std::vector<bool> reachable(std::size_t vertices, std::span<const Link> links, VertexId start,
+                            bool backward) {
   using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS>;
   Graph graph(vertices);
   for (const Link& link : links) {
-    const auto [tail, head] = backward ? std::pair{link.to, link.from} : std::pair{link.from, link.to};
+    const auto [tail, head] =
+        backward ? std::pair{link.to, link.from} : std::pair{link.from, link.to};
     add_edge(tail.index(), head.index(), graph);
   }
   std::vector<boost::default_color_type> color(vertices, boost::white_color);
@@ -59,16 +62,19 @@ VertexId Topology::add_vertex(Vertex vertex) {
 LinkId Topology::add_link(const Link& link) {
   UNDERSTUDY_CHECK(link.from.index() < vertices_.size() && link.to.index() < vertices_.size());
   const auto name = [&] {
-    return fmt::format("{}->{}", vertices_[link.from.index()].name, vertices_[link.to.index()].name);
+    return fmt::format("{}->{}", vertices_[link.from.index()].name,
+                       vertices_[link.to.index()].name);
   };
-  if (link.from == link.to) throw ScenarioError(fmt::format("link {} joins a vertex to itself", name()));
+  if (link.from == link.to)
+    throw ScenarioError(fmt::format("link {} joins a vertex to itself", name()));
   if (!(link.bandwidth.bits_per_s > 0) || !std::isfinite(link.bandwidth.bits_per_s)) {
-    throw ScenarioError(fmt::format("link {} has a bandwidth of {}, which must be greater than zero", name(),
-                                    format(link.bandwidth)));
+    throw ScenarioError(
+        fmt::format("link {} has a bandwidth of {}, which must be greater than zero", name(),
+                    format(link.bandwidth)));
   }
   if (link.latency < Duration::zero()) {
-    throw ScenarioError(
-        fmt::format("link {} has a latency of {}, which must not be negative", name(), format(link.latency)));
+    throw ScenarioError(fmt::format("link {} has a latency of {}, which must not be negative",
+                                    name(), format(link.latency)));
   }
   graph_->router.reset();
   links_.push_back(link);
@@ -99,7 +105,8 @@ void Topology::require_connected() const {
   const std::vector<bool> to_first = reachable(vertices_.size(), links_, first, true);
   const auto at = [this](VertexId v) -> const Vertex& { return vertices_[v.index()]; };
   for (const Place& place : places_) {
-    if (!from_first[place.vertex.index()]) throw ScenarioError(no_path(at(first), at(place.vertex)));
+    if (!from_first[place.vertex.index()])
+      throw ScenarioError(no_path(at(first), at(place.vertex)));
     if (!to_first[place.vertex.index()]) throw ScenarioError(no_path(at(place.vertex), at(first)));
   }
 }

@@ -1,5 +1,5 @@
-// A topology: a graph (Boost.Graph inside) of machines, switches and devices, joined by directed links, and
-// the places where nodes sit on it.
+// A topology: a graph (Boost.Graph inside) of machines, switches and devices, joined by directed
+// links, and the places where nodes sit on it.
 #pragma once
 
 #include <cstddef>
@@ -30,10 +30,10 @@ struct Link {
 // Where a node sits.
 struct Place {
   VertexId vertex;
-  int machine = 0;      // machines number 0.. in order of first use
-  int local_rank = 0;   // rank within the machine
-  std::string device{}; // a device profile's name ("rtx3080"); may be empty: an ideal device
-  bool serves = false;  // a dedicated server (a star's hub), not a worker
+  int machine = 0;       // machines number 0.. in order of first use
+  int local_rank = 0;    // rank within the machine
+  std::string device{};  // a device profile's name ("rtx3080"); may be empty: an ideal device
+  bool serves = false;   // a dedicated server (a star's hub), not a worker
 };
 
 // Immutable once built. Thread-safe to read.
@@ -45,8 +45,8 @@ class Topology {
   Topology& operator=(Topology&&) noexcept;
 
   VertexId add_vertex(Vertex vertex);
-  LinkId add_link(const Link& link);                 // one direction
-  void add_cable(const Link& link);                  // both directions, alike
+  LinkId add_link(const Link& link);  // one direction
+  void add_cable(const Link& link);   // both directions, alike
   void place(const Place& place) { places_.push_back(place); }
 
   std::span<const Vertex> vertices() const { return vertices_; }
@@ -54,9 +54,9 @@ class Topology {
   std::span<const Place> places() const { return places_; }  // index = rank
   std::string link_name(LinkId id) const;                    // "machine0->switch"
 
-  // The links on the path of least total latency from one vertex to another, fewest hops breaking ties, then
-  // the lowest link ids. Empty from a vertex to itself. Computed when first asked for and cached: not
-  // thread-safe. Throws ScenarioError where there is no path.
+  // The links on the path of least total latency from one vertex to another, fewest hops breaking
+  // ties, then the lowest link ids. Empty from a vertex to itself. Computed when first asked for
+  // and cached: not thread-safe. Throws ScenarioError where there is no path.
   std::span<const LinkId> route(VertexId from, VertexId to) const;
 
   // Throws ScenarioError, naming the two vertices, unless every place reaches every other.

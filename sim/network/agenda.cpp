@@ -62,7 +62,8 @@ void Agenda::clear(std::uint32_t slot) {
 void Agenda::take_due(std::vector<std::uint32_t>& due) {
   if (heap_.empty()) return;
   const TimePoint at = heap_.front().at;
-  const bool all = std::all_of(heap_.begin(), heap_.end(), [at](const Entry& entry) { return entry.at == at; });
+  const bool all =
+      std::all_of(heap_.begin(), heap_.end(), [at](const Entry& entry) { return entry.at == at; });
   if (all) {
     for (const Entry& entry : heap_) {
       due.push_back(entry.slot);

@@ -1,5 +1,6 @@
-// Appointments of transfers, soonest first, at most one for each transfer: a 4-ary heap that knows where each
-// transfer's entry stands, so that an appointment can be moved and memory stays bounded by what is under way.
+// Appointments of transfers, soonest first, at most one for each transfer: a 4-ary heap that knows
+// where each transfer's entry stands, so that an appointment can be moved and memory stays bounded
+// by what is under way.
 #pragma once
 
 #include <cstdint>

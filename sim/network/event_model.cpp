@@ -81,8 +81,11 @@ void EventModel::serve_next_instant() {
 }
 
 void EventModel::sort_by_start(std::vector<Slot>& slots) const {
-  const auto earlier = [this](Slot a, Slot b) { return records_[a].sequence < records_[b].sequence; };
-  if (!std::is_sorted(slots.begin(), slots.end(), earlier)) std::sort(slots.begin(), slots.end(), earlier);
+  const auto earlier = [this](Slot a, Slot b) {
+    return records_[a].sequence < records_[b].sequence;
+  };
+  if (!std::is_sorted(slots.begin(), slots.end(), earlier))
+    std::sort(slots.begin(), slots.end(), earlier);
 }
 
 }  // namespace understudy

@@ -1,6 +1,7 @@
-// What the network models have in common: transfers in reusable slots, each with at most one appointment, and
-// the loop that keeps them. Transfers that are due at one instant are served in the order of their start; what
-// changes at one instant is settled once, when time is about to move on.
+// What the network models have in common: transfers in reusable slots, each with at most one
+// appointment, and the loop that keeps them. Transfers that are due at one instant are served in
+// the order of their start; what changes at one instant is settled once, when time is about to move
+// on.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ class EventModel : public NetworkModel {
   virtual void due(Slot slot) = 0;
   // A transfer under way goes without a completion; its appointment is already cleared.
   virtual void drop(Slot slot) = 0;
-  // Called, where settle_later() asked for it, after all that happens at now() and before time moves on.
+  // Called, where settle_later() asked for it, after all that happens at now() and before time
+  // moves on.
   virtual void settle() {}
 
   // Serves what is due up to and including now; what ends waits for the next advance().
@@ -58,8 +60,8 @@ class EventModel : public NetworkModel {
   bool unsettled_ = false;
 };
 
-// t + seconds to the nearest picosecond. A time past the end of the clock is kNever: the transfer stands still
-// unless a link gets faster.
+// t + seconds to the nearest picosecond. A time past the end of the clock is kNever: the transfer
+// stands still unless a link gets faster.
 inline TimePoint after(TimePoint t, double seconds) {
   if (t == kNever) return kNever;
   const double ps = seconds * 1e12 + 0.5;

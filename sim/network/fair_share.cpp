@@ -92,8 +92,8 @@ void FairShareModel::collect_part() {
   }
 }
 
-// A link's share never falls while others take their flows from it, so a share on the heap is a lower bound:
-// one that has grown goes back, one that holds is the least of all.
+// A link's share never falls while others take their flows from it, so a share on the heap is a
+// lower bound: one that has grown goes back, one that holds is the least of all.
 void FairShareModel::fill() {
   shares_.clear();
   for (const std::uint32_t id : part_) {

@@ -1,9 +1,10 @@
-// Latency first, then rates that are max-min fair: none can grow but at the cost of one that is no larger. By
-// progressive filling (Bertsekas and Gallager, "Data Networks", 2nd ed., 6.5.2): again and again the link whose
-// capacity left, divided by its flows left, is least gives that share to each of them, until all have theirs.
+// Latency first, then rates that are max-min fair: none can grow but at the cost of one that is no
+// larger. By progressive filling (Bertsekas and Gallager, "Data Networks", 2nd ed., 6.5.2): again
+// and again the link whose capacity left, divided by its flows left, is least gives that share to
+// each of them, until all have theirs.
 //
-// Flows that share no link, not even by way of others, don't touch each other: only the connected parts in
-// which something changed are solved again, once per instant.
+// Flows that share no link, not even by way of others, don't touch each other: only the connected
+// parts in which something changed are solved again, once per instant.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ namespace understudy {
 
 class FairShareModel final : public FluidModel {
  public:
-  explicit FairShareModel(const Topology& topology) : FluidModel(topology), shared_(topology.links().size()) {}
+  explicit FairShareModel(const Topology& topology)
+      : FluidModel(topology), shared_(topology.links().size()) {}
 
  private:
   // One flow on one link: in the list of the link's crossings, and in that of the flow's.

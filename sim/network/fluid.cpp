@@ -37,7 +37,8 @@ void FluidModel::due(Slot slot) {
     return;
   }
   const auto open = [this](LinkId id) { return links_[id.index()].up; };
-  if (flow.route.empty() || (flow.size == 0 && std::all_of(flow.route.begin(), flow.route.end(), open))) {
+  if (flow.route.empty() ||
+      (flow.size == 0 && std::all_of(flow.route.begin(), flow.route.end(), open))) {
     for (const LinkId id : flow.route) ++statistics_[id.index()].messages;
     end(slot);
     return;
@@ -61,7 +62,8 @@ void FluidModel::begin_flowing(Slot slot) {
 void FluidModel::stop_flowing(Slot slot, bool delivered) {
   Flow& flow = flows_[slot];
   bring_up_to_date(flow);
-  const auto sent = static_cast<std::int64_t>(delivered ? flow.size : std::floor(flow.size - flow.left));
+  const auto sent =
+      static_cast<std::int64_t>(delivered ? flow.size : std::floor(flow.size - flow.left));
   for (const LinkId id : flow.route) {
     LinkStatistics& statistics = statistics_[id.index()];
     statistics.bytes += sent;
@@ -119,7 +121,8 @@ void FluidModel::set_link(LinkId id, Bandwidth bandwidth, bool up, TimePoint now
   link.bytes_per_s = bandwidth.bytes_per_s();
   link.up = up;
   for (Flow& flow : flows_) {
-    if (!flow.flowing || std::find(flow.route.begin(), flow.route.end(), id) == flow.route.end()) continue;
+    if (!flow.flowing || std::find(flow.route.begin(), flow.route.end(), id) == flow.route.end())
+      continue;
     bring_up_to_date(flow);
     flow.alone_rate = slowest_link(flow);
   }

@@ -1,9 +1,9 @@
-// Transfers as fluids: after the latency of the whole route a transfer flows through all of its links at once,
-// at a rate that a derived model decides. A link that is down holds up what flows, not what is still in its
-// latency.
+// Transfers as fluids: after the latency of the whole route a transfer flows through all of its
+// links at once, at a rate that a derived model decides. A link that is down holds up what flows,
+// not what is still in its latency.
 //
-// Statistics: a transfer is on its links while it flows. Its queueing is the time that it flowed beyond
-// size / (smallest bandwidth of the route), booked on the links that held it back.
+// Statistics: a transfer is on its links while it flows. Its queueing is the time that it flowed
+// beyond size / (smallest bandwidth of the route), booked on the links that held it back.
 #pragma once
 
 #include <span>
@@ -41,8 +41,8 @@ class FluidModel : public EventModel {
 
   explicit FluidModel(const Topology& topology);
 
-  // The flow has begun to flow, has stopped, or one of its links has changed: give it, and all whom that
-  // touches, their rates, at once or in settle().
+  // The flow has begun to flow, has stopped, or one of its links has changed: give it, and all whom
+  // that touches, their rates, at once or in settle().
   virtual void joined(Slot slot) = 0;
   virtual void left(Slot slot) = 0;
   virtual void changed(LinkId link) = 0;

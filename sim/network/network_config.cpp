@@ -19,7 +19,8 @@ std::unique_ptr<NetworkModel> make(const FairShareConfig&, const Topology& topol
 
 }  // namespace
 
-std::unique_ptr<NetworkModel> make_network_model(const NetworkConfig& config, const Topology& topology) {
+std::unique_ptr<NetworkModel> make_network_model(const NetworkConfig& config,
+                                                 const Topology& topology) {
   return std::visit([&](const auto& kind) { return make(kind, topology); }, config);
 }
 

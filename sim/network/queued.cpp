@@ -85,7 +85,8 @@ void QueuedModel::count_sent(const Message& message) {
   statistics.bytes += static_cast<std::int64_t>(message.size);
   ++statistics.messages;
   statistics.busy += message.departure - message.first_begin;
-  const TimePoint idle_departure = departure_after(message.arrival, message.size, queues_[link].bytes_per_s);
+  const TimePoint idle_departure =
+      departure_after(message.arrival, message.size, queues_[link].bytes_per_s);
   statistics.queueing += std::max(Duration::zero(), message.departure - idle_departure);
 }
 
@@ -94,7 +95,8 @@ void QueuedModel::hold(Queue& queue) {
   for (Slot slot = queue.first; slot != kNone; slot = messages_[slot].next) {
     Message& message = messages_[slot];
     if (message.departure <= now() || message.begin >= now()) continue;
-    message.left = std::max(0.0, message.left - queue.capacity() * to_seconds(now() - message.begin));
+    message.left =
+        std::max(0.0, message.left - queue.capacity() * to_seconds(now() - message.begin));
     message.begin = now();
   }
 }

@@ -1,10 +1,11 @@
-// Store and forward: at every directed link of its route a message waits until the ones before it have been
-// sent (first in, first out; at one instant in the order of their start), takes size / bandwidth, and reaches
-// the link's far end a latency later. Departures are computed on arrival and revised when the link changes or
-// a message before is cancelled. A link that is down sends nothing; what has left it arrives.
+// Store and forward: at every directed link of its route a message waits until the ones before it
+// have been sent (first in, first out; at one instant in the order of their start), takes size /
+// bandwidth, and reaches the link's far end a latency later. Departures are computed on arrival and
+// revised when the link changes or a message before is cancelled. A link that is down sends
+// nothing; what has left it arrives.
 //
-// Statistics count a message when it reaches the link's far end. Its queueing is the time from its arrival at
-// the link to its departure beyond size / bandwidth.
+// Statistics count a message when it reaches the link's far end. Its queueing is the time from its
+// arrival at the link to its departure beyond size / bandwidth.
 #pragma once
 
 #include <span>
@@ -25,14 +26,14 @@ class QueuedModel final : public EventModel {
  private:
   struct Message {
     std::span<const LinkId> route;
-    double size = 0;           // bytes
-    double left = 0;           // bytes that are not yet sent on this link at `begin`
-    std::uint32_t hop = 0;     // which link of the route it is on
+    double size = 0;        // bytes
+    double left = 0;        // bytes that are not yet sent on this link at `begin`
+    std::uint32_t hop = 0;  // which link of the route it is on
     std::uint32_t previous = kNone, next = kNone;  // on that link, in order of arrival
-    TimePoint arrival{};       // at this link
-    TimePoint first_begin{};   // when sending began
-    TimePoint begin{};         // when sending began or was last revised
-    TimePoint departure{};     // of its last byte
+    TimePoint arrival{};                           // at this link
+    TimePoint first_begin{};                       // when sending began
+    TimePoint begin{};                             // when sending began or was last revised
+    TimePoint departure{};                         // of its last byte
   };
   struct Queue {
     double bytes_per_s = 0;

@@ -20,11 +20,16 @@ class EveryModel : public testing::TestWithParam<NetworkConfig> {
   static double by_model(double ideal, double queued, double fair_share) {
     return std::vector<double>{ideal, queued, fair_share}[GetParam().index()];
   }
-  static Traffic traffic(std::vector<LinkConfig> links) { return Traffic(GetParam(), path(std::move(links))); }
-  static Traffic one_link(Duration latency = Duration{0}) { return traffic({{Bandwidth{kMegabytePerSecond}, latency}}); }
+  static Traffic traffic(std::vector<LinkConfig> links) {
+    return Traffic(GetParam(), path(std::move(links)));
+  }
+  static Traffic one_link(Duration latency = Duration{0}) {
+    return traffic({{Bandwidth{kMegabytePerSecond}, latency}});
+  }
 };
 
-INSTANTIATE_TEST_SUITE_P(Models, EveryModel, testing::Values(IdealConfig{}, QueuedConfig{}, FairShareConfig{}),
+INSTANTIATE_TEST_SUITE_P(Models, EveryModel,
+                         testing::Values(IdealConfig{}, QueuedConfig{}, FairShareConfig{}),
                          [](const auto& model) { return name_of(model.param); });
 
 TEST_P(EveryModel, CarriesOneMessageOverAnyNumberOfHops) {
@@ -40,7 +45,8 @@ TEST_P(EveryModel, CarriesOneMessageOverAnyNumberOfHops) {
     t.start(0, static_cast<int>(hops), kMegabyte);
     t.run_to_the_end();
     const double fluid_s = latency_s + 1e6 / slowest;
-    EXPECT_NEAR(t.end_s(0), by_model(fluid_s, latency_s + each_s, fluid_s), kTolerance_s) << hops << " hops";
+    EXPECT_NEAR(t.end_s(0), by_model(fluid_s, latency_s + each_s, fluid_s), kTolerance_s)
+        << hops << " hops";
   }
 }
 
@@ -69,8 +75,8 @@ TEST_P(EveryModel, CarriesAParkingLot) {
   t.start(0, 3, kMegabyte);  // over all three
   for (int i = 0; i < 3; ++i) t.start(i, i + 1, kMegabyte);
   t.run_to_the_end();
-  // Fair: half a link for everyone. Queued: the long one goes first on the first link and comes a second, and
-  // two, after the short ones to the others.
+  // Fair: half a link for everyone. Queued: the long one goes first on the first link and comes a
+  // second, and two, after the short ones to the others.
   EXPECT_NEAR(t.end_s(0), by_model(1, 3, 2), kTolerance_s);
   EXPECT_NEAR(t.end_s(1), by_model(1, 2, 2), kTolerance_s);
   EXPECT_NEAR(t.end_s(2), by_model(1, 1, 2), kTolerance_s);
@@ -83,8 +89,8 @@ TEST_P(EveryModel, FeelsAChangeOfCapacityInMidFlow) {
   t.run_to(0.5);
   t.set_link(0, kMegabytePerSecond / 2);
   t.run_to_the_end();
-  // At 0.5 s a fluid has flowed for 0.4 s (latency first): 0.6 MB are left at 0.5 MB/s. A queue has sent
-  // half, the rest takes 1 s, and the latency comes last.
+  // At 0.5 s a fluid has flowed for 0.4 s (latency first): 0.6 MB are left at 0.5 MB/s. A queue has
+  // sent half, the rest takes 1 s, and the latency comes last.
   EXPECT_NEAR(t.end_s(0), by_model(1.7, 1.6, 1.7), kTolerance_s);
 }
 
@@ -98,12 +104,15 @@ TEST_P(EveryModel, FeelsARiseOfCapacityInMidFlow) {
 }
 
 TEST_P(EveryModel, IsDelayedByAsLongAsALinkIsDown) {
-  Traffic t = traffic({{Bandwidth{kMegabytePerSecond}, 50ms}, {Bandwidth{kMegabytePerSecond}, 50ms}});
+  Traffic t =
+      traffic({{Bandwidth{kMegabytePerSecond}, 50ms}, {Bandwidth{kMegabytePerSecond}, 50ms}});
   t.start(0, 2, kMegabyte);
   t.run_to_the_end();
   const double undisturbed_s = t.end_s(0);
-  // On path 0-1-2 links are 0->1, 1->0, 1->2, 2->1. At 0.3 s every model is sending on the first one.
-  Traffic disturbed = traffic({{Bandwidth{kMegabytePerSecond}, 50ms}, {Bandwidth{kMegabytePerSecond}, 50ms}});
+  // On path 0-1-2 links are 0->1, 1->0, 1->2, 2->1. At 0.3 s every model is sending on the first
+  // one.
+  Traffic disturbed =
+      traffic({{Bandwidth{kMegabytePerSecond}, 50ms}, {Bandwidth{kMegabytePerSecond}, 50ms}});
   disturbed.start(0, 2, kMegabyte);
   disturbed.run_to(0.3);
   disturbed.set_link(0, kMegabytePerSecond, false);
@@ -125,7 +134,8 @@ TEST_P(EveryModel, WaitsForALinkThatIsDownFromTheStart) {
   t.set_link(0, kMegabytePerSecond, true);
   t.run_to_the_end();
   EXPECT_NEAR(t.end_s(0), 4, kTolerance_s);
-  EXPECT_NEAR(t.end_s(1), by_model(3, 4, 3), kTolerance_s);  // nothing to send, but a queue has its order
+  EXPECT_NEAR(t.end_s(1), by_model(3, 4, 3),
+              kTolerance_s);  // nothing to send, but a queue has its order
 }
 
 TEST_P(EveryModel, CanGoDownTwice) {
@@ -139,8 +149,8 @@ TEST_P(EveryModel, CanGoDownTwice) {
     t.set_link(0, kMegabytePerSecond, true);
   }
   t.run_to_the_end();
-  // Ideal: sent 0.25..0.25 and 0.75..1.5 = 1 MB exactly when it goes down again: both are done at 1.5.
-  // Queued: the first is done at 1.5 too, the second starts when the link is up at 2.
+  // Ideal: sent 0.25..0.25 and 0.75..1.5 = 1 MB exactly when it goes down again: both are done
+  // at 1.5. Queued: the first is done at 1.5 too, the second starts when the link is up at 2.
   EXPECT_NEAR(t.end_s(0), by_model(1.5, 1.5, 3), kTolerance_s);
   EXPECT_NEAR(t.end_s(1), by_model(1.5, 3, 3), kTolerance_s);
 }
@@ -159,7 +169,8 @@ TEST_P(EveryModel, FreesTheCapacityOfACancelledTransfer) {
 
 TEST_P(EveryModel, CancelsInEveryPhase) {
   for (const double cancel_s : {0.0, 0.05, 0.5, 1.05, 1.5, 2.05}) {
-    Traffic t = traffic({{Bandwidth{kMegabytePerSecond}, 100ms}, {Bandwidth{kMegabytePerSecond}, 100ms}});
+    Traffic t =
+        traffic({{Bandwidth{kMegabytePerSecond}, 100ms}, {Bandwidth{kMegabytePerSecond}, 100ms}});
     t.start(0, 2, kMegabyte);
     t.run_to(cancel_s);
     if (t.ended(0)) continue;
@@ -167,7 +178,8 @@ TEST_P(EveryModel, CancelsInEveryPhase) {
     EXPECT_EQ(t.network().next_event(), kNever) << "cancelled at " << cancel_s;
     t.start(0, 2, kMegabyte);
     t.run_to_the_end();
-    EXPECT_NEAR(t.end_s(1) - cancel_s, by_model(1.2, 2.2, 1.2), kTolerance_s) << "cancelled at " << cancel_s;
+    EXPECT_NEAR(t.end_s(1) - cancel_s, by_model(1.2, 2.2, 1.2), kTolerance_s)
+        << "cancelled at " << cancel_s;
   }
 }
 
@@ -208,7 +220,8 @@ TEST_P(EveryModel, KeepsDirectionsApart) {
 }
 
 TEST_P(EveryModel, EndsInOrderOfStartAtOneInstant) {
-  Traffic t(GetParam(), make_topology(ClusterConfig{.machines = 6, .inter = {Bandwidth{1e9}, 1ms}}));
+  Traffic t(GetParam(),
+            make_topology(ClusterConfig{.machines = 6, .inter = {Bandwidth{1e9}, 1ms}}));
   for (const int from : {4, 1, 5, 0, 3, 2}) t.start(from, (from + 1) % 6, kMegabyte);
   t.run_to_the_end();
   EXPECT_EQ(t.order(), (std::vector<std::size_t>{0, 1, 2, 3, 4, 5}));
@@ -232,7 +245,8 @@ TEST_P(EveryModel, CatchesUpWithACallerThatComesLate) {
   NetworkModel& network = t.network();
   const TimePoint late = kStart + 5s;
   const auto route = t.topology().route(VertexId{0}, VertexId{1});
-  const TransferId second = network.start(route, Bytes{kMegabyte}, late);  // the first one's end was never asked for
+  const TransferId second =
+      network.start(route, Bytes{kMegabyte}, late);  // the first one's end was never asked for
   EXPECT_EQ(network.next_event(), late);
   std::vector<Completion> ended;
   network.advance(late, ended);
@@ -258,7 +272,8 @@ TEST_P(EveryModel, DoesNotReuseAnIdThatTheCallerIsStillLookingAt) {
 
 // The queue's order is that of arrival, also where a message that was started first arrives later.
 TEST(Queued, ServesInOrderOfArrivalAtTheLink) {
-  Traffic t(QueuedConfig{}, path({{Bandwidth{kMegabytePerSecond}, 0ms}, {Bandwidth{kMegabytePerSecond}, 0ms}}));
+  Traffic t(QueuedConfig{},
+            path({{Bandwidth{kMegabytePerSecond}, 0ms}, {Bandwidth{kMegabytePerSecond}, 0ms}}));
   t.start(0, 2, kMegabyte);  // at the second link from 1 s on
   t.run_to(0.5);
   t.start(1, 2, kMegabyte);  // sends there 0.5..1.5 s
@@ -269,7 +284,8 @@ TEST(Queued, ServesInOrderOfArrivalAtTheLink) {
 }
 
 TEST(Queued, ServesInOrderOfStartAtOneInstant) {
-  Traffic t(QueuedConfig{}, path({{Bandwidth{kMegabytePerSecond}, 0ms}, {Bandwidth{kMegabytePerSecond}, 0ms}}));
+  Traffic t(QueuedConfig{},
+            path({{Bandwidth{kMegabytePerSecond}, 0ms}, {Bandwidth{kMegabytePerSecond}, 0ms}}));
   t.start(0, 2, kMegabyte);
   t.run_to(1);  // it is at the second link by now
   t.start(1, 2, kMegabyte);

@@ -13,9 +13,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Rates can't be seen from outside, bytes can: what transfers of no end send in the first second, by cancelling
-// them all at its end. Exact to a byte of some 10^5 to 10^8.
-std::vector<double> bytes_in_the_first_second(Traffic& t, const std::vector<std::vector<LinkId>>& routes) {
+// Rates can't be seen from outside, bytes can: what transfers of no end send in the first second,
+// by cancelling them all at its end. Exact to a byte of some 10^5 to 10^8.
+std::vector<double> bytes_in_the_first_second(Traffic& t,
+                                              const std::vector<std::vector<LinkId>>& routes) {
   for (const auto& route : routes) t.start_on(route, std::int64_t{1} << 50);
   t.run_to(1);
   std::vector<double> sent;
@@ -30,13 +31,14 @@ std::vector<double> bytes_in_the_first_second(Traffic& t, const std::vector<std:
 
 std::vector<LinkId> forward(std::initializer_list<int> hops) {
   std::vector<LinkId> route;
-  for (const int hop : hops) route.push_back(LinkId{2 * hop});  // a path's links alternate in direction
+  for (const int hop : hops)
+    route.push_back(LinkId{2 * hop});  // a path's links alternate in direction
   return route;
 }
 
 TEST(MaxMin, GivesAParkingLotItsShares) {
-  // Capacities 1 and 2 MB/s. The long flow and the first short one split the narrow link; the other short one
-  // takes all that is left of the wide one.
+  // Capacities 1 and 2 MB/s. The long flow and the first short one split the narrow link; the other
+  // short one takes all that is left of the wide one.
   Traffic t(FairShareConfig{}, path({{Bandwidth{8e6}, 0ms}, {Bandwidth{16e6}, 0ms}}));
   const auto sent = bytes_in_the_first_second(t, {forward({0, 1}), forward({0}), forward({1})});
   EXPECT_NEAR(sent[0], 0.5e6, 1);
@@ -45,8 +47,8 @@ TEST(MaxMin, GivesAParkingLotItsShares) {
 }
 
 TEST(MaxMin, FillsInSeveralRounds) {
-  // After the figure in Bertsekas and Gallager, 6.5.2. Three flows split the second link; one of them leaves 2/3
-  // of the first to the fourth flow; the fifth has the wide link to itself.
+  // After the figure in Bertsekas and Gallager, 6.5.2. Three flows split the second link; one of
+  // them leaves 2/3 of the first to the fourth flow; the fifth has the wide link to itself.
   const LinkConfig one{Bandwidth{8e6}, 0ms}, two{Bandwidth{16e6}, 0ms};
   Traffic t(FairShareConfig{}, path({one, one, one, two}));
   const auto sent = bytes_in_the_first_second(
@@ -59,8 +61,8 @@ TEST(MaxMin, FillsInSeveralRounds) {
 }
 
 TEST(MaxMin, GivesAReleasedShareToThoseWhoCanUseIt) {
-  // A flow of 0.25 MB leaves the first link at 0.5 s; the long flow grows from 0.5 to 1 MB/s, at the cost of
-  // the one on the second link, which falls from 1.5 to 1 MB/s.
+  // A flow of 0.25 MB leaves the first link at 0.5 s; the long flow grows from 0.5 to 1 MB/s, at
+  // the cost of the one on the second link, which falls from 1.5 to 1 MB/s.
   Traffic t(FairShareConfig{}, path({{Bandwidth{8e6}, 0ms}, {Bandwidth{16e6}, 0ms}}));
   const auto brief_route = forward({0}), long_route = forward({0, 1}), short_route = forward({1});
   t.start_on(brief_route, 250'000);
@@ -96,7 +98,8 @@ RandomNetwork random_network(RandomStream& random) {
   const VertexId b = network.topology.add_vertex({"b", VertexKind::kHost});
   const bool alike = random.below(3) == 0;  // then ties abound
   for (std::size_t i = 0; i < links; ++i) {
-    network.topology.add_link({a, b, Bandwidth{alike ? 8e7 : std::exp(random.uniform(16, 20))}, 0ms});
+    network.topology.add_link(
+        {a, b, Bandwidth{alike ? 8e7 : std::exp(random.uniform(16, 20))}, 0ms});
   }
   for (std::size_t i = 0; i < flows; ++i) {
     std::vector<LinkId> route;
@@ -108,8 +111,8 @@ RandomNetwork random_network(RandomStream& random) {
   return network;
 }
 
-// A rate vector is max-min fair if and only if it fits and every flow has a bottleneck: a saturated link on
-// which no other flow is faster (Bertsekas and Gallager, 6.5.2).
+// A rate vector is max-min fair if and only if it fits and every flow has a bottleneck: a saturated
+// link on which no other flow is faster (Bertsekas and Gallager, 6.5.2).
 void expect_max_min_fair(const Topology& topology, const std::vector<std::vector<LinkId>>& routes,
                          const std::vector<double>& rates) {
   std::vector<double> used(topology.links().size(), 0), fastest(topology.links().size(), 0);
@@ -119,9 +122,13 @@ void expect_max_min_fair(const Topology& topology, const std::vector<std::vector
       fastest[id.index()] = std::max(fastest[id.index()], rates[i]);
     }
   }
-  const double slack = static_cast<double>(routes.size()) + 1;  // bytes: each rate is rounded down to one
-  const auto capacity = [&](LinkId id) { return topology.links()[id.index()].bandwidth.bytes_per_s(); };
-  for (std::size_t link = 0; link < used.size(); ++link) EXPECT_LE(used[link], capacity(LinkId{link}) + slack);
+  const double slack =
+      static_cast<double>(routes.size()) + 1;  // bytes: each rate is rounded down to one
+  const auto capacity = [&](LinkId id) {
+    return topology.links()[id.index()].bandwidth.bytes_per_s();
+  };
+  for (std::size_t link = 0; link < used.size(); ++link)
+    EXPECT_LE(used[link], capacity(LinkId{link}) + slack);
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const bool has_bottleneck = std::any_of(routes[i].begin(), routes[i].end(), [&](LinkId id) {
       return used[id.index()] >= capacity(id) - slack && rates[i] >= fastest[id.index()] - 2;
@@ -141,7 +148,8 @@ TEST(MaxMin, GivesEveryFlowABottleneckOnRandomNetworks) {
   }
 }
 
-// Rates that came about by joins, ends, cancels and changes of links must be those of a fresh solution.
+// Rates that came about by joins, ends, cancels and changes of links must be those of a fresh
+// solution.
 TEST(MaxMin, ForgetsHowTheFlowsCameAbout) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
@@ -151,7 +159,8 @@ TEST(MaxMin, ForgetsHowTheFlowsCameAbout) {
     Traffic t(FairShareConfig{}, std::move(network.topology));
     const auto any = [&] { return static_cast<std::size_t>(random.below(network.routes.size())); };
     for (int i = 0; i < 40; ++i) {  // a past
-      const std::size_t passing = t.start_on(network.routes[any()], static_cast<std::int64_t>(random.below(1 << 22)));
+      const std::size_t passing =
+          t.start_on(network.routes[any()], static_cast<std::int64_t>(random.below(1 << 22)));
       t.run_to(t.now() + Duration{static_cast<std::int64_t>(random.below(50'000'000'000))});
       if (random.below(3) == 0 && t.is_under_way(passing)) t.cancel(passing);
       const auto link = static_cast<std::uint32_t>(random.below(t.topology().links().size()));
@@ -162,7 +171,8 @@ TEST(MaxMin, ForgetsHowTheFlowsCameAbout) {
     t.run_to(begin);
     ASSERT_EQ(t.network().next_event(), kNever) << "the past is over";
     std::vector<std::size_t> numbers;
-    for (const auto& route : network.routes) numbers.push_back(t.start_on(route, std::int64_t{1} << 50));
+    for (const auto& route : network.routes)
+      numbers.push_back(t.start_on(route, std::int64_t{1} << 50));
     t.run_to(begin + 1s);
     std::vector<double> rates;
     for (std::size_t i = 0; i < numbers.size(); ++i) {

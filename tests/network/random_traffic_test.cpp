@@ -1,5 +1,5 @@
-// Long random traffic through every model: nothing is lost, nothing is counted twice, and the outcome depends
-// neither on the run nor on how often the model is asked.
+// Long random traffic through every model: nothing is lost, nothing is counted twice, and the
+// outcome depends neither on the run nor on how often the model is asked.
 #include <gtest/gtest.h>
 
 #include "runtime/base/random.hpp"
@@ -17,7 +17,7 @@ struct Outcome {
 
 struct Options {
   std::uint64_t seed = 0;
-  bool disturb = false;   // cancel transfers, and change links
+  bool disturb = false;    // cancel transfers, and change links
   bool ask_often = false;  // advance to many instants at which nothing happens
 };
 
@@ -39,7 +39,8 @@ Outcome run(const NetworkConfig& config, const Options& options) {
     } else {
       t.run_to(t.now() + gap);
     }
-    const auto bytes = random.below(8) == 0 ? 0 : static_cast<std::int64_t>(random.below(1'000'000));
+    const auto bytes =
+        random.below(8) == 0 ? 0 : static_cast<std::int64_t>(random.below(1'000'000));
     t.start(static_cast<int>(random.below(12)), static_cast<int>(random.below(12)), bytes);
     if (options.disturb) disturb(t, random, i);
   }
@@ -52,7 +53,8 @@ Outcome run(const NetworkConfig& config, const Options& options) {
 
 class RandomTraffic : public testing::TestWithParam<NetworkConfig> {};
 
-INSTANTIATE_TEST_SUITE_P(Models, RandomTraffic, testing::Values(IdealConfig{}, QueuedConfig{}, FairShareConfig{}),
+INSTANTIATE_TEST_SUITE_P(Models, RandomTraffic,
+                         testing::Values(IdealConfig{}, QueuedConfig{}, FairShareConfig{}),
                          [](const auto& model) { return name_of(model.param); });
 
 TEST_P(RandomTraffic, ConservesBytes) {
@@ -77,9 +79,11 @@ TEST_P(RandomTraffic, ConservesBytes) {
     EXPECT_EQ(counted.bytes, expected[link]);
     const double bytes_per_s = t.topology().links()[link].bandwidth.bytes_per_s();
     EXPECT_LE(counted.busy, t.now() - kStart);
-    if (GetParam().index() != 0) {  // no link sends faster than it can, but for a picosecond a message
+    if (GetParam().index() !=
+        0) {  // no link sends faster than it can, but for a picosecond a message
       const double rounding_s = static_cast<double>(counted.messages) * 1e-12;
-      EXPECT_GE((to_seconds(counted.busy) + rounding_s) * bytes_per_s, static_cast<double>(expected[link]));
+      EXPECT_GE((to_seconds(counted.busy) + rounding_s) * bytes_per_s,
+                static_cast<double>(expected[link]));
     }
   }
 }
@@ -101,7 +105,8 @@ TEST_P(RandomTraffic, DoesNotDependOnHowOftenItIsAsked) {
 TEST_P(RandomTraffic, EndsWhateverWasNotCancelled) {
   for (std::uint64_t seed = 10; seed < 20; ++seed) {
     const Outcome outcome = run(GetParam(), {.seed = seed, .disturb = true});
-    const auto delivered = std::count_if(outcome.ends_s.begin(), outcome.ends_s.end(), [](double s) { return s >= 0; });
+    const auto delivered = std::count_if(outcome.ends_s.begin(), outcome.ends_s.end(),
+                                         [](double s) { return s >= 0; });
     EXPECT_EQ(static_cast<std::size_t>(delivered), outcome.order.size());
     EXPECT_GT(delivered, 300);
   }

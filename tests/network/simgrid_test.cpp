@@ -1,9 +1,9 @@
-// fair_share beside SimGrid (Casanova et al., "Versatile, scalable, and accurate simulation of distributed
-// applications and platforms", JPDC 2014), whose CM02 model is max-min sharing after the latency, once its
-// bounds by TCP's window and by traffic in the other direction are off.
+// fair_share beside SimGrid (Casanova et al., "Versatile, scalable, and accurate simulation of
+// distributed applications and platforms", JPDC 2014), whose CM02 model is max-min sharing after
+// the latency, once its bounds by TCP's window and by traffic in the other direction are off.
 //
-// SimGrid weighs a flow's share by its latency, so here all of a network's flows have the same: each has a
-// private wide link that makes up for the rest.
+// SimGrid weighs a flow's share by its latency, so here all of a network's flows have the same:
+// each has a private wide link that makes up for the rest.
 #include <gtest/gtest.h>
 
 #ifdef UNDERSTUDY_HAS_SIMGRID
@@ -46,10 +46,12 @@ void add_private_links(Network& network, Duration total) {
 Network random_network(RandomStream& random) {
   Network network;
   const std::size_t links = 1 + random.below(10), flows = 1 + random.below(25);
-  const bool alike = random.below(3) == 0, at_once = random.below(3) == 0, immediate = random.below(3) == 0;
+  const bool alike = random.below(3) == 0, at_once = random.below(3) == 0,
+             immediate = random.below(3) == 0;
   for (std::size_t i = 0; i < links; ++i) {
     const double bits_per_s = alike ? 8e6 : std::exp(random.uniform(14, 18));
-    network.links.push_back({Bandwidth{bits_per_s}, immediate ? Duration{0} : from_seconds(random.uniform(0, 0.02))});
+    network.links.push_back(
+        {Bandwidth{bits_per_s}, immediate ? Duration{0} : from_seconds(random.uniform(0, 0.02))});
   }
   for (std::size_t i = 0; i < flows; ++i) {
     Flow flow;
@@ -65,13 +67,17 @@ Network random_network(RandomStream& random) {
   return network;
 }
 
-// Adds the network to SimGrid's zone, apart from all others, with an actor for each flow that notes its end.
-void add_to_simgrid(const Network& network, std::size_t number, sg::NetZone& zone, std::vector<double>& ends_s) {
+// Adds the network to SimGrid's zone, apart from all others, with an actor for each flow that notes
+// its end.
+void add_to_simgrid(const Network& network, std::size_t number, sg::NetZone& zone,
+                    std::vector<double>& ends_s) {
   std::vector<sg::Link*> links;
   const std::string prefix = "n" + std::to_string(number) + "-";
   for (const LinkConfig& link : network.links) {
-    links.push_back(zone.create_link(prefix + "link" + std::to_string(links.size()), link.bandwidth.bytes_per_s())
-                        ->set_latency(to_seconds(link.latency))->seal());
+    links.push_back(zone.create_link(prefix + "link" + std::to_string(links.size()),
+                                     link.bandwidth.bytes_per_s())
+                        ->set_latency(to_seconds(link.latency))
+                        ->seal());
   }
   ends_s.resize(network.flows.size());
   for (std::size_t i = 0; i < network.flows.size(); ++i) {
@@ -92,15 +98,19 @@ void add_to_simgrid(const Network& network, std::size_t number, sg::NetZone& zon
 
 std::vector<double> run_ours(const Network& network) {
   Topology topology;
-  const VertexId a = topology.add_vertex({"a", VertexKind::kHost}), b = topology.add_vertex({"b", VertexKind::kHost});
-  for (const LinkConfig& link : network.links) topology.add_link({a, b, link.bandwidth, link.latency});
+  const VertexId a = topology.add_vertex({"a", VertexKind::kHost}),
+                 b = topology.add_vertex({"b", VertexKind::kHost});
+  for (const LinkConfig& link : network.links)
+    topology.add_link({a, b, link.bandwidth, link.latency});
   std::vector<std::vector<LinkId>> routes(network.flows.size());
   std::vector<std::size_t> by_start(network.flows.size());
   for (std::size_t i = 0; i < by_start.size(); ++i) {
     by_start[i] = i;
     for (const std::uint32_t id : network.flows[i].route) routes[i].push_back(LinkId{id});
   }
-  const auto earlier = [&](std::size_t x, std::size_t y) { return network.flows[x].start_s < network.flows[y].start_s; };
+  const auto earlier = [&](std::size_t x, std::size_t y) {
+    return network.flows[x].start_s < network.flows[y].start_s;
+  };
   std::stable_sort(by_start.begin(), by_start.end(), earlier);
   Traffic traffic(FairShareConfig{}, std::move(topology));
   for (const std::size_t i : by_start) {
@@ -113,8 +123,8 @@ std::vector<double> run_ours(const Network& network) {
   return ends_s;
 }
 
-// By default SimGrid takes what is less than a nanosecond apart for one instant. The setting's name depends on
-// the version.
+// By default SimGrid takes what is less than a nanosecond apart for one instant. The setting's name
+// depends on the version.
 void set_precision() {
   try {
     sg::Engine::set_config("surf/precision:1e-12");
@@ -146,7 +156,8 @@ TEST(SimGrid, EndsTheSameFlowsAtTheSameTimes) {
   for (std::size_t i = 0; i < kNetworks; ++i) {
     const std::vector<double> ours = run_ours(networks[i]);
     for (std::size_t flow = 0; flow < ours.size(); ++flow) {
-      EXPECT_NEAR(ours[flow], theirs[i][flow], 1e-9 * theirs[i][flow]) << "network " << i << ", flow " << flow;
+      EXPECT_NEAR(ours[flow], theirs[i][flow], 1e-9 * theirs[i][flow])
+          << "network " << i << ", flow " << flow;
       worst = std::max(worst, std::abs(ours[flow] / theirs[i][flow] - 1));
     }
   }

@@ -54,8 +54,10 @@ TEST(Statistics, FairShareCountsWhatSharingCosts) {
 }
 
 TEST(Statistics, FairShareBooksTheWaitOnTheLinkThatHoldsUp) {
-  // The flow over both links is held to 0.5 MB/s on the second, which it shares; the first is wide and idle.
-  Traffic t(FairShareConfig{}, path({{Bandwidth{10 * kMegabytePerSecond}, 0ms}, {Bandwidth{kMegabytePerSecond}, 0ms}}));
+  // The flow over both links is held to 0.5 MB/s on the second, which it shares; the first is wide
+  // and idle.
+  Traffic t(FairShareConfig{}, path({{Bandwidth{10 * kMegabytePerSecond}, 0ms},
+                                     {Bandwidth{kMegabytePerSecond}, 0ms}}));
   t.start(0, 2, kMegabyte);
   t.start(1, 2, kMegabyte);
   t.run_to_the_end();

@@ -22,7 +22,8 @@ class Traffic {
   std::size_t start(int from_rank, int to_rank, std::int64_t bytes) {
     const auto places = topology_.places();
     return start_on(topology_.route(places[static_cast<std::size_t>(from_rank)].vertex,
-                                    places[static_cast<std::size_t>(to_rank)].vertex), bytes);
+                                    places[static_cast<std::size_t>(to_rank)].vertex),
+                    bytes);
   }
   std::size_t start_on(std::span<const LinkId> route, std::int64_t bytes) {
     const TransferId id = network_->start(route, Bytes{bytes}, now_);
@@ -31,7 +32,8 @@ class Traffic {
     ends_.emplace_back();
     return ends_.size() - 1;
   }
-  std::size_t start_on(std::vector<LinkId>&& route, std::int64_t bytes) = delete;  // a route outlives its transfer
+  std::size_t start_on(std::vector<LinkId>&& route,
+                       std::int64_t bytes) = delete;  // a route outlives its transfer
   void cancel(std::size_t transfer) {
     EXPECT_EQ(under_way_.erase(ids_[transfer].value), 1u);
     network_->cancel(ids_[transfer], now_);
@@ -43,7 +45,8 @@ class Traffic {
   // Advances event by event up to and including a time.
   void run_to(double seconds) { run_to(kStart + from_seconds(seconds)); }
   void run_to(TimePoint until) {
-    while (network_->next_event() <= until && network_->next_event() != kNever) step(network_->next_event());
+    while (network_->next_event() <= until && network_->next_event() != kNever)
+      step(network_->next_event());
     step(until);
   }
   void run_to_the_end() {

@@ -118,7 +118,8 @@ std::optional<Path> best_path(const Topology& topology, int from, int to) {
   return best[static_cast<std::size_t>(to)];
 }
 
-// Sparse graphs with trees hanging off cycles, one-way links and few distinct latencies, so that ties abound.
+// Sparse graphs with trees hanging off cycles, one-way links and few distinct latencies, so that
+// ties abound.
 Topology random_graph(RandomStream& random) {
   const int size = 2 + static_cast<int>(random.below(9));
   Topology topology = vertices(size);
@@ -160,7 +161,8 @@ TEST(Route, OfAHundredThousandLeavesIsCheap) {
   const Topology topology = make_topology(StarConfig{.nodes = kLeaves, .latency = 1ms});
   topology.require_connected();
   std::size_t hops = 0;
-  for (int i = 0; i < kLeaves; ++i) hops += topology.route(VertexId{i}, VertexId{(i + 1) % kLeaves}).size();
+  for (int i = 0; i < kLeaves; ++i)
+    hops += topology.route(VertexId{i}, VertexId{(i + 1) % kLeaves}).size();
   EXPECT_EQ(hops, 2u * kLeaves);
 }
 
@@ -197,8 +199,10 @@ TEST(Links, AreRefusedWithTheirName) {
     }
     return "no error";
   };
-  EXPECT_THAT(error_of({VertexId{0}, VertexId{1}, Bandwidth{0}, 1ms}), HasSubstr("link v0->v1 has a bandwidth of"));
-  EXPECT_THAT(error_of({VertexId{1}, VertexId{0}, Bandwidth{1e9}, -1ms}), HasSubstr("link v1->v0 has a latency of"));
+  EXPECT_THAT(error_of({VertexId{0}, VertexId{1}, Bandwidth{0}, 1ms}),
+              HasSubstr("link v0->v1 has a bandwidth of"));
+  EXPECT_THAT(error_of({VertexId{1}, VertexId{0}, Bandwidth{1e9}, -1ms}),
+              HasSubstr("link v1->v0 has a latency of"));
   EXPECT_THAT(error_of({VertexId{1}, VertexId{1}, Bandwidth{1e9}, 1ms}), HasSubstr("to itself"));
   EXPECT_THROW(topology.add_vertex({"v1", VertexKind::kHost}), ScenarioError);
   EXPECT_EQ(topology.links().size(), 0u);

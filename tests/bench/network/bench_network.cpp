@@ -1,7 +1,7 @@
-// What a network model costs by itself. The traffic is that of a ring all-reduce of 100 MB over hosts on one
-// switch (1 Gbit/s, 0.5 ms to the switch and 0.5 ms from it), without the coroutines that make it in a run:
-// every host sends a chunk to the next one as soon as its own last chunk is out and one has come in.
-// items_per_second counts transfers.
+// What a network model costs by itself. The traffic is that of a ring all-reduce of 100 MB over
+// hosts on one switch (1 Gbit/s, 0.5 ms to the switch and 0.5 ms from it), without the coroutines
+// that make it in a run: every host sends a chunk to the next one as soon as its own last chunk is
+// out and one has come in. items_per_second counts transfers.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -16,13 +16,15 @@ namespace {
 constexpr std::int64_t kAllReduceBytes = 100'000'000;
 
 Topology hosts_on_a_switch(int hosts) {
-  return make_topology(ClusterConfig{.machines = hosts, .inter = {Bandwidth{1e9}, std::chrono::milliseconds{1}}});
+  return make_topology(
+      ClusterConfig{.machines = hosts, .inter = {Bandwidth{1e9}, std::chrono::milliseconds{1}}});
 }
 
 class RingTraffic {
  public:
-  RingTraffic(const Topology& topology, NetworkModel& network)
-      : topology_(topology), network_(network), hosts_(topology.places().size()) {}
+  // With `uneven` chunks every transfer ends at an instant of its own; else they run in lockstep.
+  RingTraffic(const Topology& topology, NetworkModel& network, bool uneven)
+      : topology_(topology), network_(network), uneven_(uneven), hosts_(topology.places().size()) {}
 
   // Returns the simulated time of one all-reduce.
   Duration run() {
@@ -51,7 +53,8 @@ class RingTraffic {
     const std::uint32_t next = host + 1 < hosts_.size() ? host + 1 : 0;
     const auto places = topology_.places();
     const auto route = topology_.route(places[host].vertex, places[next].vertex);
-    const Bytes chunk{kAllReduceBytes / static_cast<std::int64_t>(hosts_.size())};
+    const std::int64_t more = uneven_ ? (host * 7919) % 10'000 : 0;
+    const Bytes chunk{kAllReduceBytes / static_cast<std::int64_t>(hosts_.size()) + more};
     const TransferId id = network_.start(route, chunk, now_);
     if (id.index() >= sender_.size()) sender_.resize(id.index() + 1);
     sender_[id.index()] = host;
@@ -78,6 +81,7 @@ class RingTraffic {
 
   const Topology& topology_;
   NetworkModel& network_;
+  bool uneven_;
   std::vector<Host> hosts_;
   std::vector<std::uint32_t> sender_;
   std::vector<Completion> ended_;
@@ -85,21 +89,24 @@ class RingTraffic {
   TimePoint now_ = kStart;
 };
 
-void ring_traffic(benchmark::State& state, const NetworkConfig& config) {
+void ring_traffic(benchmark::State& state, const NetworkConfig& config, bool uneven) {
   const Topology topology = hosts_on_a_switch(static_cast<int>(state.range(0)));
   const auto network = make_network_model(config, topology);
-  RingTraffic traffic(topology, *network);
+  RingTraffic traffic(topology, *network, uneven);
   Duration simulated{0};
   for (auto _ : state) simulated = traffic.run();
   state.SetItemsProcessed(state.iterations() * traffic.transfers());
   state.counters["simulated_s"] = to_seconds(simulated);
 }
-BENCHMARK_CAPTURE(ring_traffic, ideal, IdealConfig{})->Arg(64)->Arg(256);
-BENCHMARK_CAPTURE(ring_traffic, queued, QueuedConfig{})->Arg(64)->Arg(256);
-BENCHMARK_CAPTURE(ring_traffic, fair_share, FairShareConfig{})->Arg(64)->Arg(256);
+BENCHMARK_CAPTURE(ring_traffic, ideal, IdealConfig{}, false)->Arg(64)->Arg(256);
+BENCHMARK_CAPTURE(ring_traffic, ideal_uneven, IdealConfig{}, true)->Arg(256);
+BENCHMARK_CAPTURE(ring_traffic, queued, QueuedConfig{}, false)->Arg(64)->Arg(256);
+BENCHMARK_CAPTURE(ring_traffic, queued_uneven, QueuedConfig{}, true)->Arg(256);
+BENCHMARK_CAPTURE(ring_traffic, fair_share, FairShareConfig{}, false)->Arg(64)->Arg(256);
+BENCHMARK_CAPTURE(ring_traffic, fair_share_uneven, FairShareConfig{}, true)->Arg(256);
 
-// One link crowded by all: every completion changes everybody's share. The sizes differ, so that each
-// transfer ends at an instant of its own.
+// One link crowded by all: every completion changes everybody's share. The sizes differ, so that
+// each transfer ends at an instant of its own.
 void crowded_link(benchmark::State& state) {
   const int hosts = static_cast<int>(state.range(0));
   const Topology topology = hosts_on_a_switch(hosts);
@@ -111,7 +118,8 @@ void crowded_link(benchmark::State& state) {
       const Bytes size{1'000'000 + static_cast<std::int64_t>(i) * 1000};
       network->start(topology.route(places[i].vertex, places[0].vertex), size, kStart);
     }
-    for (TimePoint t = network->next_event(); t != kNever; t = network->next_event()) network->advance(t, ended);
+    for (TimePoint t = network->next_event(); t != kNever; t = network->next_event())
+      network->advance(t, ended);
     ended.clear();
   }
   state.SetItemsProcessed(state.iterations() * (hosts - 1));
