@@ -148,7 +148,7 @@ class Event {
   }
   void reset() { set_ = false; }
 
-  struct Waiter : Suspension {
+  struct Waiter final : Suspension {
     Waiter(Event& e, bool can_cancel) : event(e), cancellable(can_cancel) {}
     Event& event;
     bool cancellable;
@@ -253,7 +253,7 @@ Spawned<T> spawn(Executor& executor, Task<T> task) {
 Task<> when_all(std::vector<Spawned<>> tasks);
 
 // Suspends until the time comes.
-class SleepUntil : Timer, Suspension {
+class SleepUntil final : Timer, Suspension {
  public:
   SleepUntil(Executor& executor, TimePoint when) : executor_(executor), when_(when) {}
   bool await_ready() const { return when_ <= executor_.now(); }

@@ -32,8 +32,14 @@ Values Values::slice(std::size_t first, std::size_t count) const {
 Payload Values::pack() const {
   if (is_dry()) return Payload::dry(size_bytes());
   Payload p = Payload::of_size(size_bytes());
-  std::memcpy(p.writable().data(), data_, size_bytes());
+  copy_to(p.writable());
   return p;
+}
+
+void Values::copy_to(std::span<std::byte> to) const {
+  if (is_dry()) return;
+  UNDERSTUDY_CHECK(to.size() == size_bytes());
+  std::memcpy(to.data(), data_, size_bytes());
 }
 
 void Values::unpack(std::span<const std::byte> from) const {

@@ -66,6 +66,7 @@ class Values {
   Values slice(std::size_t first, std::size_t count) const;
 
   Payload pack() const;                              // a copy
+  void copy_to(std::span<std::byte> to) const;
   void unpack(std::span<const std::byte> from) const;  // copies in; no-op when dry
   void add(std::span<const std::byte> from) const;     // values += from
   void add_into(std::span<std::byte> to) const;        // to += values

@@ -6,7 +6,7 @@
 namespace understudy {
 
 // A computation on its way from mark to mark to its end.
-struct VirtualDevice::Running : Timer {
+struct VirtualDevice::Running final : Timer {
   explicit Running(VirtualDevice& d) : device(d) {}
   VirtualDevice& device;
   ComputeOperation* operation = nullptr;

@@ -176,7 +176,7 @@ TEST(Task, AnInterruptCancelsEverything) {
 }
 
 TEST(EventQueue, CancelledTimersNeverFireAndSlotsAreReused) {
-  struct Count : Timer {
+  struct Count final : Timer {
     int fired = 0;
     void fire() override { ++fired; }
   } a, b;
