@@ -14,14 +14,25 @@ void Agenda::sift_up(std::size_t position, const Entry& entry) {
   put(position, entry);
 }
 
+// Which of the entries from `child` on is least. The order of a full four can't be predicted, so it
+// is found without branches.
+std::size_t Agenda::least_of_four(std::size_t child) const {
+  const auto after = [this](std::size_t a, std::size_t b) { return heap_[b].at < heap_[a].at; };
+  if (child + 4 <= heap_.size()) {
+    const std::size_t left = child + std::size_t{after(child, child + 1)};
+    const std::size_t right = child + 2 + std::size_t{after(child + 2, child + 3)};
+    return left + (right - left) * std::size_t{after(left, right)};
+  }
+  std::size_t least = child;
+  for (std::size_t other = child + 1; other < heap_.size(); ++other) {
+    if (after(least, other)) least = other;
+  }
+  return least;
+}
+
 void Agenda::sift_down(std::size_t position, const Entry& entry) {
-  const std::size_t size = heap_.size();
-  for (std::size_t child = 4 * position + 1; child < size; child = 4 * position + 1) {
-    const std::size_t end = std::min(child + 4, size);
-    std::size_t least = child;
-    for (std::size_t other = child + 1; other < end; ++other) {
-      if (heap_[other].at < heap_[least].at) least = other;
-    }
+  for (std::size_t child = 4 * position + 1; child < heap_.size(); child = 4 * position + 1) {
+    const std::size_t least = least_of_four(child);
     if (entry.at <= heap_[least].at) break;
     put(position, heap_[least]);
     position = least;

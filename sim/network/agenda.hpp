@@ -34,6 +34,7 @@ class Agenda {
     heap_[position] = entry;
     position_[entry.slot] = static_cast<std::uint32_t>(position);
   }
+  std::size_t least_of_four(std::size_t child) const;
   void sift_up(std::size_t position, const Entry& entry);
   void sift_down(std::size_t position, const Entry& entry);
 
