@@ -50,6 +50,7 @@ struct ComputeOperation {
   std::function<void()> body;
   Marks* marks = nullptr;
   Stream stream = Stream::kCompute;
+  bool charged = true;  // false: an observation, which takes no time on the scenario's clock
   virtual void complete() = 0;
 
  protected:
@@ -75,6 +76,14 @@ class Compute final : ComputeOperation, Suspension {
     marks = progress;
     stream = on;
   }
+  struct Observation {};
+  static constexpr Observation kObservation{};
+  Compute(Device& device, const ComputePlan& nothing, std::function<void()> run, Observation) : device_(device) {
+    plan = &nothing;
+    body = std::move(run);
+    charged = false;
+  }
+
   // What takes no time and has no body is over at once.
   bool await_ready() const { return plan->total.count() == 0 && !body && marks == nullptr; }
   template <class Promise>

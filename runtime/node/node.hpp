@@ -91,6 +91,11 @@ class Node {
                   Stream stream = Stream::kCompute) {
     return {parts_.device, plan, parts_.dry ? nullptr : std::move(body), marks, stream};
   }
+  // Runs the body without charging it: evaluation is the testbed's instrument, not part of the scenario.
+  Compute observe(std::function<void()> body) {
+    static const ComputePlan nothing;
+    return {parts_.device, nothing, parts_.dry ? nullptr : std::move(body), Compute::kObservation};
+  }
 
   RandomStream random(Purpose purpose, std::uint32_t round = 0, std::uint32_t step = 0) const {
     return RandomStream({parts_.seed, rank().value, purpose, round, step});
@@ -99,9 +104,9 @@ class Node {
   RandomStream shared_random(Purpose purpose, std::uint32_t round = 0) const {
     return RandomStream({parts_.seed, UINT32_MAX, purpose, round, 0});
   }
-  void record(std::string_view name, double value, const Progress& progress = {},
+  void record(std::string_view name, double value, const Position& position = {},
               MetricKind kind = MetricKind::kTraining) {
-    parts_.recorder.record(name, value, progress, kind);
+    parts_.recorder.record(name, value, position, kind);
   }
   Task<> safe_point(std::function<std::string()> state) {
     return parts_.safe_points.reach(rank(), std::move(state));

@@ -11,15 +11,16 @@
 namespace understudy {
 
 // Where in the training a record belongs; what does not apply stays empty.
-struct Progress {
+struct Position {
   std::optional<int> step, round, epoch;
 };
 
 struct Sample {
   TimePoint time;
-  Progress progress;
+  Position position;
   std::string name;
   double value = 0;
+  double wall_s = 0;  // since the world was made
 };
 
 // Values of training are the same under any network; in a dry replay they come from the run that trained.
@@ -29,7 +30,7 @@ enum class MetricKind { kTraining, kTiming };
 class Recorder {
  public:
   virtual ~Recorder() = default;
-  virtual void record(std::string_view name, double value, const Progress& progress, MetricKind kind) = 0;
+  virtual void record(std::string_view name, double value, const Position& position, MetricKind kind) = 0;
 };
 
 }  // namespace understudy

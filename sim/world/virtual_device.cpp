@@ -80,7 +80,7 @@ void VirtualDevice::start(ComputeOperation& operation) {
   running.next_mark = 0;
   running.stretch = 1;
   const bool has_body = static_cast<bool>(operation.body);
-  const bool measured = has_body && options_.cost == CostKind::kMeasured;
+  const bool measured = has_body && operation.charged && options_.cost == CostKind::kMeasured;
   if (has_body && (options_.pool != nullptr || measured)) {
     UNDERSTUDY_CHECK(options_.pool != nullptr);
     running.job = options_.pool->submit(std::move(operation.body));

@@ -1,5 +1,6 @@
 #include "sim/world/virtual_world.hpp"
 
+#include <chrono>
 #include <limits>
 
 namespace understudy {
@@ -8,9 +9,9 @@ namespace {
 class SampleRecorder final : public Recorder {
  public:
   SampleRecorder(const Scheduler& scheduler, bool dry) : scheduler_(scheduler), dry_(dry) {}
-  void record(std::string_view name, double value, const Progress& progress, MetricKind kind) override {
+  void record(std::string_view name, double value, const Position& position, MetricKind kind) override {
     if (dry_ && kind == MetricKind::kTraining) value = replayed(name);
-    samples.push_back({scheduler_.now(), progress, std::string(name), value});
+    samples.push_back({scheduler_.now(), position, std::string(name), value, wall_s()});
   }
   std::vector<Sample> samples;
   RecordedValues::value_type replay;
@@ -23,8 +24,12 @@ class SampleRecorder final : public Recorder {
     values->second.pop_front();
     return value;
   }
+  double wall_s() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
   const Scheduler& scheduler_;
   bool dry_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace

@@ -1,0 +1,234 @@
+#include "runtime/strategies/allreduce.hpp"
+
+#include <cstring>
+
+#include "runtime/collectives/collective.hpp"
+#include "runtime/training/bucket.hpp"
+#include "runtime/training/optimizer.hpp"
+#include "runtime/training/schedule.hpp"
+
+namespace understudy {
+namespace {
+
+// Streams of messages: bucket b of every step uses b; the first broadcast the last.
+constexpr Tag kBroadcast{UINT32_MAX, 0};
+
+template <class Scalar>
+class Worker {
+ public:
+  Worker(Node& node, const TrainingJob<Scalar>& job)
+      : node_(node),
+        job_(job),
+        layout_(job.learner->layout()),
+        buckets_(make_buckets(layout_, job.exchange.bucket, sizeof(Scalar))),
+        marks_(buckets_.size()),
+        optimizer_(std::get<SgdConfig>(job.optimizer), layout_),
+        update_plan_(node.plan(optimizer_.cost())) {
+    if (node.dry()) return;
+    parameters_.resize(layout_.size);
+    gradient_.resize(layout_.size);
+  }
+
+  Task<> train() {
+    if (const auto state = node_.restored()) {
+      restore(*state);
+    } else {
+      co_await begin();
+    }
+    const auto per_epoch = static_cast<std::int64_t>(job_.batches->steps_per_epoch());
+    while (update_ < job_.updates) {
+      co_await step(update_ / per_epoch, static_cast<std::size_t>(update_ % per_epoch));
+      ++update_;
+      const bool epoch_ends = update_ % per_epoch == 0;
+      const bool last = update_ == job_.updates;
+      if (observation_due(epoch_ends) || last) {
+        const TrainingState<Scalar> state{update_, parameters_, take_loss()};
+        co_await job_.observe(node_, state);
+      }
+      if (epoch_ends && !last) {
+        co_await node_.safe_point([this] { return save(); });
+      }
+    }
+  }
+
+ private:
+  // Rank 0's parameters and buffers are everyone's.
+  Task<> begin() {
+    if (!node_.dry()) job_.learner->initial(node_.random(Purpose::kInit), parameters_);
+    if (job_.members.size() == 1) co_return;
+    const TimePoint start = node_.now();
+    node_.meter().begin(start);
+    co_await broadcast(node_, job_.members, values(0, layout_.size, parameters_), kBroadcast);
+    node_.meter().end(node_.now());
+    node_.meter().expose(node_.now() - start);
+  }
+
+  Task<> step(std::int64_t epoch, std::size_t step) {
+    if (epoch_ != epoch) {
+      epoch_ = epoch;
+      indices_ = job_.batches->epoch(job_.members.index, static_cast<std::size_t>(epoch));
+    }
+    const StepSamples samples = job_.batches->step(indices_, step);
+    const ComputePlan& plan = plan_for(samples.indices.size());
+    marks_.reset();
+    Spawned<> averaging;
+    if (job_.exchange.overlap) averaging = node_.spawn(average(samples));
+    co_await node_.compute(plan, [this, samples, step] { compute_gradient(samples, step); }, &marks_);
+    const TimePoint computed = node_.now();
+    if (!job_.exchange.overlap) averaging = node_.spawn(average(samples));
+    co_await averaging.join();
+    node_.meter().expose(node_.now() - computed);
+    loss_sum_ += loss_;
+    ++losses_;
+    co_await node_.compute(update_plan_, [this] { optimizer_.step(parameters_, gradient_, current_lr()); });
+  }
+
+  void compute_gradient(const StepSamples& samples, std::size_t step) {
+    batch_.count = samples.indices.size();
+    if (job_.samples != nullptr) job_.samples->gather(samples.indices, batch_);
+    const auto dropout = node_.random(Purpose::kDropout, static_cast<std::uint32_t>(epoch_),
+                                      static_cast<std::uint32_t>(step));
+    loss_ = job_.learner->gradient(parameters_, batch_, gradient_, dropout, {});
+  }
+
+  // One bucket after the other, as collectives on one stream go; each once backward has produced it.
+  Task<> average(StepSamples samples) {
+    if (job_.members.size() == 1) co_return;
+    const double weight =
+        static_cast<double>(samples.indices.size()) / static_cast<double>(samples.of_all_workers);
+    for (std::size_t b = 0; b < buckets_.size(); ++b) {
+      co_await marks_[b];
+      const Values bucket = values(buckets_[b].offset, buckets_[b].count, gradient_);
+      bucket.scale(weight);
+      node_.meter().begin(node_.now());
+      const Stretch stretch{bucket, buckets_[b].offset, layout_.size};
+      const Tag tag{static_cast<std::uint32_t>(b), 0};
+      co_await allreduce(job_.exchange.collective, node_, job_.members, stretch, tag);
+      node_.meter().end(node_.now());
+    }
+  }
+
+  bool observation_due(bool epoch_ends) const {
+    return job_.observe_every > 0 ? update_ % job_.observe_every == 0 : epoch_ends;
+  }
+  double take_loss() {
+    const double mean = losses_ == 0 ? 0 : loss_sum_ / static_cast<double>(losses_);
+    loss_sum_ = 0;
+    losses_ = 0;
+    return mean;
+  }
+  double current_lr() const {
+    return learning_rate(job_.schedule, job_.lr,
+                         {update_, job_.updates, static_cast<std::int64_t>(job_.batches->steps_per_epoch())});
+  }
+  Values values(std::size_t offset, std::size_t count, std::vector<Scalar>& of) const {
+    if (node_.dry()) return Values::dry(count, Values(std::span<Scalar>()).type());
+    return Values(std::span(of).subspan(offset, count));
+  }
+
+  // Loading, then the learner's kernels with the buckets' marks. Kept for the two sizes that an epoch has.
+  const ComputePlan& plan_for(std::size_t count) {
+    for (const auto& [size, plan] : plans_) {
+      if (size == count) return *plan;
+    }
+    KernelCost load;
+    load.phase = Phase::kLoad;
+    load.samples = static_cast<double>(count);
+    Cost cost{load};
+    const Cost learning = mark_buckets(job_.learner->cost(count), buckets_);
+    cost.insert(cost.end(), learning.begin(), learning.end());
+    plans_.emplace_back(count, std::make_unique<ComputePlan>(node_.plan(cost)));
+    return *plans_.back().second;
+  }
+
+  // A checkpoint: the update, the loss so far, parameters, and momentum where there is any.
+  std::string save() const {
+    std::string state;
+    append(state, &update_, 1);
+    append(state, &loss_sum_, 1);
+    append(state, &losses_, 1);
+    append(state, parameters_.data(), parameters_.size());
+    const auto momentum = optimizer_.state();
+    append(state, momentum.data(), momentum.size());
+    return state;
+  }
+  void restore(const std::string& state) {
+    const char* at = state.data();
+    take(at, &update_, 1);
+    take(at, &loss_sum_, 1);
+    take(at, &losses_, 1);
+    take(at, parameters_.data(), parameters_.size());
+    std::vector<Scalar> momentum((state.size() - static_cast<std::size_t>(at - state.data())) / sizeof(Scalar));
+    take(at, momentum.data(), momentum.size());
+    optimizer_.restore(momentum);
+  }
+  template <class T>
+  static void append(std::string& to, const T* from, std::size_t count) {
+    to.append(reinterpret_cast<const char*>(from), count * sizeof(T));
+  }
+  template <class T>
+  static void take(const char*& from, T* to, std::size_t count) {
+    std::memcpy(to, from, count * sizeof(T));
+    from += count * sizeof(T);
+  }
+
+  Node& node_;
+  const TrainingJob<Scalar>& job_;
+  const Layout& layout_;
+  std::vector<Bucket> buckets_;
+  Marks marks_;
+  Sgd<Scalar> optimizer_;
+  ComputePlan update_plan_;
+  std::vector<std::pair<std::size_t, std::unique_ptr<ComputePlan>>> plans_;
+  std::vector<Scalar> parameters_, gradient_;
+  Batch batch_;
+  std::vector<std::uint32_t> indices_;
+  std::int64_t update_ = 0;
+  std::int64_t epoch_ = -1;
+  double loss_ = 0, loss_sum_ = 0;
+  std::int64_t losses_ = 0;
+};
+
+// The dedicated server sums every bucket of every step; any other node that serves only passes the safe points.
+template <class Scalar>
+Task<> serve(Node& node, const TrainingJob<Scalar>& job) {
+  const Layout& layout = job.learner->layout();
+  const auto buckets = make_buckets(layout, job.exchange.bucket, sizeof(Scalar));
+  const bool sums = job.members.server == node.rank();
+  const auto per_epoch = static_cast<std::int64_t>(job.batches->steps_per_epoch());
+  std::int64_t update = 0;
+  if (const auto state = node.restored()) std::memcpy(&update, state->data(), sizeof update);
+  while (update < job.updates) {
+    for (std::size_t b = 0; sums && b < buckets.size(); ++b) {
+      const Values values = Values::dry(buckets[b].count, Values(std::span<Scalar>()).type());
+      const Stretch stretch{values, buckets[b].offset, layout.size};
+      const Tag tag{static_cast<std::uint32_t>(b), 0};
+      node.meter().begin(node.now());
+      co_await allreduce(job.exchange.collective, node, job.members, stretch, tag);
+      node.meter().end(node.now());
+    }
+    ++update;
+    if (update % per_epoch == 0 && update < job.updates) {
+      co_await node.safe_point([&update] {
+        return std::string(reinterpret_cast<const char*>(&update), sizeof update);
+      });
+    }
+  }
+}
+
+}  // namespace
+
+template <class Scalar>
+Task<> train_synchronously(Node& node, const TrainingJob<Scalar>& job) {
+  if (!job.members.takes_part()) {
+    co_await serve(node, job);
+    co_return;
+  }
+  Worker<Scalar> worker(node, job);
+  co_await worker.train();
+}
+
+template Task<> train_synchronously(Node&, const TrainingJob<float>&);
+template Task<> train_synchronously(Node&, const TrainingJob<double>&);
+
+}  // namespace understudy

@@ -1,0 +1,57 @@
+// The workload seam: model, data, strategy and metrics of a scenario, as a program for each node. One object serves
+// one repeat of one run.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "runtime/collectives/communicator.hpp"
+#include "runtime/data/image_dataset.hpp"
+#include "runtime/learners/model.hpp"
+#include "runtime/node/node.hpp"
+#include "runtime/strategies/strategy_config.hpp"
+#include "runtime/workloads/workload_config.hpp"
+
+namespace understudy {
+
+// Image data sets, each read once and shared. Thread-safe.
+class DatasetCache {
+ public:
+  explicit DatasetCache(DataPaths paths);
+  ~DatasetCache();
+  LoadedImages images(const std::string& name, Split split, std::size_t limit);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// What a workload is made from.
+struct WorkloadParts {
+  // Which node is which; a Communicator's index is filled in per node.
+  Communicator members;
+  std::uint64_t seed = 0;
+  // Computes models. Without it the workload can only be replayed dry.
+  std::function<std::unique_ptr<Learner>(const Model&)> make_learner;
+  DatasetCache* datasets = nullptr;  // with make_learner
+  std::size_t train_samples = 0;     // dry only: how many there were
+};
+
+class Workload {
+ public:
+  virtual ~Workload() = default;
+  virtual Task<> run(Node& node) = 0;
+  // 64-bit FNV-1a of the final weights in hex; empty where nothing is trained, or in a dry replay.
+  virtual std::string weights_hash() const { return {}; }
+  virtual std::size_t train_samples() const { return 0; }
+  virtual std::int64_t updates() const { return 0; }
+  // A sentence for the user, such as which data set stands in for the one asked for; usually empty.
+  virtual std::string notice() const { return {}; }
+};
+
+// Throws ScenarioError or DataError where the parts do not go together (a world larger than the data).
+std::unique_ptr<Workload> make_workload(const WorkloadConfig& config, const StrategyConfig& strategy,
+                                        WorkloadParts parts);
+
+}  // namespace understudy
