@@ -4,12 +4,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <functional>
 #include <string>
 
 #include "runtime/base/errors.hpp"
-#include "runtime/base/units.hpp"
-#include "scenarios/scenario.hpp"
 
 namespace understudy {
 
@@ -22,19 +19,10 @@ struct Session {
   ExitCode exit_code = ExitCode::kDone;
 };
 
-// What a run is expected to take, for validate's table.
-struct RunEstimate {
-  Duration time;  // on the scenario's clock, all repeats
-  double wall_s;  // to compute it
-  Bytes memory;   // at its peak
-};
-using Estimator = std::function<RunEstimate(const Scenario&)>;
-
 // --quiet and --json, which every subcommand takes.
 void add_common_flags(CLI::App& command, Session& session);
 
-// With an estimator the table has columns for time and memory.
-void add_validate(CLI::App& app, Session& session, Estimator estimate = {});
+void add_validate(CLI::App& app, Session& session);
 void add_list(CLI::App& app, Session& session);
 void add_help(CLI::App& app, Session& session);
 

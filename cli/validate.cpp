@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
+#include "results/estimate.hpp"
 #include "scenarios/scenario_yaml.hpp"
 #include "scenarios/sweep.hpp"
 
@@ -24,21 +24,7 @@ struct Options {
   bool schema = false;
 };
 
-// For each run the number of the first one with the same training key: they share weights.
-std::vector<std::size_t> weight_groups(const std::vector<ExpandedRun>& runs) {
-  std::map<std::string, std::size_t> first;
-  std::vector<std::size_t> groups;
-  for (const ExpandedRun& run : runs)
-    groups.push_back(first.emplace(training_key(run.scenario), groups.size()).first->second);
-  return groups;
-}
-
-bool trains(const Scenario& scenario) {
-  return std::holds_alternative<ImageClassifierConfig>(scenario.workload) ||
-         std::holds_alternative<QuadraticConfig>(scenario.workload);
-}
-
-void print_json(const Experiment& experiment, const Estimator& estimate) {
+void print_json(const Experiment& experiment) {
   const auto groups = weight_groups(experiment.runs);
   Json runs = Json::array();
   for (std::size_t i = 0; i < experiment.runs.size(); ++i) {
@@ -46,13 +32,11 @@ void print_json(const Experiment& experiment, const Estimator& estimate) {
     Json overrides = Json::object();
     for (const Override& o : run.overrides) overrides[o.key] = o.value;
     Json entry{{"overrides", overrides}, {"nodes", seating(run.scenario.topology).nodes()}};
-    if (trains(run.scenario)) entry["weights_of_run"] = groups[i];
-    if (estimate) {
-      const RunEstimate e = estimate(run.scenario);
-      entry["time_s"] = to_seconds(e.time);
-      entry["wall_s"] = e.wall_s;
-      entry["memory_bytes"] = e.memory.count;
-    }
+    if (trains(run.scenario.workload)) entry["weights_of_run"] = groups[i];
+    const RunEstimate e = estimate_run(run.scenario);
+    entry["time_s"] = to_seconds(e.time);
+    entry["wall_s"] = e.wall_s;
+    entry["memory_bytes"] = e.memory.count;
     entry["scenario"] = to_json(run.scenario);
     runs.push_back(std::move(entry));
   }
@@ -89,28 +73,33 @@ std::string value_of(const ExpandedRun& run, const std::string& key) {
   return it == run.overrides.end() ? "" : it->value;
 }
 
-void print_table(const Experiment& experiment, const Estimator& estimate) {
+// Only what trains takes time worth telling.
+std::string wall_text(const RunEstimate& e, bool is_trained) {
+  return is_trained && e.wall_s > 0 ? fmt::format("{:.3g} s", e.wall_s) : "";
+}
+std::string memory_text(const RunEstimate& e) {
+  if (e.memory.count == 0) return "";
+  return fmt::format("{:.0f} MiB", static_cast<double>(e.memory.count) / 1048576.0);
+}
+
+void print_table(const Experiment& experiment) {
   const std::vector<std::string> keys = override_keys(experiment.runs);
   const auto groups = weight_groups(experiment.runs);
   std::vector<std::string> head{"run"};
   for (const std::string& key : keys) head.push_back(heading(key, keys));
-  head.insert(head.end(), {"nodes", "weights"});
-  if (estimate) head.insert(head.end(), {"time", "wall", "memory"});
+  head.insert(head.end(), {"nodes", "weights", "time", "to compute", "memory"});
   Table table(head);
   for (std::size_t i = 0; i < experiment.runs.size(); ++i) {
     const ExpandedRun& run = experiment.runs[i];
     std::vector<std::string> row{std::to_string(i)};
     for (const std::string& key : keys) row.push_back(value_of(run, key));
     row.push_back(std::to_string(seating(run.scenario.topology).nodes()));
-    row.push_back(!trains(run.scenario) ? "none"
-                  : groups[i] == i      ? "trained"
-                                        : fmt::format("of run {}", groups[i]));
-    if (estimate) {
-      const RunEstimate e = estimate(run.scenario);
-      row.insert(row.end(),
-                 {fmt::format("{:.4g} s", to_seconds(e.time)), fmt::format("{:.3g} s", e.wall_s),
-                  fmt::format("{:.0f} MiB", static_cast<double>(e.memory.count) / 1048576.0)});
-    }
+    row.push_back(!trains(run.scenario.workload) ? "none"
+                  : groups[i] == i               ? "trained"
+                                                 : fmt::format("of run {}", groups[i]));
+    const RunEstimate e = estimate_run(run.scenario);
+    row.insert(row.end(), {fmt::format("{:.4g} s", to_seconds(e.time)),
+                           wall_text(e, groups[i] == i), memory_text(e)});
     table.add(std::move(row));
   }
   const std::size_t runs = experiment.runs.size();
@@ -120,20 +109,20 @@ void print_table(const Experiment& experiment, const Estimator& estimate) {
             << table.text();
 }
 
-void validate(const Options& options, const Session& session, const Estimator& estimate) {
+void validate(const Options& options, const Session& session) {
   if (options.schema) {
     std::cout << scenario_schema().dump(2) << '\n';
     return;
   }
   if (options.file.empty()) throw ScenarioError("validate needs a scenario file");
   const Experiment experiment = load_experiment(options.file, options.sets);
-  if (session.json) return print_json(experiment, estimate);
-  if (!session.quiet) print_table(experiment, estimate);
+  if (session.json) return print_json(experiment);
+  if (!session.quiet) print_table(experiment);
 }
 
 }  // namespace
 
-void add_validate(CLI::App& app, Session& session, Estimator estimate) {
+void add_validate(CLI::App& app, Session& session) {
   CLI::App* command =
       app.add_subcommand("validate", "Check a scenario and print the runs it stands for");
   auto options = std::make_shared<Options>();
@@ -142,9 +131,7 @@ void add_validate(CLI::App& app, Session& session, Estimator estimate) {
       ->allow_extra_args(false);
   command->add_flag("--schema", options->schema, "Print the JSON Schema of scenarios instead");
   add_common_flags(*command, session);
-  command->callback([options, &session, estimate = std::move(estimate)] {
-    validate(*options, session, estimate);
-  });
+  command->callback([options, &session] { validate(*options, session); });
 }
 
 }  // namespace understudy

@@ -13,7 +13,7 @@
 namespace understudy {
 
 struct UnitKey {
-  std::size_t run = 0;     // index into the experiment's runs
+  std::size_t run = 0;  // index into the experiment's runs
   std::size_t repeat = 0;
   auto operator<=>(const UnitKey&) const = default;
 };
@@ -29,14 +29,14 @@ struct Unit {
   std::uint64_t seed = 0;
   // The unit whose training this one shares: its time was computed anew by a dry replay.
   std::optional<UnitKey> weights_of;
-  std::string weights_hash;    // empty where nothing is trained
-  std::int64_t updates = 0;    // of the parameters; 0 where nothing is trained
+  std::string weights_hash;  // empty where nothing is trained
+  std::int64_t updates = 0;  // of the parameters; 0 where nothing is trained
   std::int64_t updates_per_epoch = 0;
   std::size_t train_samples = 0;
-  std::string notice;          // for the user, such as which data set stands in; usually empty
-  double wall_s = 0;           // what computing it took
-  TimePoint time;              // the scenario's clock at the end
-  std::vector<NodePlace> places;             // by rank
+  std::string notice;             // for the user, such as which data set stands in; usually empty
+  double wall_s = 0;              // what computing it took
+  TimePoint time;                 // the scenario's clock at the end
+  std::vector<NodePlace> places;  // by rank
   std::vector<std::vector<Sample>> samples;  // by rank, in order
   std::vector<NodeStatistics> nodes;         // by rank
   std::vector<LinkStatistics> links;         // by LinkId of the run's topology

@@ -69,6 +69,11 @@ std::string format(const Comparison& comparison) {
   return {};
 }
 
+bool trains(const WorkloadConfig& workload) {
+  return std::holds_alternative<ImageClassifierConfig>(workload) ||
+         std::holds_alternative<QuadraticConfig>(workload);
+}
+
 Seating seating(const TopologyConfig& topology) {
   return std::visit([](const auto& config) { return seating_of(config); }, topology);
 }

@@ -39,20 +39,23 @@ struct ReportConfig {
 };
 
 struct Scenario {
-  std::string name;  // default: the file's name without its extension
+  std::string name{};  // default: the file's name without its extension
   std::uint64_t seed = 1;
   Mode mode = Mode::kVirtual;
   int repeats = 1;  // repeat r draws from streams of its own
   TopologyConfig topology = ClusterConfig{};
   NetworkConfig network = FairShareConfig{};
-  DevicesConfig devices;
+  DevicesConfig devices{};
   WorkloadConfig workload = ImageClassifierConfig{};
   StrategyConfig strategy = AllreduceConfig{};
   std::map<std::string, Comparison>
       expect;  // by the name of a final metric; a run that misses one exits 1
-  ReportConfig report;
-  YamlValue sweep;  // as written; expand() in sweep.hpp makes runs of it. Null: a single run
+  ReportConfig report{};
+  YamlValue sweep{};  // as written; expand() in sweep.hpp makes runs of it. Null: a single run
 };
+
+// Whether the workload ends with trained weights.
+bool trains(const WorkloadConfig& workload);
 
 // How many nodes a topology seats, and how they are grouped.
 struct Seating {

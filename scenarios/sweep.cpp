@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
@@ -135,6 +136,24 @@ bool is_fixed(const Document& document, const std::string& key) {
   });
 }
 
+// The sweep as it still applies, alternatives that have become alike kept once.
+YamlValue without_fixed(const YamlValue& sweep, const Document& document) {
+  YamlValue out = sweep;
+  out.entries.clear();
+  out.items.clear();
+  for (const YamlEntry& entry : sweep.entries) {
+    if (entry.key != "name" && is_fixed(document, entry.key)) continue;
+    out.entries.push_back({entry.key, without_fixed(entry.value, document)});
+  }
+  for (const YamlValue& item : sweep.items) {
+    YamlValue kept = without_fixed(item, document);
+    const bool known = !document.fixed.empty() && item.is_map() &&
+                       std::find(out.items.begin(), out.items.end(), kept) != out.items.end();
+    if (!known) out.items.push_back(std::move(kept));
+  }
+  return out;
+}
+
 // Says in which run of a sweep values do not fit each other.
 void check_run(const ExpandedRun& run, const Document& document) {
   try {
@@ -189,10 +208,24 @@ std::vector<ExpandedRun> expand(const Document& document) {
   return runs;
 }
 
+std::vector<std::size_t> weight_groups(const std::vector<ExpandedRun>& runs) {
+  std::map<std::string, std::size_t> first;
+  std::vector<std::size_t> groups;
+  for (const ExpandedRun& run : runs) {
+    const Scenario& s = run.scenario;
+    const bool shares = trains(s.workload) && s.devices.cost == CostKind::kProfile;
+    const std::size_t self = groups.size();
+    groups.push_back(shares ? first.emplace(training_key(s), self).first->second : self);
+  }
+  return groups;
+}
+
 Experiment load_experiment(const std::string& path, const std::vector<std::string>& sets) {
   Document document = load_document(path);
   for (const std::string& set : sets) apply_set(document, set);
-  return {.scenario = read_scenario(document), .runs = expand(document)};
+  Experiment experiment{.scenario = read_scenario(document), .runs = expand(document)};
+  experiment.scenario.sweep = without_fixed(experiment.scenario.sweep, document);
+  return experiment;
 }
 
 }  // namespace understudy

@@ -89,6 +89,7 @@ class Worker {
     const auto dropout = node_.random(Purpose::kDropout, static_cast<std::uint32_t>(epoch_),
                                       static_cast<std::uint32_t>(step));
     loss_ = job_.learner->gradient(parameters_, batch_, gradient_, dropout, {});
+    if (job_.gradients != nullptr) ++*job_.gradients;
   }
 
   // One bucket after the other, as collectives on one stream go; each once backward has produced it.

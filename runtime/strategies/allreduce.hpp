@@ -2,6 +2,7 @@
 // bucket's exchange starts as soon as backward has produced it, and so overlaps with the rest of backward.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct TrainingJob {
   ScheduleConfig schedule = ConstantSchedule{};
   double lr = 0.01;                       // after scaling by the number of workers
   std::int64_t updates = 0;               // in all
+  std::atomic<std::int64_t>* gradients = nullptr;  // counts those computed; may be null
   AllreduceConfig exchange;
   Communicator members;
   // Observes every `observe_every` updates, at the end of each epoch where that is 0, and at the end of training.

@@ -48,6 +48,7 @@ class ImageClassifier final : public Workload {
     job.updates = updates_;
     job.exchange = strategy_;
     job.observe_every = config_.evaluate_every;
+    job.gradients = parts_.gradients;
     const std::size_t index = job.members.index;
     job.observe = [this, index](Node& n, const TrainingState<float>& s) { return observe(n, index, s); };
     co_await train_synchronously(node, job);
@@ -56,6 +57,9 @@ class ImageClassifier final : public Workload {
   std::string weights_hash() const override { return hash_.text(); }
   std::size_t train_samples() const override { return train_samples_; }
   std::int64_t updates() const override { return updates_; }
+  std::int64_t updates_per_epoch() const override {
+    return static_cast<std::int64_t>(batches_.steps_per_epoch());
+  }
   std::string notice() const override { return train_.notice; }
 
  private:

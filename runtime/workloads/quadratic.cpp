@@ -51,6 +51,7 @@ class Quadratic final : public Workload {
 
   std::string weights_hash() const override { return hash_.text(); }
   std::int64_t updates() const override { return config_.updates; }
+  std::int64_t updates_per_epoch() const override { return config_.updates; }
 
  private:
   static double pick(const std::vector<double>& values, std::size_t i) {

@@ -2,6 +2,7 @@
 // one repeat of one run.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,6 +37,7 @@ struct WorkloadParts {
   std::function<std::unique_ptr<Learner>(const Model&)> make_learner;
   DatasetCache* datasets = nullptr;  // with make_learner
   std::size_t train_samples = 0;     // dry only: how many there were
+  std::atomic<std::int64_t>* gradients = nullptr;  // counts those computed, for progress; may be null
 };
 
 class Workload {
@@ -45,7 +47,9 @@ class Workload {
   // 64-bit FNV-1a of the final weights in hex; empty where nothing is trained, or in a dry replay.
   virtual std::string weights_hash() const { return {}; }
   virtual std::size_t train_samples() const { return 0; }
+  // Of the parameters, in all and in one pass over the data; 0 where nothing is trained.
   virtual std::int64_t updates() const { return 0; }
+  virtual std::int64_t updates_per_epoch() const { return 0; }
   // A sentence for the user, such as which data set stands in for the one asked for; usually empty.
   virtual std::string notice() const { return {}; }
 };
