@@ -1,4 +1,4 @@
-// The subcommands of `understudy`, which links no LibTorch. Each add_*() stands in a file of its
+// The subcommands. Those of `understudy` link no LibTorch. Each add_*() stands in a file of its
 // own, registers its options with the app and what to do once they are parsed. Errors are thrown;
 // only main catches.
 #pragma once
@@ -26,7 +26,14 @@ void add_validate(CLI::App& app, Session& session);
 void add_list(CLI::App& app, Session& session);
 void add_help(CLI::App& app, Session& session);
 
-// run, worker, calibrate: handed with all their arguments to the program beside this one that links
+// On finished run directories: rebuild the summary and the page, or compute the times anew.
+void add_report(CLI::App& app, Session& session);
+void add_retime(CLI::App& app, Session& session);
+
+// Of understudy-node.
+void add_run(CLI::App& app, Session& session);
+
+// What needs a learner: handed with all their arguments to the program beside this one that links
 // LibTorch.
 void add_node_commands(CLI::App& app, Session& session);
 

@@ -25,7 +25,7 @@ void print_help(const CLI::App& app, const std::string& topic) {
     known.push_back(command->get_name());
   }
   if (topic.empty()) {
-    std::cout << app.help()
+    std::cout << app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal)
               << "\n'understudy help scenario' prints every key of a scenario file.\n";
     return;
   }

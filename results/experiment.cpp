@@ -33,7 +33,7 @@ class Crew {
         directory_(directory),
         options_(options),
         datasets_(options.data),
-        pool_(options.jobs > 1 ? std::make_unique<ComputePool>(options.jobs) : nullptr) {
+        pool_(needs_pool() ? std::make_unique<ComputePool>(options.jobs) : nullptr) {
     for (const PlannedUnit& unit : plan_units(experiment, options.retrain)) add(unit);
     take_finished();
     longest_first();
@@ -58,6 +58,14 @@ class Crew {
     std::atomic<std::int64_t> gradients{0};
     bool started = false;
   };
+
+  // Threads' CPU time is measured on the pool's.
+  bool needs_pool() const {
+    return options_.jobs > 1 ||
+           std::any_of(experiment_.runs.begin(), experiment_.runs.end(), [](const auto& run) {
+             return run.scenario.devices.cost == CostKind::kMeasured;
+           });
+  }
 
   void add(const PlannedUnit& plan) {
     auto pending = std::make_unique<Pending>();

@@ -5,6 +5,11 @@
 #include <algorithm>
 
 namespace understudy {
+namespace {
+
+constexpr int kMostPasses = 1'000'000;
+
+}  // namespace
 
 Scheduler::~Scheduler() { cancel_everything(); }
 
@@ -58,12 +63,16 @@ bool Scheduler::advance() {
 }
 
 void Scheduler::cancel_everything() {
-  // Unwinding tasks may start others; each pass cancels what is alive by then.
-  for (int pass = 0; pass < 1000 && !live().empty(); ++pass) {
+  // Unwinding tasks may start others; each pass cancels what is alive by then. A computation can't be called back,
+  // so time goes on until it has ended.
+  bool goes_on = true;
+  for (int pass = 0; pass < kMostPasses && goes_on && !live().empty(); ++pass) {
     const auto tasks = live();
     for (TaskContext* task : tasks) {
       if (std::find(live().begin(), live().end(), task) != live().end() && !task->cancelled) task->cancel();
     }
+    drain_ready();
+    goes_on = live() != tasks || settle() || advance();
     drain_ready();
   }
   UNDERSTUDY_CHECK(live().empty());

@@ -1,0 +1,61 @@
+// `understudy retime DIR --set network...`: the times of a finished run under another network,
+// topology or device, without training.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "results/provenance.hpp"
+#include "results/publish.hpp"
+#include "results/retiming.hpp"
+#include "scenarios/scenario_yaml.hpp"
+
+namespace understudy {
+namespace {
+
+struct Options {
+  std::string directory;
+  std::vector<std::string> sets;
+  std::string out;
+};
+
+void retime(const Options& options, const Session& session) {
+  const RunDirectory from = RunDirectory::open(options.directory);
+  const std::string file = (from.path() / "scenario.yaml").string();
+  const Experiment trained = load_experiment(file, {});
+  const Experiment experiment = load_experiment(file, options.sets);
+  const std::vector<Unit> units = retime(experiment, trained, from.units());
+  const Summary summary = summarise(experiment, units);
+  if (!options.out.empty()) {
+    const RunDirectory to = RunDirectory::create(options.out);
+    to.write("scenario.yaml", write_yaml(experiment.scenario));
+    for (const Unit& unit : units) to.save(unit);
+    publish(to, experiment, units);
+    const Provenance provenance{
+        .libraries = {}, .instruction_set = {}, .seed = experiment.scenario.seed};
+    to.write("run.json", run_json(provenance, ExitCode::kDone).dump(2) + "\n");
+  }
+  if (session.json) {
+    std::cout << to_json(summary).dump(2) << '\n';
+  } else if (!session.quiet) {
+    std::cout << results_text(experiment, summary, units);
+  }
+}
+
+}  // namespace
+
+void add_retime(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand(
+      "retime", "Compute a finished run's times anew under another network, topology or device");
+  auto options = std::make_shared<Options>();
+  command->add_option("directory", options->directory, "The run directory")->required();
+  command->add_option("--set", options->sets, "section.key=value, over its scenario; repeatable")
+      ->allow_extra_args(false);
+  command->add_option("--out", options->out, "Also leave a run directory here");
+  add_common_flags(*command, session);
+  command->callback([options, &session] { retime(*options, session); });
+}
+
+}  // namespace understudy

@@ -1,0 +1,184 @@
+// `understudy run FILE`: runs every repeat of every run of a scenario into a run directory.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
+#include "results/expectation.hpp"
+#include "results/experiment.hpp"
+#include "results/provenance.hpp"
+#include "results/publish.hpp"
+#include "runtime/learners/torch/set_up.hpp"
+#include "runtime/learners/torch/torch_learner.hpp"
+#include "scenarios/scenario_yaml.hpp"
+
+namespace understudy {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string file;
+  std::vector<std::string> sets;
+  std::string out;
+  std::string data_dir;
+  std::string junit;
+  int jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  bool resume = false;
+  bool retrain = false;
+};
+
+const fs::path kRuns = fs::path("results") / "runs";
+
+fs::path fresh_folder(const std::string& name) {
+  const std::time_t now = std::time(nullptr);
+  return kRuns / fmt::format("{}-{:%Y%m%d-%H%M%S}", name, fmt::localtime(now));
+}
+
+// The newest of this scenario's folders under results/runs.
+fs::path newest_folder(const std::string& name) {
+  std::error_code problem;
+  fs::path newest;
+  for (const auto& entry : fs::directory_iterator(kRuns, problem)) {
+    if (!entry.path().filename().string().starts_with(name + "-")) continue;
+    if (newest.empty() || entry.path().filename() > newest.filename()) newest = entry.path();
+  }
+  if (newest.empty()) {
+    throw ScenarioError(fmt::format("--resume: there is no run of {} under {}; give its --out",
+                                    name, kRuns.string()));
+  }
+  return newest;
+}
+
+RunDirectory open_directory(const Options& options, const Scenario& scenario) {
+  const std::string resolved = write_yaml(scenario);
+  if (!options.resume) {
+    const fs::path path = options.out.empty() ? fresh_folder(scenario.name) : options.out;
+    RunDirectory directory = RunDirectory::create(path);
+    directory.write("scenario.yaml", resolved);
+    return directory;
+  }
+  const fs::path path = options.out.empty() ? newest_folder(scenario.name) : options.out;
+  RunDirectory directory = RunDirectory::open(path);
+  if (directory.read("scenario.yaml") != resolved) {
+    throw ScenarioError(fmt::format("{}: is a run of another scenario, or of other --set arguments",
+                                    path.string()));
+  }
+  return directory;
+}
+
+Provenance provenance_of(const Options& options, const Scenario& scenario) {
+  const TorchVersion torch = torch_version();
+  return {.libraries = {{"libtorch", torch.version}},
+          .instruction_set = torch.instruction_set,
+          .seed = scenario.seed,
+          .jobs = options.jobs};
+}
+
+ExperimentResult compute(const Experiment& experiment, const RunDirectory& directory,
+                         const Options& options, const Session& session) {
+  ProgressBar bar(session.quiet);
+  ExperimentOptions how;
+  how.jobs = options.jobs;
+  how.retrain = options.retrain;
+  how.make_learner = [](const Model& model) { return make_torch_learner(model); };
+  if (!options.data_dir.empty()) how.data.data_dir = options.data_dir;
+  how.interrupt = &catch_interrupts();
+  how.on_progress = [&bar](const ProgressState& state) { bar.show(state); };
+  return run_experiment(experiment, directory, how);
+}
+
+[[noreturn]] void give_up(const Experiment& experiment, const RunDirectory& directory,
+                          const ExperimentResult& result) {
+  throw Error(ExitCode::kInterrupted,
+              fmt::format("interrupted; {} of {} repeats are finished and kept in {}; "
+                          "--resume --out {} goes on",
+                          result.units.size(), plan_units(experiment, false).size(),
+                          directory.path().string(), directory.path().string()));
+}
+
+void write_junit(const std::string& path, const std::string& text) {
+  std::ofstream out(path);
+  out << text;
+  out.close();
+  if (!out) throw RunError(fmt::format("{}: cannot be written", path));
+}
+
+void show(const Experiment& experiment, const RunDirectory& directory, const Summary& summary,
+          const ExperimentResult& result, const Session& session) {
+  if (session.json) {
+    std::cout << to_json(summary).dump(2) << '\n';
+    return;
+  }
+  if (session.quiet) return;
+  std::cout << results_text(experiment, summary, result.units)
+            << fmt::format("\nReport: {}\n", (directory.path() / "report.html").string());
+}
+
+// The run itself, once the directory stands; what happens is in run.json either way.
+void run_in(const RunDirectory& directory, const Experiment& experiment, const Options& options,
+            Session& session) {
+  const ExperimentResult result = compute(experiment, directory, options, session);
+  if (!result.units.empty() || !result.interrupted) {
+    const Summary summary = publish(directory, experiment, result.units);
+    if (result.interrupted) give_up(experiment, directory, result);
+    show(experiment, directory, summary, result, session);
+    const auto missed = misses(experiment, summary);
+    if (!options.junit.empty()) write_junit(options.junit, junit(summary, missed));
+    if (!missed.empty()) throw RunError(sentence(missed));
+  }
+  if (result.interrupted) give_up(experiment, directory, result);
+}
+
+void run(const Options& options, Session& session) {
+  const Experiment experiment = load_experiment(options.file, options.sets);
+  const RunDirectory directory = open_directory(options, experiment.scenario);
+  const Provenance provenance = provenance_of(options, experiment.scenario);
+  const auto leave = [&](ExitCode exit) {
+    directory.write("run.json", run_json(provenance, exit).dump(2) + "\n");
+  };
+  try {
+    run_in(directory, experiment, options, session);
+  } catch (const Error& problem) {
+    leave(problem.exit_code());
+    throw;
+  } catch (...) {
+    leave(ExitCode::kFailed);
+    throw;
+  }
+  leave(ExitCode::kDone);
+}
+
+void add_options(CLI::App& command, Options& options) {
+  command.add_option("file", options.file, "The scenario")->required();
+  command.add_option("--set", options.sets, "section.key=value, over the file; repeatable")
+      ->allow_extra_args(false);
+  command.add_option("--out", options.out,
+                     "The run directory; default results/runs/NAME-DATE-TIME");
+  command.add_option("--jobs", options.jobs, "Threads; results do not depend on them")
+      ->check(CLI::Range(1, 1024));
+  command.add_option("--data-dir", options.data_dir, "Where data sets are looked for first");
+  command.add_option("--junit", options.junit, "Write what `expect` asked for as JUnit XML");
+  command.add_flag("--resume", options.resume, "Go on with an interrupted run");
+  command.add_flag("--retrain", options.retrain,
+                   "Train every run, and fail where weights differ that should not");
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("run", "Run a scenario");
+  auto options = std::make_shared<Options>();
+  add_options(*command, *options);
+  add_common_flags(*command, session);
+  command->callback([options, &session] { run(*options, session); });
+}
+
+}  // namespace understudy

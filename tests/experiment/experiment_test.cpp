@@ -1,0 +1,117 @@
+// Whole experiments on quadratics: what shares weights, what resuming and threads leave unchanged.
+#include "runtime/base/errors.hpp"
+#include "tests/experiment/support.hpp"
+
+namespace understudy {
+namespace {
+
+const std::string kQuadratic = R"(
+seed: 3
+repeats: 2
+topology: {kind: cluster, machines: 2, devices_per_machine: 1}
+workload: {kind: quadratic, a: [1, 10], b: [0, 1], start: 5, updates: 4, optimizer: {kind: sgd, lr: 0.1}}
+strategy: {kind: allreduce, collective: ring}
+)";
+const std::string kOverNetworks = kQuadratic + "sweep: {network.kind: [ideal, queued, fair_share]}\n";
+
+TEST(Experiment, RunsThatDifferInTimingShareTheFirstOnesWeights) {
+  const auto plan = plan_units(experiment_of(kOverNetworks), false);
+  ASSERT_EQ(plan.size(), 6u);
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(plan[i].key, (UnitKey{i / 2, i % 2}));
+    if (i < 2) {
+      EXPECT_FALSE(plan[i].weights_of);
+    } else {
+      EXPECT_EQ(plan[i].weights_of, (UnitKey{0, i % 2}));
+    }
+  }
+  for (const PlannedUnit& unit : plan_units(experiment_of(kOverNetworks), true))
+    EXPECT_FALSE(unit.weights_of);
+}
+
+TEST(Experiment, MeasuredTimesShareNothing) {
+  const Experiment experiment = experiment_of(kOverNetworks + "devices: {cost: measured}\n");
+  for (const PlannedUnit& unit : plan_units(experiment, false)) EXPECT_FALSE(unit.weights_of);
+}
+
+// x' = x - lr (a0 (x - b0) + a1 (x - b1)) / 2 = x - 0.1 (11 x - 10) / 2, whatever the network.
+TEST(Experiment, FollowsTheClosedFormUnderEveryNetwork) {
+  for (const Unit& unit : run_all(experiment_of(kOverNetworks))) {
+    double x = 5;
+    std::vector<double> recorded;
+    for (const Sample& s : unit.samples[1]) {
+      if (s.name == "x") recorded.push_back(s.value);
+    }
+    ASSERT_EQ(recorded.size(), 4u);
+    for (const double value : recorded) {
+      x -= 0.1 * (11 * x - 10) / 2;
+      EXPECT_NEAR(value, x, 1e-14);
+    }
+    EXPECT_EQ(unit.updates, 4);
+    EXPECT_FALSE(unit.weights_hash.empty());
+  }
+}
+
+TEST(Experiment, TrainingEveryRunGivesTheSharedWeights) {
+  const auto shared = run_all(experiment_of(kOverNetworks));
+  const auto trained = run_all(experiment_of(kOverNetworks), {.retrain = true});
+  ASSERT_EQ(shared.size(), trained.size());
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    EXPECT_EQ(shared[i].weights_hash, trained[i].weights_hash);
+    EXPECT_EQ(shared[i].time, trained[i].time);
+  }
+  EXPECT_EQ(records_without_wall_time(shared), records_without_wall_time(trained));
+}
+
+TEST(Experiment, ThreadsChangeNothing) {
+  const Experiment experiment = experiment_of(kOverNetworks);
+  EXPECT_EQ(records_without_wall_time(run_all(experiment, {.jobs = 1})),
+            records_without_wall_time(run_all(experiment, {.jobs = 4})));
+}
+
+TEST(Experiment, GoesOnWithWhatIsFinished) {
+  const Experiment experiment = experiment_of(kOverNetworks);
+  const auto whole = run_all(experiment);
+  const TemporaryFolder folder;
+  const RunDirectory directory = RunDirectory::create(folder / "run");
+  Unit kept = whole[1];
+  kept.wall_s = 12345;
+  directory.save(kept);
+  const auto resumed = run_experiment(experiment, directory, {}).units;
+  EXPECT_EQ(resumed[1].wall_s, 12345);  // taken, not run again
+  EXPECT_EQ(records_without_wall_time(resumed), records_without_wall_time(whole));
+}
+
+TEST(Experiment, AnInterruptKeepsWhatIsFinished) {
+  const Experiment experiment = experiment_of(kOverNetworks);
+  const TemporaryFolder folder;
+  const RunDirectory directory = RunDirectory::create(folder / "run");
+  std::atomic<bool> interrupt = false;
+  ExperimentOptions options;
+  options.interrupt = &interrupt;
+  options.on_finished = [&](const Unit&) { interrupt = true; };
+  const ExperimentResult result = run_experiment(experiment, directory, options);
+  EXPECT_EQ(directory.units().size(), result.units.size());
+  const auto resumed = run_experiment(experiment, directory, {}).units;
+  EXPECT_EQ(records_without_wall_time(resumed), records_without_wall_time(run_all(experiment)));
+}
+
+// No data set has so many samples; one that is missing fails alike.
+TEST(Experiment, AFailureInOneRunIsThrown) {
+  const Experiment experiment = experiment_of(R"(
+topology: {kind: cluster, machines: 2}
+workload: {kind: image_classifier, dataset: fashion_mnist, model: logistic, train_limit: 70000}
+sweep: {seed: [1, 2, 3]}
+)");
+  ExperimentOptions options{.jobs = 2};
+  options.make_learner = [](const Model& model) { return std::make_unique<DryLearner>(model); };
+  EXPECT_THROW(run_all(experiment, options), DataError);
+}
+
+TEST(Experiment, RepeatsDrawFromSeedsThatNeverMeet) {
+  EXPECT_EQ(repeat_seed(7, 0), 7u);
+  EXPECT_GT(repeat_seed(7, 1), 7u + 1'000'000);  // seed + epoch is the sampler's
+}
+
+}  // namespace
+}  // namespace understudy

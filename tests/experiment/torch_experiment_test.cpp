@@ -1,0 +1,89 @@
+// Real training, many ways: the weights never depend on how it was run.
+#include "runtime/learners/torch/set_up.hpp"
+#include "runtime/learners/torch/torch_learner.hpp"
+#include "tests/experiment/support.hpp"
+
+namespace understudy {
+namespace {
+
+class TorchEnvironment : public testing::Environment {
+  void SetUp() override { set_up_torch(); }
+};
+const auto* const environment = testing::AddGlobalTestEnvironment(new TorchEnvironment);
+
+const std::string kLenet = R"(
+seed: 5
+topology: {kind: cluster, machines: 2, devices_per_machine: 2, device: rtx3080}
+workload: {kind: image_classifier, dataset: fashion_mnist, model: lenet, batch: 16, epochs: 2, train_limit: 300,
+           test_limit: 100, dropout: 0.2, optimizer: {kind: sgd, lr: 0.05, momentum: 0.9}}
+)";
+
+ExperimentOptions training(int jobs = 1) {
+  ExperimentOptions options{.jobs = jobs};
+  options.make_learner = [](const Model& model) { return make_torch_learner(model); };
+  return options;
+}
+
+TEST(TorchExperiment, WeightsDoNotDependOnNetworkOrTopology) {
+  const Experiment experiment = experiment_of(
+      kLenet + "sweep: [{network.kind: [ideal, queued]}, {strategy.bucket: [1KiB, 10KB]}, "
+               "{strategy.overlap: false}, {topology: [{kind: mesh, nodes: 4}, {kind: ring, nodes: 4}]}]\n");
+  ExperimentOptions options = training();
+  options.retrain = true;
+  const auto units = run_all(experiment, options);
+  ASSERT_EQ(units.size(), 7u);
+  for (const Unit& unit : units) EXPECT_EQ(unit.weights_hash, units[0].weights_hash);
+}
+
+TEST(TorchExperiment, WeightsAddedInOrderDoNotDependOnTheCollective) {
+  const Experiment experiment = experiment_of(
+      kLenet + "strategy: {kind: allreduce, reduction: ordered, collective: tree}\n"
+               "sweep: {strategy.collective: [tree, halving_doubling, parameter_server, hierarchical]}\n");
+  ExperimentOptions options = training();
+  options.retrain = true;
+  const auto units = run_all(experiment, options);
+  ASSERT_EQ(units.size(), 4u);
+  for (const Unit& unit : units) EXPECT_EQ(unit.weights_hash, units[0].weights_hash);
+}
+
+TEST(TorchExperiment, RecordsDependOnNeitherThreadsNorTheDay) {
+  const Experiment experiment = experiment_of(kLenet + "repeats: 2\n");
+  const auto once = run_all(experiment, training(1));
+  const auto again = run_all(experiment, training(1));
+  const auto threaded = run_all(experiment, training(2));
+  EXPECT_EQ(once[0].weights_hash, again[0].weights_hash);
+  EXPECT_EQ(once[0].weights_hash, threaded[0].weights_hash);
+  EXPECT_NE(once[0].weights_hash, once[1].weights_hash);
+  EXPECT_EQ(records_without_wall_time(once), records_without_wall_time(again));
+  EXPECT_EQ(records_without_wall_time(once), records_without_wall_time(threaded));
+}
+
+// From the safe point after the first epoch, through a checkpoint on disk.
+TEST(TorchExperiment, ResumingGivesTheSameBits) {
+  const Experiment experiment = experiment_of(kLenet);
+  const TemporaryFolder folder;
+  const RunDirectory directory = RunDirectory::create(folder / "run");
+  DatasetCache datasets{DataPaths{}};
+  UnitTask task;
+  task.scenario = &experiment.runs[0].scenario;
+  task.make_learner = training().make_learner;
+  task.datasets = &datasets;
+  int safe_points = 0;
+  task.on_safe_point = [&](const WorldSnapshot& world) {
+    ++safe_points;
+    directory.save_checkpoint({0, 0}, world);
+  };
+  const Unit whole = run_unit(task);
+  ASSERT_EQ(safe_points, 1);
+  const auto checkpoint = directory.checkpoint({0, 0});
+  ASSERT_TRUE(checkpoint);
+  task.resume = &*checkpoint;
+  const Unit resumed = run_unit(task);
+  EXPECT_EQ(safe_points, 1);  // the second half only
+  EXPECT_EQ(resumed.weights_hash, whole.weights_hash);
+  EXPECT_EQ(resumed.time, whole.time);
+  EXPECT_EQ(records_without_wall_time({resumed}), records_without_wall_time({whole}));
+}
+
+}  // namespace
+}  // namespace understudy
