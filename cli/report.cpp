@@ -13,8 +13,7 @@ namespace {
 
 void report(const std::string& path, const Session& session) {
   const RunDirectory directory = RunDirectory::open(path);
-  const Experiment experiment =
-      load_experiment((directory.path() / "scenario.yaml").string(), {});
+  const Experiment experiment = load_experiment((directory.path() / "scenario.yaml").string(), {});
   const std::vector<Unit> units = directory.units();
   if (units.empty()) throw ScenarioError(fmt::format("{}: no repeat has finished yet", path));
   const Summary summary = publish(directory, experiment, units);

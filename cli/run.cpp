@@ -60,12 +60,12 @@ fs::path newest_folder(const std::string& name) {
 RunDirectory open_directory(const Options& options, const Scenario& scenario) {
   const std::string resolved = write_yaml(scenario);
   if (!options.resume) {
-    const fs::path path = options.out.empty() ? fresh_folder(scenario.name) : options.out;
+    const fs::path path = options.out.empty() ? fresh_folder(scenario.name) : fs::path(options.out);
     RunDirectory directory = RunDirectory::create(path);
     directory.write("scenario.yaml", resolved);
     return directory;
   }
-  const fs::path path = options.out.empty() ? newest_folder(scenario.name) : options.out;
+  const fs::path path = options.out.empty() ? newest_folder(scenario.name) : fs::path(options.out);
   RunDirectory directory = RunDirectory::open(path);
   if (directory.read("scenario.yaml") != resolved) {
     throw ScenarioError(fmt::format("{}: is a run of another scenario, or of other --set arguments",

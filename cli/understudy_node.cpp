@@ -1,10 +1,10 @@
-// The program with LibTorch: runs scenarios. `understudy` becomes it where a command needs a learner.
+// The program with LibTorch: runs scenarios. `understudy` becomes it where a command needs a
+// learner.
 #include "cli/program.hpp"
 #include "runtime/learners/torch/set_up.hpp"
 
 int main(int argc, char** argv) {
   understudy::set_up_torch();
-  return understudy::run_program(argc, argv, [](CLI::App& app, understudy::Session& session) {
-    add_run(app, session);
-  });
+  return understudy::run_program(
+      argc, argv, [](CLI::App& app, understudy::Session& session) { add_run(app, session); });
 }

@@ -8,8 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/table.hpp"
+#include "results/columns.hpp"
 #include "results/estimate.hpp"
+#include "results/text_table.hpp"
 #include "scenarios/scenario_yaml.hpp"
 #include "scenarios/sweep.hpp"
 
@@ -47,32 +48,6 @@ void print_json(const Experiment& experiment) {
             << '\n';
 }
 
-// The columns of the overrides: every key that sets some run apart, in the order of first
-// appearance.
-std::vector<std::string> override_keys(const std::vector<ExpandedRun>& runs) {
-  std::vector<std::string> keys;
-  for (const ExpandedRun& run : runs) {
-    for (const Override& o : run.overrides) {
-      if (std::find(keys.begin(), keys.end(), o.key) == keys.end()) keys.push_back(o.key);
-    }
-  }
-  return keys;
-}
-
-// A dotted key's last name, where no other column has the same.
-std::string heading(const std::string& key, const std::vector<std::string>& keys) {
-  const auto last = [](const std::string& k) { return k.substr(k.rfind('.') + 1); };
-  const auto same = std::count_if(keys.begin(), keys.end(),
-                                  [&](const std::string& k) { return last(k) == last(key); });
-  return same == 1 ? last(key) : key;
-}
-
-std::string value_of(const ExpandedRun& run, const std::string& key) {
-  const auto it = std::find_if(run.overrides.begin(), run.overrides.end(),
-                               [&](const Override& o) { return o.key == key; });
-  return it == run.overrides.end() ? "" : it->value;
-}
-
 // Only what trains takes time worth telling.
 std::string wall_text(const RunEstimate& e, bool is_trained) {
   return is_trained && e.wall_s > 0 ? fmt::format("{:.3g} s", e.wall_s) : "";
@@ -83,16 +58,18 @@ std::string memory_text(const RunEstimate& e) {
 }
 
 void print_table(const Experiment& experiment) {
-  const std::vector<std::string> keys = override_keys(experiment.runs);
+  std::vector<Overrides> overrides;
+  for (const ExpandedRun& run : experiment.runs) overrides.push_back(run.overrides);
+  const std::vector<std::string> keys = override_keys(overrides);
   const auto groups = weight_groups(experiment.runs);
   std::vector<std::string> head{"run"};
   for (const std::string& key : keys) head.push_back(heading(key, keys));
   head.insert(head.end(), {"nodes", "weights", "time", "to compute", "memory"});
-  Table table(head);
+  std::vector<std::vector<std::string>> rows{std::move(head)};
   for (std::size_t i = 0; i < experiment.runs.size(); ++i) {
     const ExpandedRun& run = experiment.runs[i];
     std::vector<std::string> row{std::to_string(i)};
-    for (const std::string& key : keys) row.push_back(value_of(run, key));
+    for (const std::string& key : keys) row.push_back(value_of(run.overrides, key));
     row.push_back(std::to_string(seating(run.scenario.topology).nodes()));
     row.push_back(!trains(run.scenario.workload) ? "none"
                   : groups[i] == i               ? "trained"
@@ -100,13 +77,13 @@ void print_table(const Experiment& experiment) {
     const RunEstimate e = estimate_run(run.scenario);
     row.insert(row.end(), {fmt::format("{:.4g} s", to_seconds(e.time)),
                            wall_text(e, groups[i] == i), memory_text(e)});
-    table.add(std::move(row));
+    rows.push_back(std::move(row));
   }
   const std::size_t runs = experiment.runs.size();
   const int repeats = experiment.scenario.repeats;
   std::cout << fmt::format("{}: {} {}, {} {} each\n", experiment.scenario.name, runs,
                            runs == 1 ? "run" : "runs", repeats, repeats == 1 ? "repeat" : "repeats")
-            << table.text();
+            << text_table(rows);
 }
 
 void validate(const Options& options, const Session& session) {

@@ -13,7 +13,8 @@ namespace understudy {
 namespace {
 
 std::string utc(std::chrono::system_clock::time_point when) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(when)));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(when)));
 }
 
 std::string cpu_model() {
@@ -33,6 +34,10 @@ nlohmann::ordered_json machine() {
 }
 
 }  // namespace
+
+std::string program_version() {
+  return fmt::format("{} (commit {})", UNDERSTUDY_VERSION, UNDERSTUDY_COMMIT);
+}
 
 nlohmann::ordered_json run_json(const Provenance& provenance, ExitCode exit) {
   rusage usage{};

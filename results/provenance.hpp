@@ -10,6 +10,9 @@
 
 namespace understudy {
 
+// "0.1.0 (commit 0123456789ab)"
+std::string program_version();
+
 struct Provenance {
   std::map<std::string, std::string> libraries;  // name to version
   std::string instruction_set;                   // of the kernels that computed the weights
@@ -18,7 +21,8 @@ struct Provenance {
   std::chrono::system_clock::time_point start = std::chrono::system_clock::now();
 };
 
-// With `end` now, the exit code, version and commit of the program, the machine and the peak memory.
+// With `end` now, the exit code, version and commit of the program, the machine and the peak
+// memory.
 nlohmann::ordered_json run_json(const Provenance& provenance, ExitCode exit);
 
 }  // namespace understudy

@@ -30,7 +30,8 @@ std::string results_text(const Experiment& experiment, const Summary& summary,
     if (!unit.notice.empty()) notices.insert(unit.notice);
   }
   for (const std::string& notice : notices) text += "\n" + notice + "\n";
-  if (const auto where = decompose(experiment, summary, units)) text += "\n" + sentence(*where) + "\n";
+  if (const auto where = decompose(experiment, summary, units))
+    text += "\n" + sentence(*where) + "\n";
   return text;
 }
 

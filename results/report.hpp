@@ -4,17 +4,13 @@
 
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "results/summary.hpp"
 
 namespace understudy {
 
-// All text of the scenario is escaped. `versions` is a line about the programs that ran it.
+// All text of the scenario is escaped, and the page forbids itself every outside request.
 std::string report_html(const Experiment& experiment, const Summary& summary,
-                        std::span<const Unit> units, const std::string& versions = "");
-
-// For text and for attributes in double quotes.
-std::string escape_html(std::string_view text);
+                        std::span<const Unit> units);
 
 }  // namespace understudy

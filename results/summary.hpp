@@ -24,8 +24,8 @@ struct FlowTimes {
   double rate = 0;
 };
 
-// Times in seconds, sizes in bytes. Times of compute are without reductions and are means over the
-// workers; those of communication are means over all nodes; bytes and messages are sums.
+// Times in seconds, sizes in bytes. Times are means over the workers, those of compute without
+// reductions; bytes and messages are sums over all nodes.
 struct RepeatSummary {
   std::size_t repeat = 0;
   std::uint64_t seed = 0;
@@ -37,8 +37,8 @@ struct RepeatSummary {
   double critical_compute_s = 0;  // of the worker that computes longest
   double critical_exposed_communication_s = 0;
   std::optional<double> epoch_time_s;  // where something is trained
-  double bytes_sent = 0;
-  double messages = 0;
+  std::int64_t bytes_sent = 0;
+  std::int64_t messages = 0;
   std::int64_t steps = 0;  // updates of the parameters
   std::string weights_hash;
   double wall_s = 0;
