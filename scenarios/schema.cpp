@@ -112,7 +112,9 @@ Json SchemaWriter::schema(T& value, const Limits& limits, bool timing) {
   if constexpr (std::is_same_v<T, bool>) {
     return {{"type", "boolean"}, {"x-type", "true or false"}};
   } else if constexpr (std::is_integral_v<T>) {
-    return number("integer", "whole number", limits);
+    Json schema = number("integer", "whole number", limits);
+    if (std::is_unsigned_v<T> && !schema.contains("minimum")) schema["minimum"] = 0;
+    return schema;
   } else if constexpr (std::is_same_v<T, double>) {
     if (limits.measure == Measure::kFlops)
       return with_unit("rate", "[MGTP]?flop/s", limits, "flop/s");

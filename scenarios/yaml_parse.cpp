@@ -20,7 +20,10 @@ class TreeBuilder : public YAML::EventHandler {
  public:
   explicit TreeBuilder(std::string where, bool has_lines)
       : where_(std::move(where)), has_lines_(has_lines) {}
-  YamlValue take() { return std::move(root_); }
+  YamlValue take() {
+    if (!odd_key_.empty()) throw ScenarioError(odd_key_);
+    return std::move(root_);
+  }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -68,12 +71,15 @@ class TreeBuilder : public YAML::EventHandler {
     value.line = line(mark);
     return value;
   }
-  [[noreturn]] void fail(int line, const std::string& sentence) const {
-    throw ScenarioError(has_lines_ ? fmt::format("{}:{}: {}", where_, line, sentence)
-                                   : fmt::format("{}: {}", where_, sentence));
+  std::string sentence(int line, const std::string& what) const {
+    return has_lines_ ? fmt::format("{}:{}: {}", where_, line, what)
+                      : fmt::format("{}: {}", where_, what);
   }
-  [[noreturn]] void fail(const YAML::Mark& mark, const std::string& sentence) const {
-    fail(line(mark), sentence);
+  [[noreturn]] void fail(int line, const std::string& what) const {
+    throw ScenarioError(sentence(line, what));
+  }
+  [[noreturn]] void fail(const YAML::Mark& mark, const std::string& what) const {
+    fail(line(mark), what);
   }
   void require_no_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) const {
     if (anchor != YAML::NullAnchor) fail(mark, "an anchor (&name) has no place in a scenario");
@@ -88,8 +94,15 @@ class TreeBuilder : public YAML::EventHandler {
       fail(mark, fmt::format("sections are nested deeper than {} levels", kMaxYamlDepth));
     }
     if (!levels_.empty() && levels_.back().value.is_map() && !levels_.back().has_key)
-      fail(mark, "a key must be a name");
+      refuse_key(mark);
     levels_.push_back({value_at(mark, kind), {}, 0, false});
+  }
+
+  // yaml-cpp takes an unclosed bracket for a key until it comes to the end of the text, and then
+  // has the better reason to stop.
+  void refuse_key(const YAML::Mark& mark) {
+    if (odd_key_.empty()) odd_key_ = sentence(line(mark), "a key must be a name");
+    levels_.back().has_key = true;
   }
 
   void close() {
@@ -116,7 +129,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void take_key(Level& level, const YamlValue& value) {
-    if (!value.is_scalar()) fail(value.line, "a key must be a name");
+    if (!value.is_scalar()) fail(value.line, "a key must be a name");  // null
     if (const YamlValue* first = level.value.find(value.text)) {
       fail(value.line, has_lines_ ? fmt::format("the key {} is given twice, first in line {}",
                                                 quote(value.text), first->line)
@@ -129,6 +142,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   std::string where_;
   bool has_lines_;
+  std::string odd_key_;  // the sentence about the first key that is none
   YamlValue root_;
   std::vector<Level> levels_;
 };

@@ -1,0 +1,77 @@
+// Scenarios that several tests read.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "scenarios/scenario_yaml.hpp"
+
+namespace understudy {
+
+inline Scenario scenario_of(const std::string& yaml) {
+  const Document document = parse_document(yaml, "test.yaml");
+  Scenario scenario = read_scenario(document);
+  check(scenario, document);
+  return scenario;
+}
+
+// Every field of every struct, each with a value that is neither the default nor another field's.
+inline const std::array kEveryField = {
+    std::string(R"(
+name: everything
+seed: 18446744073709551615
+repeats: 5
+topology: {kind: cluster, machines: 3, devices_per_machine: 4, device: mine, intra: {bandwidth: 12GB/s, latency: 11us},
+           inter: {bandwidth: 2.5Gbit/s, latency: 201us}, server: true}
+network: {kind: queued}
+devices:
+  cost: measured
+  factor: 0.25
+  profiles: {mine: {compute: 29.8Tflop/s, memory: 760GB/s, launch_overhead: 5us, copy: 12.5GB/s, load_samples_per_s: 20000}}
+workload:
+  kind: image_classifier
+  dataset: mnist
+  model: lenet
+  batch: 65
+  batch_scope: global
+  epochs: 2.5
+  train_limit: 4096
+  test_limit: 2000
+  dropout: 20%
+  optimizer: {kind: sgd, lr: 0.02, momentum: 0.9, dampening: 0, weight_decay: 5e-4, nesterov: true}
+  schedule: {kind: warmup, updates: 123, start_fraction: 5%}
+  lr_scaling: sqrt
+  sampler: {shuffle: false, set_epoch: false, drop_last: true}
+  evaluation: per_shard
+  evaluate_every: 7
+strategy: {kind: allreduce, collective: parameter_server, server: dedicated, reduction: ordered, bucket: 1MiB, overlap: false}
+expect: {test_accuracy: ">= 75%", test_loss: "< 0.5"}
+report: {question: "Does it: \"work\"?\nIt must - # surely"}
+sweep: {seed: [1, 2], variant: [{name: "null", workload.batch: 32}]}
+)"),
+    std::string(R"(
+topology: {kind: path, nodes: 3, links: [{bandwidth: 10Mbit/s, latency: 1ms}, {bandwidth: 20Mbit/s, latency: 2ms}], device: a100}
+network: {kind: ideal}
+workload: {kind: traffic, flows: [{from: 0, to: 2, bytes: 1MB, start: 1500ms}, {from: 2, to: 1, bytes: 3B, start: 1ps}]}
+)"),
+    std::string(R"(
+topology: {kind: star, nodes: 2, bandwidth: 9Mbit/s, latency: 12ms, device: cpu}
+workload: {kind: quadratic, a: [1, 10], b: [0, 1e-3], start: 5, updates: 77, optimizer: {kind: sgd, lr: 0.3, dampening: 0.2}}
+)"),
+    std::string(R"(
+topology: {kind: ring, nodes: 8, bandwidth: 1Gbit/s, latency: 1ms, device: h100}
+workload: {kind: collective, bytes: 100MB, iterations: 5}
+strategy: {kind: allreduce, collective: hierarchical}
+)"),
+    std::string(R"(
+topology: {kind: mesh, nodes: 6, bandwidth: 3kbit/s, latency: 1h, device: ideal}
+workload: {kind: image_classifier, updates: 100, schedule: {kind: step, every_epochs: 0.5, gamma: 0.3}, lr_scaling: linear}
+)"),
+    std::string(R"(
+topology: {kind: tree, nodes: 7, branching: 3, bandwidth: 1bit/s, latency: 0s, device: rtx3090}
+network: {kind: fair_share}
+workload: {kind: image_classifier, schedule: {kind: cosine, final_fraction: 0.01}}
+)"),
+};
+
+}  // namespace understudy

@@ -1,0 +1,76 @@
+// Which runs share weights.
+#include "tests/scenarios/examples.hpp"
+
+namespace understudy {
+namespace {
+
+// The key of an eight-worker scenario with some things set otherwise.
+std::string key_with(const std::vector<std::string>& sets) {
+  Document document =
+      parse_document("topology: {kind: cluster, machines: 2, devices_per_machine: 4}", "test.yaml");
+  for (const std::string& set : sets) apply_set(document, set);
+  const Scenario scenario = read_scenario(document);
+  check(scenario, document);
+  return training_key(scenario);
+}
+
+TEST(TrainingKey, TimingKeysDoNotCount) {
+  for (const char* set :
+       {"network.kind=queued", "topology.inter.latency=3ms", "topology.intra.bandwidth=1GB/s",
+        "topology.device=h100", "topology={kind: ring, nodes: 8}",
+        "topology={kind: star, nodes: 8}", "devices.cost=measured", "devices.factor=2",
+        "strategy.bucket=1MiB", "strategy.overlap=false", "repeats=4", "name=x",
+        "topology.server=true", "expect.test_accuracy='> 0.5'", "report.question=why"}) {
+    EXPECT_EQ(key_with({set}), key_with({})) << set;
+  }
+}
+
+TEST(TrainingKey, TrainingKeysCount) {
+  for (const char* set :
+       {"seed=2", "topology.machines=3", "topology={kind: ring, nodes: 7}", "workload.batch=32",
+        "workload.model=lenet", "workload.dataset=mnist", "workload.epochs=2",
+        "workload.updates=10", "workload.train_limit=100", "workload.optimizer.lr=0.1",
+        "workload.schedule.kind=cosine", "workload.lr_scaling=linear",
+        "workload.batch_scope=global", "workload.sampler.shuffle=false", "workload.dropout=10%",
+        "workload.kind=quadratic", "strategy.collective=tree", "workload.test_limit=10"}) {
+    EXPECT_NE(key_with({set}), key_with({})) << set;
+  }
+}
+
+TEST(TrainingKey, CollectiveIsATimingKeyWhereTheReductionIsOrdered) {
+  const std::string ordered = "strategy.reduction=ordered";
+  const std::string tree = key_with({ordered, "strategy.collective=tree"});
+  for (const char* set : {"halving_doubling", "parameter_server", "hierarchical"}) {
+    EXPECT_EQ(key_with({ordered, std::string("strategy.collective=") + set}), tree) << set;
+    EXPECT_NE(key_with({std::string("strategy.collective=") + set}),
+              key_with({"strategy.collective=tree"}))
+        << set;
+  }
+  EXPECT_EQ(key_with({ordered, "strategy.collective=parameter_server", "strategy.server=dedicated",
+                      "topology.server=true"}),
+            tree);
+}
+
+TEST(TrainingKey, TheServersPlaceCountsInAParameterServer) {
+  const std::string server = "strategy.collective=parameter_server";
+  EXPECT_NE(key_with({server, "strategy.server=dedicated", "topology.server=true"}),
+            key_with({server}));
+}
+
+TEST(TrainingKey, MachinesCountWhereTheCollectiveFollowsThem) {
+  const std::string hierarchical = "strategy.collective=hierarchical";
+  const std::vector<std::string> other = {"topology.machines=4", "topology.devices_per_machine=2"};
+  EXPECT_EQ(key_with(other), key_with({}));
+  EXPECT_NE(key_with({hierarchical, other[0], other[1]}), key_with({hierarchical}));
+}
+
+TEST(TrainingKey, OneWorkerAddsNothingUp) {
+  const std::string one = "topology={kind: cluster}";
+  for (const char* set : {"strategy.collective=tree", "strategy.collective=hierarchical",
+                          "workload.lr_scaling=linear", "workload.batch_scope=global"}) {
+    EXPECT_EQ(key_with({one, set}), key_with({one})) << set;
+  }
+}
+
+}  // namespace
+}  // namespace understudy
