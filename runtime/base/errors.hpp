@@ -1,5 +1,5 @@
-// What can go wrong, by whose fault. Bad input throws; only main catches. Expected outcomes (a timeout,
-// a lost message, a dead peer) are return values, not exceptions.
+// What can go wrong, by whose fault. Bad input throws; only main catches. Expected outcomes (a
+// timeout, a lost message, a dead peer) are return values, not exceptions.
 #pragma once
 
 #include <stdexcept>
@@ -49,5 +49,6 @@ class RunError : public Error {
 }  // namespace understudy
 
 // An invariant of ours; stays on in release.
-#define UNDERSTUDY_CHECK(condition) \
-  (static_cast<bool>(condition) ? void() : ::understudy::check_failed(#condition, __FILE__, __LINE__))
+#define UNDERSTUDY_CHECK(condition)      \
+  (static_cast<bool>(condition) ? void() \
+                                : ::understudy::check_failed(#condition, __FILE__, __LINE__))

@@ -1,5 +1,6 @@
-// The executor seam: who resumes tasks, and what time it is. In virtual mode one scheduler resumes tasks in
-// order of (time, sequence); in wall-clock modes an event loop does. Node code cannot tell which.
+// The executor seam: who resumes tasks, and what time it is. In virtual mode one scheduler resumes
+// tasks in order of (time, sequence); in wall-clock modes an event loop does. Node code cannot tell
+// which.
 #pragma once
 
 #include <coroutine>
@@ -11,8 +12,8 @@
 
 namespace understudy {
 
-// Something to be called at a time. Lives in whoever waits (an awaitable in a coroutine frame), which must
-// cancel it before it goes away.
+// Something to be called at a time. Lives in whoever waits (an awaitable in a coroutine frame),
+// which must cancel it before it goes away.
 struct Timer {
   virtual void fire() = 0;
   std::uint32_t slot = kIdle;  // the executor's
@@ -28,8 +29,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual TimePoint now() const = 0;
-  // Resumes the coroutine at the present time, after everything posted before. This, and not symmetric
-  // transfer, is how tasks go on: a million ready awaits must not grow the stack.
+  // Resumes the coroutine at the present time, after everything posted before. This, and not
+  // symmetric transfer, is how tasks go on: a million ready awaits must not grow the stack.
   virtual void post(std::coroutine_handle<> task) = 0;
   // Calls timer.fire() at `when` (not before now). A timer waits once at a time.
   virtual void start(Timer& timer, TimePoint when) = 0;

@@ -18,9 +18,9 @@ struct Id {
   constexpr std::size_t index() const { return value; }
 };
 
-using Rank = Id<struct RankTag>;          // a node, 0..world-1
-using VertexId = Id<struct VertexTag>;    // a vertex of the topology
-using LinkId = Id<struct LinkTag>;        // a directed link of the topology
+using Rank = Id<struct RankTag>;            // a node, 0..world-1
+using VertexId = Id<struct VertexTag>;      // a vertex of the topology
+using LinkId = Id<struct LinkTag>;          // a directed link of the topology
 using TransferId = Id<struct TransferTag>;  // a transfer under way; reused once it has ended
 
 }  // namespace understudy

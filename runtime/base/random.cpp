@@ -9,8 +9,8 @@
 
 namespace understudy {
 
-// Key: the seed. Counter: (draw number, node, purpose and round, step), so that streams never overlap
-// within 2^32 blocks of four draws.
+// Key: the seed. Counter: (draw number, node, purpose and round, step), so that streams never
+// overlap within 2^32 blocks of four draws.
 RandomStream::RandomStream(const StreamKey& key)
     : counter_{0, key.node, (static_cast<std::uint32_t>(key.purpose) << 24) ^ key.round, key.step},
       key_{static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)} {
@@ -20,7 +20,8 @@ RandomStream::RandomStream(const StreamKey& key)
 RandomStream::result_type RandomStream::operator()() {
   if (used_ == 4) {
     const r123::Philox4x32 philox;
-    const auto block = philox({{counter_[0], counter_[1], counter_[2], counter_[3]}}, {{key_[0], key_[1]}});
+    const auto block =
+        philox({{counter_[0], counter_[1], counter_[2], counter_[3]}}, {{key_[0], key_[1]}});
     for (std::size_t i = 0; i < 4; ++i) block_[i] = block[i];
     ++counter_[0];
     used_ = 0;

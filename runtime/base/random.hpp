@@ -1,6 +1,6 @@
-// Counter-based random streams: a draw depends only on its key and its place in the stream, never on what
-// other streams drew or in which order tasks ran. Philox4x32-10, from Salmon et al., "Parallel random
-// numbers: as easy as 1, 2, 3", SC 2011.
+// Counter-based random streams: a draw depends only on its key and its place in the stream, never
+// on what other streams drew or in which order tasks ran. Philox4x32-10, from Salmon et al.,
+// "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 #pragma once
 
 #include <array>
@@ -9,8 +9,17 @@
 namespace understudy {
 
 // What a stream is for. Values are part of the results' reproducibility: append, never renumber.
-enum class Purpose : std::uint8_t { kInit = 1, kDropout = 2, kShuffle = 3, kPartition = 4, kTopology = 5,
-                                    kNetwork = 6, kData = 7, kSelection = 8, kTest = 9 };
+enum class Purpose : std::uint8_t {
+  kInit = 1,
+  kDropout = 2,
+  kShuffle = 3,
+  kPartition = 4,
+  kTopology = 5,
+  kNetwork = 6,
+  kData = 7,
+  kSelection = 8,
+  kTest = 9
+};
 
 struct StreamKey {
   std::uint64_t seed = 0;
@@ -20,8 +29,8 @@ struct StreamKey {
   std::uint32_t step = 0;
 };
 
-// One stream. Meets UniformRandomBitGenerator (32 bits), but the standard library's distributions differ
-// between implementations: use the members. Copying copies the position.
+// One stream. Meets UniformRandomBitGenerator (32 bits), but the standard library's distributions
+// differ between implementations: use the members. Copying copies the position.
 class RandomStream {
  public:
   using result_type = std::uint32_t;
@@ -31,10 +40,10 @@ class RandomStream {
   static constexpr result_type max() { return 0xffffffffu; }
   result_type operator()();
 
-  double uniform();                                  // [0, 1), 53 bits
-  double uniform(double low, double high);           // [low, high)
-  double normal();                                   // mean 0, variance 1 (Box and Muller)
-  std::uint64_t below(std::uint64_t bound);          // 0..bound-1, unbiased; bound > 0
+  double uniform();                          // [0, 1), 53 bits
+  double uniform(double low, double high);   // [low, high)
+  double normal();                           // mean 0, variance 1 (Box and Muller)
+  std::uint64_t below(std::uint64_t bound);  // 0..bound-1, unbiased; bound > 0
 
  private:
   std::array<std::uint32_t, 4> counter_;

@@ -1,9 +1,9 @@
-// Tasks: node code as C++20 coroutines. A Task<T> starts when it is awaited, or when spawn() gives it a life of
-// its own; it runs on one executor, and only ever on that executor's thread. Cancellation arrives as the
-// exception TaskCancelled out of the await at which the task stands.
+// Tasks: node code as C++20 coroutines. A Task<T> starts when it is awaited, or when spawn() gives
+// it a life of its own; it runs on one executor, and only ever on that executor's thread.
+// Cancellation arrives as the exception TaskCancelled out of the await at which the task stands.
 //
-// GCC 12.2 destroys an aggregate temporary inside a co_await expression twice: name it first, or give its type
-// a constructor (tests/seam/task_test.cpp holds the case).
+// GCC 12.2 destroys an aggregate temporary inside a co_await expression twice: name it first, or
+// give its type a constructor (tests/seam/task_test.cpp holds the case).
 #pragma once
 
 #include <coroutine>
@@ -24,7 +24,8 @@ struct TaskCancelled {};
 // An await that is suspended: can be told to end early, and say what it waits for.
 class Suspension {
  public:
-  // Withdraws from whatever was waited for; the caller resumes the task. False: this wait can't end early.
+  // Withdraws from whatever was waited for; the caller resumes the task. False: this wait can't end
+  // early.
   virtual bool cancel() = 0;
   virtual std::string describe() const = 0;
 
@@ -32,9 +33,12 @@ class Suspension {
   ~Suspension() = default;
 };
 
-// One spawned task and everything that it awaits directly: a logical thread. Known to its executor while alive.
+// One spawned task and everything that it awaits directly: a logical thread. Known to its executor
+// while alive.
 struct TaskContext {
-  explicit TaskContext(Executor& e) : executor(e), place(e.live_.size()) { e.live_.push_back(this); }
+  explicit TaskContext(Executor& e) : executor(e), place(e.live_.size()) {
+    e.live_.push_back(this);
+  }
   ~TaskContext() { retire(); }
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
@@ -48,9 +52,9 @@ struct TaskContext {
 
   static constexpr std::size_t kRetired = SIZE_MAX;
   Executor& executor;
-  std::size_t place;                    // in the executor's list of tasks alive
-  Suspension* suspension = nullptr;     // where it stands, unless running or ready
-  std::coroutine_handle<> leaf;         // what to resume there
+  std::size_t place;                 // in the executor's list of tasks alive
+  Suspension* suspension = nullptr;  // where it stands, unless running or ready
+  std::coroutine_handle<> leaf;      // what to resume there
   bool cancelled = false;
 
   // For awaitables: stand at `where` until resume().
@@ -108,7 +112,9 @@ template <class T = void>
 class [[nodiscard]] Task {
  public:
   struct promise_type : TaskPromise<T> {
-    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+    Task get_return_object() {
+      return Task(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
   };
 
   Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
@@ -138,7 +144,8 @@ class [[nodiscard]] Task {
   std::coroutine_handle<promise_type> handle_;
 };
 
-// A value that arrives once. Any number of tasks may wait; it can be set before or after. Not thread-safe.
+// A value that arrives once. Any number of tasks may wait; it can be set before or after. Not
+// thread-safe.
 class Event {
  public:
   bool is_set() const { return set_; }
@@ -176,8 +183,9 @@ class Event {
   bool set_ = false;
 };
 
-// A task with a life of its own. Awaiting join() gives its result or its exception; an exception also fails the
-// run, joined or not (expected outcomes are return values). Join what you spawn before what it refers to dies.
+// A task with a life of its own. Awaiting join() gives its result or its exception; an exception
+// also fails the run, joined or not (expected outcomes are return values). Join what you spawn
+// before what it refers to dies.
 template <class T = void>
 class Spawned {
  public:
@@ -212,7 +220,9 @@ class Spawned {
   struct Root {
     struct promise_type {
       TaskContext* context = nullptr;
-      Root get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+      Root get_return_object() {
+        return {std::coroutine_handle<promise_type>::from_promise(*this)};
+      }
       std::suspend_always initial_suspend() noexcept { return {}; }
       std::suspend_never final_suspend() noexcept { return {}; }
       void return_void() {}
@@ -249,7 +259,8 @@ Spawned<T> spawn(Executor& executor, Task<T> task) {
   return spawned;
 }
 
-// Waits for all of them; if one fails, or the waiting task is cancelled, the rest are cancelled, and waited for.
+// Waits for all of them; if one fails, or the waiting task is cancelled, the rest are cancelled,
+// and waited for.
 Task<> when_all(std::vector<Spawned<>> tasks);
 
 // Suspends until the time comes.

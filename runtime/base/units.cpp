@@ -16,16 +16,19 @@ struct Unit {
   double factor;
 };
 
-constexpr std::array kTimeUnits = {Unit{"h", 3600}, Unit{"min", 60}, Unit{"s", 1}, Unit{"ms", 1e-3},
-                                   Unit{"us", 1e-6}, Unit{"ns", 1e-9}, Unit{"ps", 1e-12}};
-constexpr std::array kByteUnits = {Unit{"B", 1},      Unit{"kB", 1e3},        Unit{"KB", 1e3},
-                                   Unit{"MB", 1e6},   Unit{"GB", 1e9},        Unit{"TB", 1e12},
-                                   Unit{"KiB", 1024}, Unit{"MiB", 1048576.0}, Unit{"GiB", 1073741824.0}};
+constexpr std::array kTimeUnits = {Unit{"h", 3600},  Unit{"min", 60},  Unit{"s", 1},
+                                   Unit{"ms", 1e-3}, Unit{"us", 1e-6}, Unit{"ns", 1e-9},
+                                   Unit{"ps", 1e-12}};
+constexpr std::array kByteUnits = {
+    Unit{"B", 1},      Unit{"kB", 1e3},        Unit{"KB", 1e3},
+    Unit{"MB", 1e6},   Unit{"GB", 1e9},        Unit{"TB", 1e12},
+    Unit{"KiB", 1024}, Unit{"MiB", 1048576.0}, Unit{"GiB", 1073741824.0}};
 constexpr std::array kRateUnits = {
-    Unit{"bit/s", 1},    Unit{"kbit/s", 1e3}, Unit{"Kbit/s", 1e3}, Unit{"Mbit/s", 1e6},  Unit{"Gbit/s", 1e9},
-    Unit{"Tbit/s", 1e12}, Unit{"B/s", 8},     Unit{"kB/s", 8e3},   Unit{"KB/s", 8e3},    Unit{"MB/s", 8e6},
-    Unit{"GB/s", 8e9},   Unit{"TB/s", 8e12},  Unit{"KiB/s", 8192}, Unit{"MiB/s", 8388608.0},
-    Unit{"GiB/s", 8589934592.0}};
+    Unit{"bit/s", 1},    Unit{"kbit/s", 1e3},      Unit{"Kbit/s", 1e3},
+    Unit{"Mbit/s", 1e6}, Unit{"Gbit/s", 1e9},      Unit{"Tbit/s", 1e12},
+    Unit{"B/s", 8},      Unit{"kB/s", 8e3},        Unit{"KB/s", 8e3},
+    Unit{"MB/s", 8e6},   Unit{"GB/s", 8e9},        Unit{"TB/s", 8e12},
+    Unit{"KiB/s", 8192}, Unit{"MiB/s", 8388608.0}, Unit{"GiB/s", 8589934592.0}};
 constexpr std::array kFractionUnits = {Unit{"%", 0.01}, Unit{"", 1}};
 
 double parse(std::string_view text, std::span<const Unit> units, const char* example) {
@@ -47,11 +50,13 @@ double parse(std::string_view text, std::span<const Unit> units, const char* exa
   throw std::invalid_argument(fmt::format("has the unknown unit '{}' (one of {})", rest, known));
 }
 
-// The largest unit that leaves a short number; to_chars gives the shortest text that reads back the same.
+// The largest unit that leaves a short number; to_chars gives the shortest text that reads back the
+// same.
 std::string format_with(double value, std::span<const Unit> units_descending) {
   for (const Unit& unit : units_descending) {
     const double scaled = value / unit.factor;
-    if (std::abs(scaled) >= 1 && scaled * unit.factor == value) return fmt::format("{}{}", scaled, unit.name);
+    if (std::abs(scaled) >= 1 && scaled * unit.factor == value)
+      return fmt::format("{}{}", scaled, unit.name);
   }
   return fmt::format("{}{}", value / units_descending.back().factor, units_descending.back().name);
 }
@@ -95,8 +100,11 @@ Bytes parse_bytes(std::string_view text) {
 double parse_fraction(std::string_view text) { return parse(text, kFractionUnits, "1%"); }
 
 std::string format(Duration d) {
-  constexpr std::array<std::pair<std::int64_t, const char*>, 5> units = {
-      {{1'000'000'000'000, "s"}, {1'000'000'000, "ms"}, {1'000'000, "us"}, {1'000, "ns"}, {1, "ps"}}};
+  constexpr std::array<std::pair<std::int64_t, const char*>, 5> units = {{{1'000'000'000'000, "s"},
+                                                                          {1'000'000'000, "ms"},
+                                                                          {1'000'000, "us"},
+                                                                          {1'000, "ns"},
+                                                                          {1, "ps"}}};
   if (d.count() == 0) return "0s";
   for (const auto& [ps, name] : units) {
     if (d.count() % ps == 0) return fmt::format("{}{}", d.count() / ps, name);
@@ -111,8 +119,13 @@ std::string format(Bandwidth b) {
 }
 
 std::string format(Bytes b) {
-  constexpr std::array<std::pair<std::int64_t, const char*>, 7> units = {{{1 << 30, "GiB"}, {1'000'000'000, "GB"},
-      {1 << 20, "MiB"}, {1'000'000, "MB"}, {1 << 10, "KiB"}, {1'000, "kB"}, {1, "B"}}};
+  constexpr std::array<std::pair<std::int64_t, const char*>, 7> units = {{{1 << 30, "GiB"},
+                                                                          {1'000'000'000, "GB"},
+                                                                          {1 << 20, "MiB"},
+                                                                          {1'000'000, "MB"},
+                                                                          {1 << 10, "KiB"},
+                                                                          {1'000, "kB"},
+                                                                          {1, "B"}}};
   for (const auto& [size, name] : units) {
     if (b.count != 0 && b.count % size == 0) return fmt::format("{}{}", b.count / size, name);
   }

@@ -9,11 +9,12 @@
 
 namespace understudy {
 
-// Time on a scenario's clock: int64 picoseconds, 106 days. An AVR cycle at 16 MHz is 62,500 ps exactly.
+// Time on a scenario's clock: int64 picoseconds, 106 days. An AVR cycle at 16 MHz is 62,500 ps
+// exactly.
 using Duration = std::chrono::duration<std::int64_t, std::pico>;
 
-// The scenario's clock: virtual in simulation, wall-clock (since the run's start) elsewhere. It has no
-// now(): whoever may know the time holds an Executor.
+// The scenario's clock: virtual in simulation, wall-clock (since the run's start) elsewhere. It has
+// no now(): whoever may know the time holds an Executor.
 struct ScenarioClock {
   using duration = Duration;
   using rep = Duration::rep;
@@ -49,9 +50,10 @@ struct Bandwidth {
 // size / rate; throws std::overflow_error beyond 106 days.
 Duration transmission_time(Bytes size, Bandwidth rate);
 
-// "20ms" "1.5s" "10us" "3ns" "2min" "1h"; "10Mbit/s" "12GB/s" "1Kibit/s"; "4MiB" "100MB" "512B"; "1%" "0.5".
-// A number without its unit, an unknown unit or rubbish after it throws std::invalid_argument, whose
-// what() is the rest of a sentence that starts with the value ("needs a unit, such as 20ms").
+// "20ms" "1.5s" "10us" "3ns" "2min" "1h"; "10Mbit/s" "12GB/s" "1Kibit/s"; "4MiB" "100MB" "512B";
+// "1%" "0.5". A number without its unit, an unknown unit or rubbish after it throws
+// std::invalid_argument, whose what() is the rest of a sentence that starts with the value ("needs
+// a unit, such as 20ms").
 Duration parse_duration(std::string_view text);
 Bandwidth parse_bandwidth(std::string_view text);
 Bytes parse_bytes(std::string_view text);

@@ -12,7 +12,8 @@ bool is_power_of_two(std::size_t n) { return n == power_of_two_below(n); }
 // Machines of equal power-of-two sizes, a power of two of them, each one's members side by side.
 bool is_aligned(const Communicator& members) {
   const auto& machines = members.machines;
-  const auto first = static_cast<std::size_t>(std::count(machines.begin(), machines.end(), machines.front()));
+  const auto first =
+      static_cast<std::size_t>(std::count(machines.begin(), machines.end(), machines.front()));
   if (!is_power_of_two(first) || !is_power_of_two(members.size())) return false;
   for (std::size_t i = 0; i < machines.size(); ++i) {
     if (machines[i] != machines[i / first * first]) return false;
@@ -25,11 +26,16 @@ bool is_aligned(const Communicator& members) {
 
 const char* name(CollectiveKind kind) {
   switch (kind) {
-    case CollectiveKind::kRing: return "ring";
-    case CollectiveKind::kTree: return "tree";
-    case CollectiveKind::kHalvingDoubling: return "halving_doubling";
-    case CollectiveKind::kParameterServer: return "parameter_server";
-    case CollectiveKind::kHierarchical: return "hierarchical";
+    case CollectiveKind::kRing:
+      return "ring";
+    case CollectiveKind::kTree:
+      return "tree";
+    case CollectiveKind::kHalvingDoubling:
+      return "halving_doubling";
+    case CollectiveKind::kParameterServer:
+      return "parameter_server";
+    case CollectiveKind::kHierarchical:
+      return "hierarchical";
   }
   return "";
 }
@@ -37,28 +43,36 @@ const char* name(CollectiveKind kind) {
 void check_collective(const CollectiveConfig& config, const Communicator& members) {
   if (config.reduction == Reduction::kOrdered) {
     if (config.kind == CollectiveKind::kRing) {
-      throw ScenarioError("a ring can't reduce in the canonical order: it adds each element in ring order");
+      throw ScenarioError(
+          "a ring can't reduce in the canonical order: it adds each element in ring order");
     }
     if (config.kind == CollectiveKind::kHierarchical && !is_aligned(members)) {
       throw ScenarioError(
-          "hierarchical reduces in the canonical order only on machines of equal power-of-two sizes");
+          "hierarchical reduces in the canonical order only on machines of equal power-of-two "
+          "sizes");
     }
   }
-  const bool dedicated =
-      config.kind == CollectiveKind::kParameterServer && config.server == ServerPlacement::kDedicated;
+  const bool dedicated = config.kind == CollectiveKind::kParameterServer &&
+                         config.server == ServerPlacement::kDedicated;
   if (dedicated && !members.server) {
-    throw ScenarioError("a dedicated server needs a topology with a node that serves, such as a star's hub");
+    throw ScenarioError(
+        "a dedicated server needs a topology with a node that serves, such as a star's hub");
   }
 }
 
-Task<> allreduce(const CollectiveConfig& config, Node& node, const Communicator& members, Stretch stretch,
-                 Tag base) {
+Task<> allreduce(const CollectiveConfig& config, Node& node, const Communicator& members,
+                 Stretch stretch, Tag base) {
   switch (config.kind) {
-    case CollectiveKind::kRing: return ring_allreduce(node, members, stretch, base);
-    case CollectiveKind::kTree: return tree_allreduce(node, members, stretch, base);
-    case CollectiveKind::kHalvingDoubling: return halving_doubling_allreduce(node, members, stretch, base);
-    case CollectiveKind::kParameterServer: return parameter_server_allreduce(node, members, stretch, base);
-    case CollectiveKind::kHierarchical: return hierarchical_allreduce(node, members, stretch, base);
+    case CollectiveKind::kRing:
+      return ring_allreduce(node, members, stretch, base);
+    case CollectiveKind::kTree:
+      return tree_allreduce(node, members, stretch, base);
+    case CollectiveKind::kHalvingDoubling:
+      return halving_doubling_allreduce(node, members, stretch, base);
+    case CollectiveKind::kParameterServer:
+      return parameter_server_allreduce(node, members, stretch, base);
+    case CollectiveKind::kHierarchical:
+      return hierarchical_allreduce(node, members, stretch, base);
   }
   UNDERSTUDY_CHECK(false);
 }

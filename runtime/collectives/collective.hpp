@@ -1,19 +1,20 @@
-// Collectives as coroutines over the transport, once for every mode. Each member calls with its own values and
-// ends with the sum over members; every member then holds the same bits.
+// Collectives as coroutines over the transport, once for every mode. Each member calls with its own
+// values and ends with the sum over members; every member then holds the same bits.
 //
-// The canonical order of addition is a balanced binary tree over members: with p the largest power of two up to
-// n, member i >= p is first added to member i - p, then neighbours at distance 1, 2, 4, ... are joined. Tree,
-// halving-doubling, parameter server, and hierarchical on machines of equal power-of-two sizes follow it, and so
-// agree to the bit. A ring can't: its order is fixed for each element by the element's absolute index, whatever
-// the buckets.
+// The canonical order of addition is a balanced binary tree over members: with p the largest power
+// of two up to n, member i >= p is first added to member i - p, then neighbours at distance 1, 2,
+// 4, ... are joined. Tree, halving-doubling, parameter server, and hierarchical on machines of
+// equal power-of-two sizes follow it, and so agree to the bit. A ring can't: its order is fixed for
+// each element by the element's absolute index, whatever the buckets.
 //
-// With n members, S bytes, latency a, bandwidth B (alpha-beta, no contention; n a power of two where halved):
+// With n members, S bytes, latency a, bandwidth B (alpha-beta, no contention; n a power of two
+// where halved):
 //   algorithm         messages per member   time
-//   ring              2(n-1)                2(n-1) (a + S/(nB))           Patarasuk, Yuan, JPDC 2009
-//   tree              about 2               2 log2(n) (a + S/B)
-//   halving_doubling  2 log2(n)             2 log2(n) a + 2 (n-1)/n S/B   Thakur, Rabenseifner, Gropp, 2005
-//   parameter_server  2                     2 (a + n S/B) dedicated, n-1 for n at rank 0
-//   hierarchical      tree in the machine, halving-doubling among the machines' first members
+//   ring              2(n-1)                2(n-1) (a + S/(nB))           Patarasuk, Yuan, JPDC
+//   2009 tree              about 2               2 log2(n) (a + S/B) halving_doubling  2 log2(n) 2
+//   log2(n) a + 2 (n-1)/n S/B   Thakur, Rabenseifner, Gropp, 2005 parameter_server  2 2 (a + n S/B)
+//   dedicated, n-1 for n at rank 0 hierarchical      tree in the machine, halving-doubling among
+//   the machines' first members
 #pragma once
 
 #include "runtime/base/task.hpp"
@@ -23,23 +24,26 @@
 
 namespace understudy {
 
-// `base` is the first tag of the exchange; it owns base.stream until the end. The vector behind the stretch must
-// outlive the task.
+// `base` is the first tag of the exchange; it owns base.stream until the end. The vector behind the
+// stretch must outlive the task.
 Task<> ring_allreduce(Node& node, const Communicator& members, Stretch stretch, Tag base);
 Task<> tree_allreduce(Node& node, const Communicator& members, Stretch stretch, Tag base);
-Task<> halving_doubling_allreduce(Node& node, const Communicator& members, Stretch stretch, Tag base);
-Task<> parameter_server_allreduce(Node& node, const Communicator& members, Stretch stretch, Tag base);
+Task<> halving_doubling_allreduce(Node& node, const Communicator& members, Stretch stretch,
+                                  Tag base);
+Task<> parameter_server_allreduce(Node& node, const Communicator& members, Stretch stretch,
+                                  Tag base);
 Task<> hierarchical_allreduce(Node& node, const Communicator& members, Stretch stretch, Tag base);
 
-// The one that the configuration names. A dedicated server calls it too, with a dry stretch of the same size.
-Task<> allreduce(const CollectiveConfig& config, Node& node, const Communicator& members, Stretch stretch,
-                 Tag base);
+// The one that the configuration names. A dedicated server calls it too, with a dry stretch of the
+// same size.
+Task<> allreduce(const CollectiveConfig& config, Node& node, const Communicator& members,
+                 Stretch stretch, Tag base);
 
 // Member 0's values to all, by a binomial tree.
 Task<> broadcast(Node& node, const Communicator& members, Values values, Tag base);
 
-// Throws ScenarioError where `ordered` is asked of a collective or a shape that can't keep the canonical order,
-// and where a dedicated server is asked for and there is none.
+// Throws ScenarioError where `ordered` is asked of a collective or a shape that can't keep the
+// canonical order, and where a dedicated server is asked for and there is none.
 void check_collective(const CollectiveConfig& config, const Communicator& members);
 
 const char* name(CollectiveKind kind);

@@ -9,8 +9,8 @@
 
 namespace understudy {
 
-// The members in the order that reductions follow. A node's view: index is its own place among them, or
-// members.size() for one that serves without taking part.
+// The members in the order that reductions follow. A node's view: index is its own place among
+// them, or members.size() for one that serves without taking part.
 struct Communicator {
   std::vector<Rank> members;
   std::size_t index = 0;

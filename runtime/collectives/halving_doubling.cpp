@@ -12,9 +12,11 @@ struct Range {
 
 }  // namespace
 
-// Recursive vector halving with distance doubling (so that neighbours are joined first, as the canonical order
-// has it), then the same way back. Members past the largest power of two hand their values over and wait.
-Task<> halving_doubling_allreduce(Node& node, const Communicator& members, Stretch stretch, Tag base) {
+// Recursive vector halving with distance doubling (so that neighbours are joined first, as the
+// canonical order has it), then the same way back. Members past the largest power of two hand their
+// values over and wait.
+Task<> halving_doubling_allreduce(Node& node, const Communicator& members, Stretch stretch,
+                                  Tag base) {
   const Values& values = stretch.values;
   const std::size_t n = members.size(), i = members.index, p = power_of_two_below(n);
   const Tag result{base.stream, base.step + 127};

@@ -35,7 +35,8 @@ Task<> hierarchical_allreduce(Node& node, const Communicator& members, Stretch s
   const Levels levels = split(members);
   co_await tree_reduce(node, levels.inside, stretch.values, base);
   if (levels.inside.index == 0) {
-    co_await halving_doubling_allreduce(node, levels.across, stretch, Tag{base.stream, base.step + 256});
+    co_await halving_doubling_allreduce(node, levels.across, stretch,
+                                        Tag{base.stream, base.step + 256});
   }
   co_await broadcast(node, levels.inside, stretch.values, Tag{base.stream, base.step + 512});
 }

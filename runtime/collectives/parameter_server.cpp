@@ -55,7 +55,8 @@ Task<> aggregate(Node& node, const Communicator& members, Stretch stretch, Tag b
 
 }  // namespace
 
-Task<> parameter_server_allreduce(Node& node, const Communicator& members, Stretch stretch, Tag base) {
+Task<> parameter_server_allreduce(Node& node, const Communicator& members, Stretch stretch,
+                                  Tag base) {
   const Rank server = members.server.value_or(members.members[0]);
   if (node.rank() == server) {
     co_await aggregate(node, members, stretch, base);

@@ -29,13 +29,15 @@ std::size_t RingChunks::count_below(std::size_t element, std::size_t chunk) cons
 }
 
 std::size_t RingChunks::count(std::size_t chunk) const {
-  return count_below(stretch_.offset + stretch_.values.count(), chunk) - count_below(stretch_.offset, chunk);
+  return count_below(stretch_.offset + stretch_.values.count(), chunk) -
+         count_below(stretch_.offset, chunk);
 }
 
 std::size_t RingChunks::largest() const {
   const std::size_t turn = block_ * members_;
   const std::size_t whole = stretch_.values.count() / turn * block_;
-  return std::min(stretch_.values.count(), whole + (stretch_.values.count() % turn == 0 ? 0 : block_));
+  return std::min(stretch_.values.count(),
+                  whole + (stretch_.values.count() % turn == 0 ? 0 : block_));
 }
 
 // visit(first element within the stretch, count, first element within the chunk)
@@ -84,8 +86,9 @@ void RingChunks::unpack(const Payload& from, std::size_t chunk) const {
   });
 }
 
-// Reduce-scatter, then all-gather. Member i first sends its own chunk i; what it receives it adds to and passes
-// on, so nothing is copied twice, and chunk c is summed in the order c, c+1, ..., c-1.
+// Reduce-scatter, then all-gather. Member i first sends its own chunk i; what it receives it adds
+// to and passes on, so nothing is copied twice, and chunk c is summed in the order c, c+1, ...,
+// c-1.
 Task<> ring_allreduce(Node& node, const Communicator& members, Stretch stretch, Tag base) {
   const std::size_t n = members.size();
   if (n == 1) co_return;

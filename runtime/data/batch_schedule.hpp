@@ -9,7 +9,8 @@
 
 namespace understudy {
 
-// One worker's batch, and how many samples the step has over all workers: gradients are weighted by samples.
+// One worker's batch, and how many samples the step has over all workers: gradients are weighted by
+// samples.
 struct StepSamples {
   std::span<const std::uint32_t> indices;
   std::size_t of_all_workers = 0;
@@ -25,17 +26,20 @@ class BatchSchedule {
   // All of the worker's indices in an epoch, in order.
   virtual std::vector<std::uint32_t> epoch(std::size_t worker, std::size_t epoch) const = 0;
   // The part of epoch()'s indices that step `step` uses.
-  virtual StepSamples step(std::span<const std::uint32_t> epoch_indices, std::size_t step) const = 0;
+  virtual StepSamples step(std::span<const std::uint32_t> epoch_indices,
+                           std::size_t step) const = 0;
 };
 
-// Every worker's share by the distributed sampler, cut into batches; the last of an epoch may be smaller, for all
-// workers alike.
+// Every worker's share by the distributed sampler, cut into batches; the last of an epoch may be
+// smaller, for all workers alike.
 class SampledBatches final : public BatchSchedule {
  public:
   SampledBatches(const DistributedSampler::Options& sampler, std::size_t batch)
       : sampler_(sampler), world_(sampler.world), batch_(batch) {}
 
-  std::size_t steps_per_epoch() const override { return (sampler_.samples_per_rank() + batch_ - 1) / batch_; }
+  std::size_t steps_per_epoch() const override {
+    return (sampler_.samples_per_rank() + batch_ - 1) / batch_;
+  }
   std::size_t batch_size() const override { return std::min(batch_, sampler_.samples_per_rank()); }
   std::vector<std::uint32_t> epoch(std::size_t worker, std::size_t epoch) const override {
     return sampler_.indices(Rank{worker}, epoch);

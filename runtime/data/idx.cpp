@@ -23,7 +23,8 @@ struct GzClose {
 // A file read through zlib, which passes uncompressed files through as they are.
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
+  explicit Reader(const std::filesystem::path& path)
+      : path_(path), file_(gzopen(path.c_str(), "rb")) {
     if (!file_) fail("can't be opened");
     gzbuffer(file_.get(), 1u << 18);
   }
@@ -49,7 +50,8 @@ class Reader {
 
 std::vector<std::uint32_t> read_shape(Reader& reader, std::size_t rank) {
   std::array<std::uint8_t, 4> magic{};
-  if (reader.read(magic.data(), 4) != 4 || magic[0] != 0 || magic[1] != 0 || magic[2] != kUnsignedByte) {
+  if (reader.read(magic.data(), 4) != 4 || magic[0] != 0 || magic[1] != 0 ||
+      magic[2] != kUnsignedByte) {
     reader.fail("is not an IDX file of unsigned bytes");
   }
   if (magic[3] != rank) {
@@ -59,7 +61,8 @@ std::vector<std::uint32_t> read_shape(Reader& reader, std::size_t rank) {
   for (std::size_t i = 0; i < rank; ++i) {
     std::array<std::uint8_t, 4> b{};
     if (reader.read(b.data(), 4) != 4) reader.fail("is truncated inside its header");
-    shape.push_back(std::uint32_t{b[0]} << 24 | std::uint32_t{b[1]} << 16 | std::uint32_t{b[2]} << 8 | b[3]);
+    shape.push_back(std::uint32_t{b[0]} << 24 | std::uint32_t{b[1]} << 16 |
+                    std::uint32_t{b[2]} << 8 | b[3]);
   }
   return shape;
 }
@@ -92,7 +95,8 @@ IdxArray read_idx(const std::filesystem::path& file, std::size_t rank) {
     array.values.resize(have + want);
     const std::size_t got = reader.read(array.values.data() + have, want);
     if (got < want) {
-      reader.fail(fmt::format("is truncated: {} of the {} bytes that its header claims", have + got, claimed));
+      reader.fail(fmt::format("is truncated: {} of the {} bytes that its header claims", have + got,
+                              claimed));
     }
   }
   std::uint8_t beyond = 0;

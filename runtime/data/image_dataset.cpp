@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A data set that this program knows: the folders that may hold it, and the statistics of its training images.
+// A data set that this program knows: the folders that may hold it, and the statistics of its
+// training images.
 struct KnownDataset {
   std::string name;
   std::vector<std::string> folders;
@@ -36,7 +37,8 @@ constexpr std::uint32_t kClasses = 10;
 
 const KnownDataset* find_known(const std::string& name) {
   const auto& known = known_datasets();
-  const auto found = std::find_if(known.begin(), known.end(), [&](const auto& d) { return d.name == name; });
+  const auto found =
+      std::find_if(known.begin(), known.end(), [&](const auto& d) { return d.name == name; });
   return found == known.end() ? nullptr : &*found;
 }
 
@@ -50,8 +52,10 @@ std::optional<fs::path> find_file(const fs::path& folder, const std::string& ste
   return std::nullopt;
 }
 
-// The first folder that holds the training images: the training and test sets must come from one place.
-std::optional<fs::path> find_folder(const KnownDataset& dataset, const std::vector<fs::path>& roots) {
+// The first folder that holds the training images: the training and test sets must come from one
+// place.
+std::optional<fs::path> find_folder(const KnownDataset& dataset,
+                                    const std::vector<fs::path>& roots) {
   for (const fs::path& root : roots) {
     for (const std::string& folder : dataset.folders) {
       if (find_file(root / folder, "train-images-idx3-ubyte")) return root / folder;
@@ -65,20 +69,20 @@ fs::path required_file(const fs::path& folder, const std::string& stem) {
   throw DataError(fmt::format("the folder {} lacks {} (or {}.gz)", folder.string(), stem, stem));
 }
 
-std::shared_ptr<const ImageDataset> load(const KnownDataset& dataset, const fs::path& folder, Split split,
-                                         std::size_t limit) {
+std::shared_ptr<const ImageDataset> load(const KnownDataset& dataset, const fs::path& folder,
+                                         Split split, std::size_t limit) {
   const std::string prefix = split == Split::kTrain ? "train" : "t10k";
   const fs::path images_file = required_file(folder, prefix + "-images-idx3-ubyte");
   const fs::path labels_file = required_file(folder, prefix + "-labels-idx1-ubyte");
   IdxArray images = read_idx(images_file, 3);
   IdxArray labels = read_idx(labels_file, 1);
   if (images.shape[0] != labels.shape[0]) {
-    throw DataError(fmt::format("{} holds {} images but {} holds {} labels", images_file.string(), images.shape[0],
-                                labels_file.string(), labels.shape[0]));
+    throw DataError(fmt::format("{} holds {} images but {} holds {} labels", images_file.string(),
+                                images.shape[0], labels_file.string(), labels.shape[0]));
   }
   if (limit > images.shape[0]) {
-    throw DataError(fmt::format("{} samples are asked for but {} holds {}", limit, images_file.string(),
-                                images.shape[0]));
+    throw DataError(fmt::format("{} samples are asked for but {} holds {}", limit,
+                                images_file.string(), images.shape[0]));
   }
   if (limit > 0) {
     images.values.resize(limit * images.shape[1] * images.shape[2]);
@@ -104,15 +108,17 @@ ImageDataset::ImageDataset(Contents contents, Normalisation normalisation)
       images_(std::move(contents.images)),
       labels_(std::move(contents.labels)) {
   if (images_.size() != labels_.size() * rows_ * columns_) {
-    throw DataError(fmt::format("{} labels of {}x{} images do not match {} bytes", labels_.size(), rows_, columns_,
-                                images_.size()));
+    throw DataError(fmt::format("{} labels of {}x{} images do not match {} bytes", labels_.size(),
+                                rows_, columns_, images_.size()));
   }
-  const auto wrong = std::find_if(labels_.begin(), labels_.end(), [&](auto label) { return label >= classes_; });
+  const auto wrong =
+      std::find_if(labels_.begin(), labels_.end(), [&](auto label) { return label >= classes_; });
   if (wrong != labels_.end()) {
     throw DataError(fmt::format("label {} is beyond the {} classes", *wrong, classes_));
   }
   for (std::size_t byte = 0; byte < normalised_.size(); ++byte) {
-    normalised_[byte] = (static_cast<float>(byte) / 255.0f - normalisation.mean) / normalisation.deviation;
+    normalised_[byte] =
+        (static_cast<float>(byte) / 255.0f - normalisation.mean) / normalisation.deviation;
   }
 }
 
@@ -126,7 +132,8 @@ void ImageDataset::gather(std::span<const std::uint32_t> indices, Batch& batch) 
     UNDERSTUDY_CHECK(indices[i] < labels_.size());
     batch.labels[i] = labels_[indices[i]];
     const std::uint8_t* image = images_.data() + indices[i] * pixels;
-    out = std::transform(image, image + pixels, out, [&](std::uint8_t byte) { return normalised_[byte]; });
+    out = std::transform(image, image + pixels, out,
+                         [&](std::uint8_t byte) { return normalised_[byte]; });
   }
 }
 
@@ -138,7 +145,8 @@ std::vector<fs::path> DataPaths::folders() const {
     }
     folders.push_back(*data_dir);
   }
-  if (const char* variable = std::getenv("UNDERSTUDY_DATA"); variable && *variable) folders.emplace_back(variable);
+  if (const char* variable = std::getenv("UNDERSTUDY_DATA"); variable && *variable)
+    folders.emplace_back(variable);
   if (const char* home = std::getenv("HOME"); home && *home) {
     folders.push_back(fs::path(home) / ".local/share/datasets");
   }
@@ -153,12 +161,14 @@ std::vector<std::string> image_dataset_names() {
   return names;
 }
 
-LoadedImages load_image_dataset(const std::string& name, const DataPaths& paths, Split split, std::size_t limit) {
+LoadedImages load_image_dataset(const std::string& name, const DataPaths& paths, Split split,
+                                std::size_t limit) {
   const KnownDataset* dataset = find_known(name);
   if (!dataset) {
     const std::string nearest = nearest_name(name, image_dataset_names());
-    throw DataError(fmt::format("there is no data set '{}'{}", name,
-                                nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+    throw DataError(
+        fmt::format("there is no data set '{}'{}", name,
+                    nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
   }
   const std::vector<fs::path> roots = paths.folders();
   if (const auto folder = find_folder(*dataset, roots)) {
@@ -167,8 +177,8 @@ LoadedImages load_image_dataset(const std::string& name, const DataPaths& paths,
   const KnownDataset* fallback = find_known(dataset->fallback);
   if (const auto folder = fallback ? find_folder(*fallback, roots) : std::nullopt) {
     return {load(*fallback, *folder, split, limit), fallback->name,
-            fmt::format("{} is not on this machine, so {} from {} takes its place", name, fallback->name,
-                        folder->string())};
+            fmt::format("{} is not on this machine, so {} from {} takes its place", name,
+                        fallback->name, folder->string())};
   }
   std::string looked;
   for (const fs::path& root : roots) looked += (looked.empty() ? "" : ", ") + root.string();

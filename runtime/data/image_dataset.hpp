@@ -21,8 +21,8 @@ struct Normalisation {
 // Immutable, hence thread-safe.
 class ImageDataset final : public BatchSource {
  public:
-  // `images` row-major [labels.size(), rows, columns]. Throws DataError on a mismatch of sizes or a label
-  // of `classes` or more.
+  // `images` row-major [labels.size(), rows, columns]. Throws DataError on a mismatch of sizes or a
+  // label of `classes` or more.
   struct Contents {
     std::uint32_t rows = 0;
     std::uint32_t columns = 0;
@@ -50,8 +50,8 @@ class ImageDataset final : public BatchSource {
   std::array<float, 256> normalised_;  // of each byte value
 };
 
-// Where data sets are looked for, in this order: the folder given with --data-dir, $UNDERSTUDY_DATA, the
-// system's folders for data sets.
+// Where data sets are looked for, in this order: the folder given with --data-dir,
+// $UNDERSTUDY_DATA, the system's folders for data sets.
 struct DataPaths {
   std::optional<std::filesystem::path> data_dir;
   // The folders in order. Throws DataError if data_dir is given and is no folder.
@@ -68,9 +68,10 @@ struct LoadedImages {
 
 std::vector<std::string> image_dataset_names();
 
-// `name` is mnist or fashion_mnist; mnist falls back to fashion_mnist where no folder holds it. `limit` keeps the
-// first so many samples, 0 all. Throws DataError for an unknown name, a data set that is nowhere, a file that is
-// damaged, or a limit beyond the data.
-LoadedImages load_image_dataset(const std::string& name, const DataPaths& paths, Split split, std::size_t limit);
+// `name` is mnist or fashion_mnist; mnist falls back to fashion_mnist where no folder holds it.
+// `limit` keeps the first so many samples, 0 all. Throws DataError for an unknown name, a data set
+// that is nowhere, a file that is damaged, or a limit beyond the data.
+LoadedImages load_image_dataset(const std::string& name, const DataPaths& paths, Split split,
+                                std::size_t limit);
 
 }  // namespace understudy

@@ -1,4 +1,5 @@
-// Which samples a rank sees, in which order: index for index what Python's torch.utils.data.DistributedSampler gives.
+// Which samples a rank sees, in which order: index for index what Python's
+// torch.utils.data.DistributedSampler gives.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 namespace understudy {
 
-// torch.randperm(n) from a CPU generator seeded with `seed`: Fisher and Yates over draws of MT19937, each reduced
-// modulo what is left. n below 2^32.
+// torch.randperm(n) from a CPU generator seeded with `seed`: Fisher and Yates over draws of
+// MT19937, each reduced modulo what is left. n below 2^32.
 std::vector<std::uint32_t> torch_permutation(std::size_t n, std::uint64_t seed);
 
 class DistributedSampler {
@@ -23,10 +24,11 @@ class DistributedSampler {
   };
   explicit DistributedSampler(const Options& options);
 
-  // How many samples every rank gets in an epoch: ceil(N / world), or without the tail with drop_last.
+  // How many samples every rank gets in an epoch: ceil(N / world), or without the tail with
+  // drop_last.
   std::size_t samples_per_rank() const { return samples_per_rank_; }
-  // The rank's indices in an epoch: all indices, shuffled by seed + epoch, then padded by repetition from their
-  // start (or cut), then every world-th from the rank on.
+  // The rank's indices in an epoch: all indices, shuffled by seed + epoch, then padded by
+  // repetition from their start (or cut), then every world-th from the rank on.
   std::vector<std::uint32_t> indices(Rank rank, std::size_t epoch) const;
 
  private:

@@ -18,7 +18,8 @@ struct KernelCost {
   double flops = 0;
   double bytes = 0;
   double samples = 0;
-  // Marks are points of progress inside a computation: when this kernel ends, mark number `mark` fires.
+  // Marks are points of progress inside a computation: when this kernel ends, mark number `mark`
+  // fires.
   std::optional<int> mark;
 };
 

@@ -1,5 +1,6 @@
-// The learner seam: model and loss as a pure function of a flat parameter vector. The one thing that knows
-// LibTorch lives behind it; optimizers, buckets, collectives and strategies above it are arithmetic on vectors.
+// The learner seam: model and loss as a pure function of a flat parameter vector. The one thing
+// that knows LibTorch lives behind it; optimizers, buckets, collectives and strategies above it are
+// arithmetic on vectors.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@
 
 namespace understudy {
 
-// One named stretch of the flat vector. Offsets and sizes in elements; slices lie in forward order, without gaps.
+// One named stretch of the flat vector. Offsets and sizes in elements; slices lie in forward order,
+// without gaps.
 struct Slice {
   std::string name;  // "conv1.weight", as in the matching torch module's state_dict
   std::vector<std::int64_t> shape;
@@ -27,7 +29,6 @@ struct Layout {
   std::vector<Slice> slices;
   std::size_t size = 0;  // elements of the whole vector
 };
-
 
 // Samples as the learner takes them: inputs row-major [count, input_shape...], labels [count].
 struct Batch {
@@ -42,7 +43,8 @@ struct Evaluation {
   std::size_t samples = 0;
 };
 
-// Tells whoever waits that backward has produced slice `slice` of the gradient. Called on the computing thread.
+// Tells whoever waits that backward has produced slice `slice` of the gradient. Called on the
+// computing thread.
 using GradientHook = std::function<void(std::size_t slice)>;
 
 // Source of samples for evaluation; implemented by the data sets.
@@ -55,8 +57,9 @@ class BatchSource {
 };
 
 // Scalar is float, or double for checks against closed forms.
-// Thread-safe: several threads may call at once (a learner keeps one model instance per calling thread).
-// Spans of parameters and gradients have layout().size elements; nothing is copied on the way in or out.
+// Thread-safe: several threads may call at once (a learner keeps one model instance per calling
+// thread). Spans of parameters and gradients have layout().size elements; nothing is copied on the
+// way in or out.
 template <class Scalar>
 class BasicLearner {
  public:
@@ -64,15 +67,16 @@ class BasicLearner {
   virtual const Layout& layout() const = 0;
   // Draws the initial vector; equal streams give equal bits.
   virtual void initial(RandomStream stream, std::span<Scalar> out) const = 0;
-  // Mean loss over the batch; its gradient into `gradient` (overwritten; buffers' stretches hold their new values).
-  // `random` feeds dropout. `hook` may be empty.
-  virtual double gradient(std::span<const Scalar> parameters, const Batch& batch, std::span<Scalar> gradient,
-                          RandomStream random, const GradientHook& hook) const = 0;
+  // Mean loss over the batch; its gradient into `gradient` (overwritten; buffers' stretches hold
+  // their new values). `random` feeds dropout. `hook` may be empty.
+  virtual double gradient(std::span<const Scalar> parameters, const Batch& batch,
+                          std::span<Scalar> gradient, RandomStream random,
+                          const GradientHook& hook) const = 0;
   // Loss and accuracy over samples first..first+count-1 of the source, without dropout.
-  virtual Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source, std::size_t first,
-                              std::size_t count) const = 0;
-  // The cost of gradient() for a batch of `count`: copy, forward, loss and backward kernels in order; backward
-  // kernels carry mark = index of the slice whose gradient is complete with them.
+  virtual Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source,
+                              std::size_t first, std::size_t count) const = 0;
+  // The cost of gradient() for a batch of `count`: copy, forward, loss and backward kernels in
+  // order; backward kernels carry mark = index of the slice whose gradient is complete with them.
   virtual Cost cost(std::size_t count) const = 0;
 };
 

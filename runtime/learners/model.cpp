@@ -19,9 +19,17 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 
 // The layers of PyTorch's MNIST example.
 std::vector<Layer> cnn_layers() {
-  return {Conv2d{"conv1", 1, 32, 3},  Relu{},    Conv2d{"conv2", 32, 64, 3}, Relu{},
-          MaxPool2d{2},               Dropout{}, Flatten{},                  Linear{"fc1", 9216, 128},
-          Relu{},                     Dropout{}, Linear{"fc2", 128, 10}};
+  return {Conv2d{"conv1", 1, 32, 3},
+          Relu{},
+          Conv2d{"conv2", 32, 64, 3},
+          Relu{},
+          MaxPool2d{2},
+          Dropout{},
+          Flatten{},
+          Linear{"fc1", 9216, 128},
+          Relu{},
+          Dropout{},
+          Linear{"fc2", 128, 10}};
 }
 
 std::vector<Layer> lenet_layers() {
@@ -51,7 +59,8 @@ constexpr NamedLayers kModels[] = {
 // Sets the probability of every dropout layer, or removes them for 0.
 std::vector<Layer> with_dropout(std::vector<Layer> layers, double probability) {
   if (probability == 0) {
-    std::erase_if(layers, [](const Layer& layer) { return std::holds_alternative<Dropout>(layer); });
+    std::erase_if(layers,
+                  [](const Layer& layer) { return std::holds_alternative<Dropout>(layer); });
   }
   for (Layer& layer : layers) {
     if (auto* dropout = std::get_if<Dropout>(&layer)) dropout->probability = probability;
@@ -80,15 +89,17 @@ Model make_model(const std::string& name, double dropout) {
     if (name == model.name) return {name, {1, 28, 28}, with_dropout(model.layers(), dropout)};
   }
   const std::string nearest = nearest_name(name, model_names());
-  throw ScenarioError(fmt::format("there is no model '{}'{}", name,
-                                  nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+  throw ScenarioError(
+      fmt::format("there is no model '{}'{}", name,
+                  nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
 }
 
 ActivationShape output_shape(const Layer& layer, const ActivationShape& input) {
   return std::visit(
       Overloaded{
           [&](const Conv2d& conv) -> ActivationShape {
-            UNDERSTUDY_CHECK(input.channels == conv.in && input.rows >= conv.kernel && input.columns >= conv.kernel);
+            UNDERSTUDY_CHECK(input.channels == conv.in && input.rows >= conv.kernel &&
+                             input.columns >= conv.kernel);
             return {conv.out, input.rows - conv.kernel + 1, input.columns - conv.kernel + 1};
           },
           [&](const Linear& linear) -> ActivationShape {
@@ -96,11 +107,14 @@ ActivationShape output_shape(const Layer& layer, const ActivationShape& input) {
             return {linear.out, 1, 1};
           },
           [&](const MaxPool2d& pool) -> ActivationShape {
-            UNDERSTUDY_CHECK(pool.size > 0 && input.rows >= pool.size && input.columns >= pool.size);
+            UNDERSTUDY_CHECK(pool.size > 0 && input.rows >= pool.size &&
+                             input.columns >= pool.size);
             return {input.channels, input.rows / pool.size, input.columns / pool.size};
           },
           [&](const Relu&) { return input; },
-          [&](const Flatten&) -> ActivationShape { return {input.size(), 1, 1}; },
+          [&](const Flatten&) -> ActivationShape {
+            return {input.size(), 1, 1};
+          },
           [&](const Dropout&) { return input; },
       },
       layer);
@@ -132,11 +146,13 @@ void initialise(const Model& model, RandomStream stream, std::span<Scalar> out) 
     const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
     const auto count = static_cast<std::size_t>(outputs * fan_in + outputs);  // weight, then bias
     UNDERSTUDY_CHECK(out.size() >= count);
-    for (Scalar& value : out.first(count)) value = static_cast<Scalar>(stream.uniform(-bound, bound));
+    for (Scalar& value : out.first(count))
+      value = static_cast<Scalar>(stream.uniform(-bound, bound));
     out = out.subspan(count);
   };
   for (const Layer& layer : model.layers) {
-    if (const auto* conv = std::get_if<Conv2d>(&layer)) draw(conv->in * conv->kernel * conv->kernel, conv->out);
+    if (const auto* conv = std::get_if<Conv2d>(&layer))
+      draw(conv->in * conv->kernel * conv->kernel, conv->out);
     if (const auto* linear = std::get_if<Linear>(&layer)) draw(linear->in, linear->out);
   }
   UNDERSTUDY_CHECK(out.empty());
@@ -151,7 +167,8 @@ double DryLearner::gradient(std::span<const float>, const Batch&, std::span<floa
   return 0;
 }
 
-Evaluation DryLearner::evaluate(std::span<const float>, const BatchSource&, std::size_t, std::size_t) const {
+Evaluation DryLearner::evaluate(std::span<const float>, const BatchSource&, std::size_t,
+                                std::size_t) const {
   UNDERSTUDY_CHECK(!"a dry learner computes nothing");
   return {};
 }

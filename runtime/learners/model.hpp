@@ -1,5 +1,5 @@
-// Models as plain data: layers with their sizes and names. Layout, initialisation and cost follow from it without
-// LibTorch; learners/torch computes it.
+// Models as plain data: layers with their sizes and names. Layout, initialisation and cost follow
+// from it without LibTorch; learners/torch computes it.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,11 @@
 
 namespace understudy {
 
-// Square kernel, stride 1, no padding, with bias. Parameters <name>.weight [out, in, kernel, kernel], <name>.bias [out].
+// Square kernel, stride 1, no padding, with bias. Parameters <name>.weight [out, in, kernel,
+// kernel], <name>.bias [out].
 struct Conv2d {
   std::string name;
-  int in = 0;   // channels
+  int in = 0;  // channels
   int out = 0;
   int kernel = 0;
 };
@@ -32,7 +33,8 @@ struct MaxPool2d {
 struct Relu {};
 // [channels, rows, columns] to one vector, row-major.
 struct Flatten {};
-// Zeroes each element with this probability and scales the others by 1 / (1 - probability); training only.
+// Zeroes each element with this probability and scales the others by 1 / (1 - probability);
+// training only.
 struct Dropout {
   double probability = 0;
 };
@@ -55,26 +57,28 @@ struct Model {
 };
 
 std::vector<std::string> model_names();
-// `cnn` (1,199,882 parameters), `lenet` (21,840) or `logistic` (7,850), for 28x28 images of ten classes.
-// `dropout` 0 leaves the dropout layers out. Throws ScenarioError naming the nearest for an unknown name.
+// `cnn` (1,199,882 parameters), `lenet` (21,840) or `logistic` (7,850), for 28x28 images of ten
+// classes. `dropout` 0 leaves the dropout layers out. Throws ScenarioError naming the nearest for
+// an unknown name.
 Model make_model(const std::string& name, double dropout);
 
 // The shape that leaves a layer. Fails a check where the layer does not fit its input.
 ActivationShape output_shape(const Layer& layer, const ActivationShape& input);
 std::int64_t class_count(const Model& model);
 
-// Slices in forward order, each layer's weight before its bias, named as in the matching torch module's state_dict.
+// Slices in forward order, each layer's weight before its bias, named as in the matching torch
+// module's state_dict.
 Layout make_layout(const Model& model);
 
-// PyTorch's default for Conv2d and Linear, kaiming_uniform with a = sqrt(5): uniform in +-1/sqrt(fan_in), weights
-// and biases alike (He et al., 2015).
+// PyTorch's default for Conv2d and Linear, kaiming_uniform with a = sqrt(5): uniform in
+// +-1/sqrt(fan_in), weights and biases alike (He et al., 2015).
 template <class Scalar>
 void initialise(const Model& model, RandomStream stream, std::span<Scalar> out);
 
-// The kernels of one training step over `count` samples in fp32, as an eager framework launches them: one per layer
-// forward; backward in reverse one each for the bias's, the weight's and the input's gradient, none for the input of
-// the first layer that has parameters. Operations: two per multiply-add, one per addition or comparison. Bytes: every
-// operand once.
+// The kernels of one training step over `count` samples in fp32, as an eager framework launches
+// them: one per layer forward; backward in reverse one each for the bias's, the weight's and the
+// input's gradient, none for the input of the first layer that has parameters. Operations: two per
+// multiply-add, one per addition or comparison. Bytes: every operand once.
 Cost training_cost(const Model& model, std::size_t count);
 // Copy, forward and loss over `count` samples, all of phase kEvaluate but for the copy.
 Cost evaluation_cost(const Model& model, std::size_t count);
@@ -85,7 +89,9 @@ class ModelLearner : public BasicLearner<Scalar> {
  public:
   explicit ModelLearner(Model model) : model_(std::move(model)), layout_(make_layout(model_)) {}
   const Layout& layout() const override { return layout_; }
-  void initial(RandomStream stream, std::span<Scalar> out) const override { initialise(model_, stream, out); }
+  void initial(RandomStream stream, std::span<Scalar> out) const override {
+    initialise(model_, stream, out);
+  }
   Cost cost(std::size_t count) const override { return training_cost(model_, count); }
   const Model& model() const { return model_; }
 
@@ -100,8 +106,8 @@ class DryLearner final : public ModelLearner<float> {
   using ModelLearner::ModelLearner;
   double gradient(std::span<const float> parameters, const Batch& batch, std::span<float> gradient,
                   RandomStream random, const GradientHook& hook) const override;
-  Evaluation evaluate(std::span<const float> parameters, const BatchSource& source, std::size_t first,
-                      std::size_t count) const override;
+  Evaluation evaluate(std::span<const float> parameters, const BatchSource& source,
+                      std::size_t first, std::size_t count) const override;
 };
 
 }  // namespace understudy

@@ -1,4 +1,5 @@
-// Operations and bytes of a model's kernels, counted layer by layer (the conventions stand in model.hpp).
+// Operations and bytes of a model's kernels, counted layer by layer (the conventions stand in
+// model.hpp).
 #include "runtime/learners/model.hpp"
 
 namespace understudy {
@@ -25,8 +26,8 @@ KernelCost marked(KernelCost cost, std::size_t slice) {
 
 // Forward and backward of one kind of layer. A layer with parameters has terms per output element.
 struct Parameters {
-  double weights = 0;             // elements
-  double biases = 0;              // elements
+  double weights = 0;              // elements
+  double biases = 0;               // elements
   double products_per_output = 0;  // multiply-adds
 };
 
@@ -61,7 +62,8 @@ void append_forward(Cost& cost, Phase phase, const Layer& layer, const Sizes& n)
 }
 
 // `slice` is the index of the layer's weight; its bias follows it.
-void append_backward(Cost& cost, const Layer& layer, const Sizes& n, std::size_t slice, bool input_gradient) {
+void append_backward(Cost& cost, const Layer& layer, const Sizes& n, std::size_t slice,
+                     bool input_gradient) {
   constexpr Phase kPhase = Phase::kBackward;
   const Parameters p = parameters_of(layer);
   if (p.weights > 0) {
@@ -83,19 +85,21 @@ std::vector<Sizes> layer_sizes(const Model& model, double count) {
   ActivationShape shape = model.input;
   for (const Layer& layer : model.layers) {
     const ActivationShape next = output_shape(layer, shape);
-    sizes.push_back({count * static_cast<double>(shape.size()), count * static_cast<double>(next.size())});
+    sizes.push_back(
+        {count * static_cast<double>(shape.size()), count * static_cast<double>(next.size())});
     shape = next;
   }
   return sizes;
 }
 
 KernelCost copy_cost(const Model& model, double count) {
-  const double bytes = count * (static_cast<double>(model.input.size()) * kScalarBytes + kLabelBytes);
+  const double bytes =
+      count * (static_cast<double>(model.input.size()) * kScalarBytes + kLabelBytes);
   return {.phase = Phase::kCopy, .bytes = bytes, .samples = count, .mark = std::nullopt};
 }
 
-// Log-softmax takes a maximum, a difference, an exponential, a sum and a difference per logit. Its gradient, in
-// training, another three.
+// Log-softmax takes a maximum, a difference, an exponential, a sum and a difference per logit. Its
+// gradient, in training, another three.
 KernelCost loss_cost(Phase phase, const Model& model, double count) {
   const double logits = count * static_cast<double>(class_count(model));
   const bool training = phase == Phase::kLoss;
@@ -109,7 +113,8 @@ Cost training_cost(const Model& model, std::size_t count) {
   const std::vector<Sizes> sizes = layer_sizes(model, samples);
   Cost cost{copy_cost(model, samples)};
   std::size_t slice = 0;
-  std::size_t first = model.layers.size();  // the first layer with parameters: nothing flows back beyond it
+  std::size_t first =
+      model.layers.size();  // the first layer with parameters: nothing flows back beyond it
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     append_forward(cost, Phase::kForward, model.layers[i], sizes[i]);
     if (!has_parameters(model.layers[i])) continue;

@@ -16,7 +16,8 @@ void QuadraticLearner<Scalar>::initial(RandomStream, std::span<Scalar> out) cons
 
 template <class Scalar>
 double QuadraticLearner<Scalar>::gradient(std::span<const Scalar> parameters, const Batch&,
-                                          std::span<Scalar> gradient, RandomStream, const GradientHook& hook) const {
+                                          std::span<Scalar> gradient, RandomStream,
+                                          const GradientHook& hook) const {
   UNDERSTUDY_CHECK(parameters.size() == 1 && gradient.size() == 1);
   const double distance = static_cast<double>(parameters[0]) - options_.b;
   gradient[0] = static_cast<Scalar>(options_.a * distance);
@@ -25,7 +26,8 @@ double QuadraticLearner<Scalar>::gradient(std::span<const Scalar> parameters, co
 }
 
 template <class Scalar>
-Evaluation QuadraticLearner<Scalar>::evaluate(std::span<const Scalar> parameters, const BatchSource&, std::size_t,
+Evaluation QuadraticLearner<Scalar>::evaluate(std::span<const Scalar> parameters,
+                                              const BatchSource&, std::size_t,
                                               std::size_t count) const {
   UNDERSTUDY_CHECK(parameters.size() == 1);
   const double distance = static_cast<double>(parameters[0]) - options_.b;

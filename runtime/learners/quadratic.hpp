@@ -1,5 +1,5 @@
-// f(x) = a/2 (x - b)^2 in one dimension: the learner whose every trajectory has a closed form. Under gradient
-// descent x_{t+1} - b = (1 - lr a) (x_t - b).
+// f(x) = a/2 (x - b)^2 in one dimension: the learner whose every trajectory has a closed form.
+// Under gradient descent x_{t+1} - b = (1 - lr a) (x_t - b).
 #pragma once
 
 #include "runtime/learners/learner.hpp"
@@ -19,11 +19,12 @@ class QuadraticLearner final : public BasicLearner<Scalar> {
 
   const Layout& layout() const override { return layout_; }
   void initial(RandomStream stream, std::span<Scalar> out) const override;
-  double gradient(std::span<const Scalar> parameters, const Batch& batch, std::span<Scalar> gradient,
-                  RandomStream random, const GradientHook& hook) const override;
+  double gradient(std::span<const Scalar> parameters, const Batch& batch,
+                  std::span<Scalar> gradient, RandomStream random,
+                  const GradientHook& hook) const override;
   // The loss f(x), an accuracy of 0, `count` samples.
-  Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source, std::size_t first,
-                      std::size_t count) const override;
+  Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source,
+                      std::size_t first, std::size_t count) const override;
   Cost cost(std::size_t count) const override;
 
  private:

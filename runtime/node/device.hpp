@@ -1,5 +1,5 @@
-// The device seam: what a node computes on. In virtual mode a device charges declared or measured time; on real
-// hardware the time is what it takes.
+// The device seam: what a node computes on. In virtual mode a device charges declared or measured
+// time; on real hardware the time is what it takes.
 #pragma once
 
 #include <array>
@@ -12,7 +12,8 @@
 
 namespace understudy {
 
-// Progress inside a computation that other tasks wait for: mark i is set when that much has been done.
+// Progress inside a computation that other tasks wait for: mark i is set when that much has been
+// done.
 class Marks {
  public:
   explicit Marks(std::size_t count) : events_(count) {}
@@ -43,8 +44,8 @@ struct ComputePlan {
 // Devices run kernels of both streams at once, those of one stream one after the other.
 enum class Stream { kCompute, kCommunication };
 
-// A computation under way. `body` may run on another thread and must touch nothing that other tasks touch before
-// the operation, or the mark that covers it, is complete; it may be empty.
+// A computation under way. `body` may run on another thread and must touch nothing that other tasks
+// touch before the operation, or the mark that covers it, is complete; it may be empty.
 struct ComputeOperation {
   const ComputePlan* plan = nullptr;
   std::function<void()> body;
@@ -78,7 +79,8 @@ class Compute final : ComputeOperation, Suspension {
   }
   struct Observation {};
   static constexpr Observation kObservation{};
-  Compute(Device& device, const ComputePlan& nothing, std::function<void()> run, Observation) : device_(device) {
+  Compute(Device& device, const ComputePlan& nothing, std::function<void()> run, Observation)
+      : device_(device) {
     plan = &nothing;
     body = std::move(run);
     charged = false;

@@ -1,5 +1,5 @@
-// A node: one participant (a rank, a client, a server) as its own code sees it. Everything that differs between
-// virtual time, wall clock and hardware is behind the references that it holds.
+// A node: one participant (a rank, a client, a server) as its own code sees it. Everything that
+// differs between virtual time, wall clock and hardware is behind the references that it holds.
 #pragma once
 
 #include <optional>
@@ -18,18 +18,20 @@ namespace understudy {
 
 struct NodeInfo {
   Rank rank;
-  int world = 1;       // nodes, servers included
+  int world = 1;  // nodes, servers included
   int machine = 0;
   int local_rank = 0;
   bool serves = false;  // a dedicated server
 };
 
-// Points of a run that every node passes together with nothing in flight: where checkpoints are taken.
+// Points of a run that every node passes together with nothing in flight: where checkpoints are
+// taken.
 class SafePoints {
  public:
   virtual ~SafePoints() = default;
-  // Waits until all nodes are here and the network is idle. `state` is what the node needs to go on from here:
-  // it is asked for while everything stands still. A run without checkpoints passes the same points.
+  // Waits until all nodes are here and the network is idle. `state` is what the node needs to go on
+  // from here: it is asked for while everything stands still. A run without checkpoints passes the
+  // same points.
   virtual Task<> reach(Rank rank, std::function<std::string()> state) = 0;
   // What a resumed node had given; nullopt at a fresh start.
   virtual std::optional<std::string> restored(Rank rank) const = 0;
@@ -75,7 +77,9 @@ class Node {
   bool dry() const { return parts_.dry; }
   TimePoint now() const { return parts_.executor.now(); }
 
-  void send(Rank to, Tag tag, Payload payload) { parts_.transport.send(to, tag, std::move(payload)); }
+  void send(Rank to, Tag tag, Payload payload) {
+    parts_.transport.send(to, tag, std::move(payload));
+  }
   Receive receive(std::optional<Rank> from, Tag tag, TimePoint deadline = kNever) {
     return {parts_.transport, parts_.executor, from, tag, deadline};
   }
@@ -91,7 +95,8 @@ class Node {
                   Stream stream = Stream::kCompute) {
     return {parts_.device, plan, parts_.dry ? nullptr : std::move(body), marks, stream};
   }
-  // Runs the body without charging it: evaluation is the testbed's instrument, not part of the scenario.
+  // Runs the body without charging it: evaluation is the testbed's instrument, not part of the
+  // scenario.
   Compute observe(std::function<void()> body) {
     static const ComputePlan nothing;
     return {parts_.device, nothing, parts_.dry ? nullptr : std::move(body), Compute::kObservation};

@@ -23,14 +23,15 @@ struct Sample {
   double wall_s = 0;  // since the world was made
 };
 
-// Values of training are the same under any network; in a dry replay they come from the run that trained.
-// Values of timing are computed anew.
+// Values of training are the same under any network; in a dry replay they come from the run that
+// trained. Values of timing are computed anew.
 enum class MetricKind { kTraining, kTiming };
 
 class Recorder {
  public:
   virtual ~Recorder() = default;
-  virtual void record(std::string_view name, double value, const Position& position, MetricKind kind) = 0;
+  virtual void record(std::string_view name, double value, const Position& position,
+                      MetricKind kind) = 0;
 };
 
 }  // namespace understudy

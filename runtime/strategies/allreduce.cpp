@@ -73,14 +73,16 @@ class Worker {
     marks_.reset();
     Spawned<> averaging;
     if (job_.exchange.overlap) averaging = node_.spawn(average(samples));
-    co_await node_.compute(plan, [this, samples, step] { compute_gradient(samples, step); }, &marks_);
+    co_await node_.compute(
+        plan, [this, samples, step] { compute_gradient(samples, step); }, &marks_);
     const TimePoint computed = node_.now();
     if (!job_.exchange.overlap) averaging = node_.spawn(average(samples));
     co_await averaging.join();
     node_.meter().expose(node_.now() - computed);
     loss_sum_ += loss_;
     ++losses_;
-    co_await node_.compute(update_plan_, [this] { optimizer_.step(parameters_, gradient_, current_lr()); });
+    co_await node_.compute(update_plan_,
+                           [this] { optimizer_.step(parameters_, gradient_, current_lr()); });
   }
 
   void compute_gradient(const StepSamples& samples, std::size_t step) {
@@ -92,7 +94,8 @@ class Worker {
     if (job_.gradients != nullptr) ++*job_.gradients;
   }
 
-  // One bucket after the other, as collectives on one stream go; each once backward has produced it.
+  // One bucket after the other, as collectives on one stream go; each once backward has produced
+  // it.
   Task<> average(StepSamples samples) {
     if (job_.members.size() == 1) co_return;
     const double weight =
@@ -119,15 +122,17 @@ class Worker {
     return mean;
   }
   double current_lr() const {
-    return learning_rate(job_.schedule, job_.lr,
-                         {update_, job_.updates, static_cast<std::int64_t>(job_.batches->steps_per_epoch())});
+    return learning_rate(
+        job_.schedule, job_.lr,
+        {update_, job_.updates, static_cast<std::int64_t>(job_.batches->steps_per_epoch())});
   }
   Values values(std::size_t offset, std::size_t count, std::vector<Scalar>& of) const {
     if (node_.dry()) return Values::dry(count, Values(std::span<Scalar>()).type());
     return Values(std::span(of).subspan(offset, count));
   }
 
-  // Loading, then the learner's kernels with the buckets' marks. Kept for the two sizes that an epoch has.
+  // Loading, then the learner's kernels with the buckets' marks. Kept for the two sizes that an
+  // epoch has.
   const ComputePlan& plan_for(std::size_t count) {
     for (const auto& [size, plan] : plans_) {
       if (size == count) return *plan;
@@ -159,7 +164,8 @@ class Worker {
     take(at, &loss_sum_, 1);
     take(at, &losses_, 1);
     take(at, parameters_.data(), parameters_.size());
-    std::vector<Scalar> momentum((state.size() - static_cast<std::size_t>(at - state.data())) / sizeof(Scalar));
+    std::vector<Scalar> momentum((state.size() - static_cast<std::size_t>(at - state.data())) /
+                                 sizeof(Scalar));
     take(at, momentum.data(), momentum.size());
     optimizer_.restore(momentum);
   }
@@ -190,7 +196,8 @@ class Worker {
   std::int64_t losses_ = 0;
 };
 
-// The dedicated server sums every bucket of every step; any other node that serves only passes the safe points.
+// The dedicated server sums every bucket of every step; any other node that serves only passes the
+// safe points.
 template <class Scalar>
 Task<> serve(Node& node, const TrainingJob<Scalar>& job) {
   const Layout& layout = job.learner->layout();
@@ -210,9 +217,8 @@ Task<> serve(Node& node, const TrainingJob<Scalar>& job) {
     }
     ++update;
     if (update % per_epoch == 0 && update < job.updates) {
-      co_await node.safe_point([&update] {
-        return std::string(reinterpret_cast<const char*>(&update), sizeof update);
-      });
+      co_await node.safe_point(
+          [&update] { return std::string(reinterpret_cast<const char*>(&update), sizeof update); });
     }
   }
 }

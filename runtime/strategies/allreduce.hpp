@@ -1,5 +1,6 @@
-// Synchronous data parallelism: before every update the workers' gradients are averaged, weighted by samples. Each
-// bucket's exchange starts as soon as backward has produced it, and so overlaps with the rest of backward.
+// Synchronous data parallelism: before every update the workers' gradients are averaged, weighted
+// by samples. Each bucket's exchange starts as soon as backward has produced it, and so overlaps
+// with the rest of backward.
 #pragma once
 
 #include <atomic>
@@ -18,9 +19,9 @@ namespace understudy {
 // Where a worker stands after an update.
 template <class Scalar>
 struct TrainingState {
-  std::int64_t update = 0;                // updates made
-  std::span<const Scalar> parameters;     // empty in a dry run
-  double train_loss = 0;                  // the worker's mean over the updates since it was last asked for
+  std::int64_t update = 0;             // updates made
+  std::span<const Scalar> parameters;  // empty in a dry run
+  double train_loss = 0;  // the worker's mean over the updates since it was last asked for
 };
 
 // What one worker trains. Borrowed things outlive the run.
@@ -28,20 +29,22 @@ template <class Scalar>
 struct TrainingJob {
   const BasicLearner<Scalar>* learner = nullptr;
   const BatchSchedule* batches = nullptr;
-  const BatchSource* samples = nullptr;   // nullptr: the learner needs none
+  const BatchSource* samples = nullptr;  // nullptr: the learner needs none
   OptimizerConfig optimizer = SgdConfig{};
   ScheduleConfig schedule = ConstantSchedule{};
-  double lr = 0.01;                       // after scaling by the number of workers
-  std::int64_t updates = 0;               // in all
+  double lr = 0.01;                                // after scaling by the number of workers
+  std::int64_t updates = 0;                        // in all
   std::atomic<std::int64_t>* gradients = nullptr;  // counts those computed; may be null
   AllreduceConfig exchange;
   Communicator members;
-  // Observes every `observe_every` updates, at the end of each epoch where that is 0, and at the end of training.
+  // Observes every `observe_every` updates, at the end of each epoch where that is 0, and at the
+  // end of training.
   std::int64_t observe_every = 0;
   std::function<Task<>(Node&, const TrainingState<Scalar>&)> observe;
 };
 
-// Runs the job to its end on this node: as a worker, or as the dedicated server where the node is that.
+// Runs the job to its end on this node: as a worker, or as the dedicated server where the node is
+// that.
 template <class Scalar>
 Task<> train_synchronously(Node& node, const TrainingJob<Scalar>& job);
 

@@ -21,7 +21,8 @@ struct Update {
   Scalar fresh;  // 1 - dampening
 };
 
-// The switches are template parameters so that the loop has no branches and the compiler vectorises it.
+// The switches are template parameters so that the loop has no branches and the compiler vectorises
+// it.
 template <bool Decay, bool Momentum, bool First, bool Nesterov, class Scalar>
 [[gnu::always_inline]] inline void apply(const Update<Scalar>& update) {
   Scalar* __restrict parameters = update.parameters;
@@ -50,7 +51,8 @@ struct Switches {
 };
 
 template <bool Decay, class Scalar>
-[[gnu::always_inline]] inline void choose_momentum(const Switches& on, const Update<Scalar>& update) {
+[[gnu::always_inline]] inline void choose_momentum(const Switches& on,
+                                                   const Update<Scalar>& update) {
   if (!on.momentum) return apply<Decay, false, false, false>(update);
   if (on.first && on.nesterov) return apply<Decay, true, true, true>(update);
   if (on.first) return apply<Decay, true, true, false>(update);
@@ -63,10 +65,15 @@ template <class Scalar>
   on.decay ? choose_momentum<true>(on, update) : choose_momentum<false>(on, update);
 }
 
-// The same arithmetic with the instruction and, where the CPU lacks it, through the C library: slow, same bits.
+// The same arithmetic with the instruction and, where the CPU lacks it, through the C library:
+// slow, same bits.
 #if defined(__x86_64__)
-[[gnu::target("avx2,fma")]] void choose_fused(const Switches& on, const Update<float>& u) { choose(on, u); }
-[[gnu::target("avx2,fma")]] void choose_fused(const Switches& on, const Update<double>& u) { choose(on, u); }
+[[gnu::target("avx2,fma")]] void choose_fused(const Switches& on, const Update<float>& u) {
+  choose(on, u);
+}
+[[gnu::target("avx2,fma")]] void choose_fused(const Switches& on, const Update<double>& u) {
+  choose(on, u);
+}
 
 template <class Scalar>
 void update_stretch(const Switches& on, const Update<Scalar>& update) {
@@ -83,7 +90,8 @@ void update_stretch(const Switches& on, const Update<Scalar>& update) {
 }  // namespace
 
 template <class Scalar>
-Sgd<Scalar>::Sgd(const SgdConfig& config, const Layout& layout) : config_(config), size_(layout.size) {
+Sgd<Scalar>::Sgd(const SgdConfig& config, const Layout& layout)
+    : config_(config), size_(layout.size) {
   for (const Slice& slice : layout.slices) {
     if (!slice.trainable) continue;
     const bool adjoins = !ranges_.empty() && ranges_.back().second == slice.offset;
@@ -98,7 +106,8 @@ Sgd<Scalar>::Sgd(const SgdConfig& config, const Layout& layout) : config_(config
 template <class Scalar>
 void Sgd<Scalar>::step(std::span<Scalar> parameters, std::span<const Scalar> gradient, double lr) {
   UNDERSTUDY_CHECK(parameters.size() == size_ && gradient.size() == size_);
-  const Switches on{config_.weight_decay != 0, config_.momentum != 0, momentum_.empty(), config_.nesterov};
+  const Switches on{config_.weight_decay != 0, config_.momentum != 0, momentum_.empty(),
+                    config_.nesterov};
   if (on.momentum && on.first) momentum_.assign(size_, 0);
   for (const auto& [begin, end] : ranges_) {
     update_stretch(on, Update<Scalar>{
@@ -132,7 +141,8 @@ Cost Sgd<Scalar>::cost() const {
   for (const auto& [begin, end] : ranges_) elements += static_cast<double>(end - begin);
   const bool momentum = config_.momentum != 0;
   // A multiply-add each for the update, weight decay, the buffer and Nesterov's look ahead.
-  const double multiply_adds = 1.0 + (config_.weight_decay != 0) + momentum + (momentum && config_.nesterov);
+  const double multiply_adds =
+      1.0 + (config_.weight_decay != 0) + momentum + (momentum && config_.nesterov);
   const double accesses = momentum ? 5 : 3;  // read p and g, write p; read and write the buffer
   return {{.phase = Phase::kUpdate,
            .flops = 2 * multiply_adds * elements,

@@ -24,8 +24,8 @@ class Sgd {
   // One update with learning rate `lr`, in place. Both spans have the layout's size.
   void step(std::span<Scalar> parameters, std::span<const Scalar> gradient, double lr);
 
-  // What a checkpoint keeps: the momentum buffer, of the layout's size; empty before the first step and
-  // without momentum.
+  // What a checkpoint keeps: the momentum buffer, of the layout's size; empty before the first step
+  // and without momentum.
   std::span<const Scalar> state() const;
   void restore(std::span<const Scalar> state);
 

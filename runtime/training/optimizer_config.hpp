@@ -7,11 +7,11 @@ namespace understudy {
 
 // Stochastic gradient descent exactly as torch::optim::SGD has it (dampening 0 unless set).
 struct SgdConfig {
-  double lr = 0.01;           // > 0
-  double momentum = 0;        // 0..1
-  double dampening = 0;       // 0..1
-  double weight_decay = 0;    // >= 0
-  bool nesterov = false;      // needs momentum > 0 and dampening 0
+  double lr = 0.01;         // > 0
+  double momentum = 0;      // 0..1
+  double dampening = 0;     // 0..1
+  double weight_decay = 0;  // >= 0
+  bool nesterov = false;    // needs momentum > 0 and dampening 0
 };
 using OptimizerConfig = std::variant<SgdConfig>;
 
@@ -21,11 +21,13 @@ struct StepSchedule {
   double every_epochs = 1;
   double gamma = 0.1;
 };
-// From lr down to lr x final_fraction over all updates along half a cosine (Loshchilov and Hutter, "SGDR", 2017).
+// From lr down to lr x final_fraction over all updates along half a cosine (Loshchilov and Hutter,
+// "SGDR", 2017).
 struct CosineSchedule {
   double final_fraction = 0;
 };
-// Linear from lr x start_fraction to lr over the first `updates` updates, constant after (Goyal et al., 2017).
+// Linear from lr x start_fraction to lr over the first `updates` updates, constant after (Goyal et
+// al., 2017).
 struct WarmupSchedule {
   int updates = 100;
   double start_fraction = 0.1;

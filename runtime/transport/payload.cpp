@@ -15,7 +15,8 @@ void add_typed(ScalarType type, std::byte* to, const std::byte* from, std::size_
   } else if (type == ScalarType::kFloat64) {
     add_arrays(reinterpret_cast<double*>(to), reinterpret_cast<const double*>(from), count);
   } else {
-    add_arrays(reinterpret_cast<std::uint8_t*>(to), reinterpret_cast<const std::uint8_t*>(from), count);
+    add_arrays(reinterpret_cast<std::uint8_t*>(to), reinterpret_cast<const std::uint8_t*>(from),
+               count);
   }
 }
 

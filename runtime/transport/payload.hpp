@@ -12,7 +12,8 @@
 
 namespace understudy {
 
-// A block of bytes, or in a dry run only their number. Copies share the block; a shared block must not be written.
+// A block of bytes, or in a dry run only their number. Copies share the block; a shared block must
+// not be written.
 class Payload {
  public:
   Payload() = default;
@@ -46,12 +47,15 @@ constexpr std::size_t size_of(ScalarType t) {
   return t == ScalarType::kByte ? 1 : t == ScalarType::kFloat32 ? 4 : 8;
 }
 
-// A view of a stretch of a node's vector, or in a dry run only its length. What collectives work on.
+// A view of a stretch of a node's vector, or in a dry run only its length. What collectives work
+// on.
 class Values {
  public:
   Values() = default;
-  explicit Values(std::span<float> v) : data_(v.data()), count_(v.size()), type_(ScalarType::kFloat32) {}
-  explicit Values(std::span<double> v) : data_(v.data()), count_(v.size()), type_(ScalarType::kFloat64) {}
+  explicit Values(std::span<float> v)
+      : data_(v.data()), count_(v.size()), type_(ScalarType::kFloat32) {}
+  explicit Values(std::span<double> v)
+      : data_(v.data()), count_(v.size()), type_(ScalarType::kFloat64) {}
   static Values dry(std::size_t count, ScalarType type) {
     Values v;
     v.count_ = count;
@@ -65,7 +69,7 @@ class Values {
   bool is_dry() const { return data_ == nullptr; }
   Values slice(std::size_t first, std::size_t count) const;
 
-  Payload pack() const;                              // a copy
+  Payload pack() const;  // a copy
   void copy_to(std::span<std::byte> to) const;
   void unpack(std::span<const std::byte> from) const;  // copies in; no-op when dry
   void add(std::span<const std::byte> from) const;     // values += from

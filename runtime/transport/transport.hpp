@@ -1,8 +1,10 @@
-// The transport seam: moves messages between nodes. Implementations: virtual (sim/world), later ZeroMQ.
+// The transport seam: moves messages between nodes. Implementations: virtual (sim/world), later
+// ZeroMQ.
 //
-// Each node holds its own endpoint, used only on its executor's thread. Messages are matched by (sender, tag);
-// two messages of one sender with one tag are received in the order in which they arrive. A payload belongs to
-// the transport from send() on, so the sender may reuse its vector at once.
+// Each node holds its own endpoint, used only on its executor's thread. Messages are matched by
+// (sender, tag); two messages of one sender with one tag are received in the order in which they
+// arrive. A payload belongs to the transport from send() on, so the sender may reuse its vector at
+// once.
 #pragma once
 
 #include <compare>
@@ -16,8 +18,8 @@
 
 namespace understudy {
 
-// What a message is about: `stream` tells concurrent exchanges apart (a bucket, a control channel), `step` the
-// messages within one.
+// What a message is about: `stream` tells concurrent exchanges apart (a bucket, a control channel),
+// `step` the messages within one.
 struct Tag {
   std::uint32_t stream = 0;
   std::uint32_t step = 0;
@@ -34,7 +36,7 @@ struct Message {
 struct ReceiveOperation {
   std::optional<Rank> from;  // nullopt: from anyone
   Tag tag;
-  Message message;           // filled before complete()
+  Message message;  // filled before complete()
   virtual void complete() = 0;
 
  protected:
@@ -44,7 +46,8 @@ struct ReceiveOperation {
 class Transport {
  public:
   virtual ~Transport() = default;
-  // Starts moving the message; returns at once. Throws TransportError for a rank that does not exist.
+  // Starts moving the message; returns at once. Throws TransportError for a rank that does not
+  // exist.
   virtual void send(Rank to, Tag tag, Payload payload) = 0;
   // True: a message was there and is in operation.message. False: complete() will be called later.
   virtual bool receive(ReceiveOperation& operation) = 0;
@@ -98,7 +101,8 @@ class Receive final : ReceiveOperation, Timer, Suspension {
     return true;
   }
   std::string describe() const override {
-    return "a message from " + (from ? "rank " + std::to_string(from->value) : std::string("anyone"));
+    return "a message from " +
+           (from ? "rank " + std::to_string(from->value) : std::string("anyone"));
   }
 
   Transport& transport_;

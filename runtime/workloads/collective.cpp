@@ -1,4 +1,5 @@
-// One all-reduce by itself. Only sizes travel: on a virtual clock their contents would change nothing.
+// One all-reduce by itself. Only sizes travel: on a virtual clock their contents would change
+// nothing.
 #include "runtime/collectives/collective.hpp"
 #include "runtime/workloads/workloads.hpp"
 
@@ -7,7 +8,8 @@ namespace {
 
 class CollectiveBenchmark final : public Workload {
  public:
-  CollectiveBenchmark(const CollectiveBenchmarkConfig& config, const StrategyConfig& strategy, WorkloadParts parts)
+  CollectiveBenchmark(const CollectiveBenchmarkConfig& config, const StrategyConfig& strategy,
+                      WorkloadParts parts)
       : config_(config),
         collective_(std::get<AllreduceConfig>(strategy).collective),
         parts_(std::move(parts)) {}
@@ -49,7 +51,8 @@ class CollectiveBenchmark final : public Workload {
 }  // namespace
 
 std::unique_ptr<Workload> make_collective_benchmark(const CollectiveBenchmarkConfig& config,
-                                                    const StrategyConfig& strategy, WorkloadParts parts) {
+                                                    const StrategyConfig& strategy,
+                                                    WorkloadParts parts) {
   return std::make_unique<CollectiveBenchmark>(config, strategy, std::move(parts));
 }
 

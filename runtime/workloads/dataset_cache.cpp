@@ -12,7 +12,9 @@ struct DatasetCache::State {
   std::map<std::tuple<std::string, Split, std::size_t>, LoadedImages> loaded;
 };
 
-DatasetCache::DatasetCache(DataPaths paths) : state_(std::make_unique<State>()) { state_->paths = std::move(paths); }
+DatasetCache::DatasetCache(DataPaths paths) : state_(std::make_unique<State>()) {
+  state_->paths = std::move(paths);
+}
 DatasetCache::~DatasetCache() = default;
 
 LoadedImages DatasetCache::images(const std::string& name, Split split, std::size_t limit) {

@@ -15,15 +15,17 @@ constexpr std::size_t kEvaluationPiece = 1000;
 int batch_of_node(const ImageClassifierConfig& config, std::size_t workers) {
   if (config.batch_scope == BatchScope::kPerNode) return config.batch;
   if (config.batch % static_cast<int>(workers) != 0) {
-    throw ScenarioError(fmt::format("workload.batch: a global batch of {} can't be split evenly over {} workers",
-                                    config.batch, workers));
+    throw ScenarioError(
+        fmt::format("workload.batch: a global batch of {} can't be split evenly over {} workers",
+                    config.batch, workers));
   }
   return config.batch / static_cast<int>(workers);
 }
 
 class ImageClassifier final : public Workload {
  public:
-  ImageClassifier(const ImageClassifierConfig& config, const StrategyConfig& strategy, WorkloadParts parts)
+  ImageClassifier(const ImageClassifierConfig& config, const StrategyConfig& strategy,
+                  WorkloadParts parts)
       : config_(config),
         strategy_(std::get<AllreduceConfig>(strategy)),
         parts_(std::move(parts)),
@@ -32,8 +34,9 @@ class ImageClassifier final : public Workload {
         batches_({train_samples_, workers(), parts_.seed, config.sampler},
                  static_cast<std::size_t>(batch_of_node(config, workers()))) {
     const auto per_epoch = static_cast<double>(batches_.steps_per_epoch());
-    updates_ = config.updates ? *config.updates
-                              : static_cast<std::int64_t>(std::ceil(config.epochs.value_or(1) * per_epoch));
+    updates_ = config.updates
+                   ? *config.updates
+                   : static_cast<std::int64_t>(std::ceil(config.epochs.value_or(1) * per_epoch));
   }
 
   Task<> run(Node& node) override {
@@ -44,13 +47,16 @@ class ImageClassifier final : public Workload {
     job.samples = train_.dataset.get();
     job.optimizer = config_.optimizer;
     job.schedule = config_.schedule;
-    job.lr = scaled_learning_rate(config_.lr_scaling, std::get<SgdConfig>(config_.optimizer).lr, workers());
+    job.lr = scaled_learning_rate(config_.lr_scaling, std::get<SgdConfig>(config_.optimizer).lr,
+                                  workers());
     job.updates = updates_;
     job.exchange = strategy_;
     job.observe_every = config_.evaluate_every;
     job.gradients = parts_.gradients;
     const std::size_t index = job.members.index;
-    job.observe = [this, index](Node& n, const TrainingState<float>& s) { return observe(n, index, s); };
+    job.observe = [this, index](Node& n, const TrainingState<float>& s) {
+      return observe(n, index, s);
+    };
     co_await train_synchronously(node, job);
   }
 
@@ -68,12 +74,14 @@ class ImageClassifier final : public Workload {
 
   std::size_t load() {
     if (dry()) return parts_.train_samples;
-    train_ = parts_.datasets->images(config_.dataset, Split::kTrain, static_cast<std::size_t>(config_.train_limit));
-    test_ = parts_.datasets->images(config_.dataset, Split::kTest, static_cast<std::size_t>(config_.test_limit));
+    train_ = parts_.datasets->images(config_.dataset, Split::kTrain,
+                                     static_cast<std::size_t>(config_.train_limit));
+    test_ = parts_.datasets->images(config_.dataset, Split::kTest,
+                                    static_cast<std::size_t>(config_.test_limit));
     const std::size_t samples = train_.dataset->size();
     if (workers() > samples) {
-      throw ScenarioError(fmt::format("topology: {} workers are more than the {} samples of {}", workers(), samples,
-                                      train_.name));
+      throw ScenarioError(fmt::format("topology: {} workers are more than the {} samples of {}",
+                                      workers(), samples, train_.name));
     }
     return samples;
   }
@@ -107,7 +115,8 @@ class ImageClassifier final : public Workload {
     for (std::size_t first = range.first; !dry() && first < range.last; first += kEvaluationPiece) {
       const std::size_t count = std::min(kEvaluationPiece, range.last - first);
       Evaluation piece;
-      co_await node.observe([&] { piece = learner_->evaluate(parameters, *test_.dataset, first, count); });
+      co_await node.observe(
+          [&] { piece = learner_->evaluate(parameters, *test_.dataset, first, count); });
       loss += piece.loss * static_cast<double>(count);
       correct += piece.accuracy * static_cast<double>(count);
     }
@@ -132,7 +141,8 @@ class ImageClassifier final : public Workload {
 }  // namespace
 
 std::unique_ptr<Workload> make_image_classifier(const ImageClassifierConfig& config,
-                                                const StrategyConfig& strategy, WorkloadParts parts) {
+                                                const StrategyConfig& strategy,
+                                                WorkloadParts parts) {
   return std::make_unique<ImageClassifier>(config, strategy, std::move(parts));
 }
 

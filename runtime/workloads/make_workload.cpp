@@ -9,14 +9,14 @@ Communicator members_of(const WorkloadParts& parts, const CollectiveConfig& conf
   Communicator members = parts.members;
   const auto found = std::find(members.members.begin(), members.members.end(), self);
   members.index = static_cast<std::size_t>(found - members.members.begin());
-  const bool dedicated =
-      config.kind == CollectiveKind::kParameterServer && config.server == ServerPlacement::kDedicated;
+  const bool dedicated = config.kind == CollectiveKind::kParameterServer &&
+                         config.server == ServerPlacement::kDedicated;
   if (!dedicated) members.server.reset();
   return members;
 }
 
-std::unique_ptr<Workload> make_workload(const WorkloadConfig& config, const StrategyConfig& strategy,
-                                        WorkloadParts parts) {
+std::unique_ptr<Workload> make_workload(const WorkloadConfig& config,
+                                        const StrategyConfig& strategy, WorkloadParts parts) {
   check_collective(std::get<AllreduceConfig>(strategy).collective, parts.members);
   if (const auto* c = std::get_if<ImageClassifierConfig>(&config)) {
     return make_image_classifier(*c, strategy, std::move(parts));
@@ -24,7 +24,8 @@ std::unique_ptr<Workload> make_workload(const WorkloadConfig& config, const Stra
   if (const auto* c = std::get_if<CollectiveBenchmarkConfig>(&config)) {
     return make_collective_benchmark(*c, strategy, std::move(parts));
   }
-  if (const auto* c = std::get_if<TrafficConfig>(&config)) return make_traffic(*c, std::move(parts));
+  if (const auto* c = std::get_if<TrafficConfig>(&config))
+    return make_traffic(*c, std::move(parts));
   return make_quadratic(std::get<QuadraticConfig>(config), strategy, std::move(parts));
 }
 

@@ -30,8 +30,8 @@ class Quadratic final : public Workload {
         parts_(std::move(parts)),
         batches_(static_cast<std::size_t>(config.updates), parts_.members.size()) {
     for (std::size_t i = 0; i < parts_.members.size(); ++i) {
-      learners_.push_back(std::make_unique<QuadraticLearner<double>>(QuadraticLearner<double>::Options{
-          pick(config.a, i), pick(config.b, i), config.start}));
+      learners_.push_back(std::make_unique<QuadraticLearner<double>>(
+          QuadraticLearner<double>::Options{pick(config.a, i), pick(config.b, i), config.start}));
     }
   }
 
@@ -58,7 +58,8 @@ class Quadratic final : public Workload {
     return values.size() == 1 ? values[0] : values.at(i);
   }
   Task<> observe(Node& node, const TrainingState<double>& state) {
-    const Position at{.step = static_cast<int>(state.update), .round = static_cast<int>(state.update)};
+    const Position at{.step = static_cast<int>(state.update),
+                      .round = static_cast<int>(state.update)};
     node.record("x", node.dry() ? 0 : state.parameters[0], at);
     node.record("train_loss", state.train_loss, at);
     if (state.update == config_.updates && !node.dry()) hash_.add(node.rank(), state.parameters);
@@ -74,8 +75,8 @@ class Quadratic final : public Workload {
 
 }  // namespace
 
-std::unique_ptr<Workload> make_quadratic(const QuadraticConfig& config, const StrategyConfig& strategy,
-                                         WorkloadParts parts) {
+std::unique_ptr<Workload> make_quadratic(const QuadraticConfig& config,
+                                         const StrategyConfig& strategy, WorkloadParts parts) {
   return std::make_unique<Quadratic>(config, strategy, std::move(parts));
 }
 

@@ -33,7 +33,8 @@ class Traffic final : public Workload {
     const Position at{.step = static_cast<int>(f)};
     node.record("start_s", start, at, MetricKind::kTiming);
     node.record("finish_s", finish, at, MetricKind::kTiming);
-    const double rate = finish > start ? static_cast<double>(flow.bytes.count) / (finish - start) : 0;
+    const double rate =
+        finish > start ? static_cast<double>(flow.bytes.count) / (finish - start) : 0;
     node.record("rate", rate, at, MetricKind::kTiming);
   }
   TrafficConfig config_;

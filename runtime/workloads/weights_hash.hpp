@@ -26,7 +26,8 @@ class WeightsHash {
   void add(Rank rank, std::span<const Scalar> weights) {
     const std::string mine = fmt::format("{:016x}", fnv1a(std::as_bytes(weights)));
     if (hash_.empty()) hash_ = mine;
-    if (hash_ != mine) throw RunError(fmt::format("rank {} ended with other weights than rank 0", rank.value));
+    if (hash_ != mine)
+      throw RunError(fmt::format("rank {} ended with other weights than rank 0", rank.value));
   }
   const std::string& text() const { return hash_; }
 

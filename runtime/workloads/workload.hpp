@@ -1,5 +1,5 @@
-// The workload seam: model, data, strategy and metrics of a scenario, as a program for each node. One object serves
-// one repeat of one run.
+// The workload seam: model, data, strategy and metrics of a scenario, as a program for each node.
+// One object serves one repeat of one run.
 #pragma once
 
 #include <atomic>
@@ -37,7 +37,8 @@ struct WorkloadParts {
   std::function<std::unique_ptr<Learner>(const Model&)> make_learner;
   DatasetCache* datasets = nullptr;  // with make_learner
   std::size_t train_samples = 0;     // dry only: how many there were
-  std::atomic<std::int64_t>* gradients = nullptr;  // counts those computed, for progress; may be null
+  std::atomic<std::int64_t>* gradients =
+      nullptr;  // counts those computed, for progress; may be null
 };
 
 class Workload {
@@ -54,8 +55,9 @@ class Workload {
   virtual std::string notice() const { return {}; }
 };
 
-// Throws ScenarioError or DataError where the parts do not go together (a world larger than the data).
-std::unique_ptr<Workload> make_workload(const WorkloadConfig& config, const StrategyConfig& strategy,
-                                        WorkloadParts parts);
+// Throws ScenarioError or DataError where the parts do not go together (a world larger than the
+// data).
+std::unique_ptr<Workload> make_workload(const WorkloadConfig& config,
+                                        const StrategyConfig& strategy, WorkloadParts parts);
 
 }  // namespace understudy

@@ -1,4 +1,5 @@
-// Workloads as a scenario states them. One file per workload builds learner, data and metrics from these.
+// Workloads as a scenario states them. One file per workload builds learner, data and metrics from
+// these.
 #pragma once
 
 #include <optional>
@@ -14,8 +15,8 @@ namespace understudy {
 // Python's torch.utils.data.DistributedSampler, option by option.
 struct SamplerConfig {
   bool shuffle = true;
-  bool set_epoch = true;    // false: the same order every epoch, as when set_epoch() is never called
-  bool drop_last = false;   // false: pad so that all ranks hold equally many
+  bool set_epoch = true;   // false: the same order every epoch, as when set_epoch() is never called
+  bool drop_last = false;  // false: pad so that all ranks hold equally many
 };
 
 enum class BatchScope { kPerNode, kGlobal };
@@ -25,23 +26,23 @@ enum class EvaluationScope { kWhole, kPerShard };
 struct ImageClassifierConfig {
   std::string dataset = "fashion_mnist";  // mnist falls back, saying so, to fashion_mnist
   std::string model = "cnn";
-  int batch = 64;                          // samples
+  int batch = 64;  // samples
   BatchScope batch_scope = BatchScope::kPerNode;
-  std::optional<double> epochs;            // default 1
+  std::optional<double> epochs;  // default 1
   std::optional<int> updates;
-  int train_limit = 0;                     // 0: all
+  int train_limit = 0;  // 0: all
   int test_limit = 0;
-  double dropout = 0;                      // 0..1
+  double dropout = 0;  // 0..1
   OptimizerConfig optimizer = SgdConfig{};
   ScheduleConfig schedule = ConstantSchedule{};
   LrScaling lr_scaling = LrScaling::kNone;
   SamplerConfig sampler;
   EvaluationScope evaluation = EvaluationScope::kWhole;
-  int evaluate_every = 0;                  // updates between evaluations; 0: after each epoch
+  int evaluate_every = 0;  // updates between evaluations; 0: after each epoch
 };
 
-// One all-reduce by itself, as nccl-tests runs it. Metrics per iteration: time_s, algorithm_bandwidth and
-// bus_bandwidth in bytes/s (bus: x 2(n-1)/n).
+// One all-reduce by itself, as nccl-tests runs it. Metrics per iteration: time_s,
+// algorithm_bandwidth and bus_bandwidth in bytes/s (bus: x 2(n-1)/n).
 struct CollectiveBenchmarkConfig {
   Bytes bytes{100'000'000};
   int iterations = 1;
@@ -58,7 +59,8 @@ struct TrafficConfig {
   std::vector<FlowConfig> flows;
 };
 
-// f_i(x) = a_i/2 (x - b_i)^2 on node i: the learner whose every trajectory has a closed form. Metric x per round.
+// f_i(x) = a_i/2 (x - b_i)^2 on node i: the learner whose every trajectory has a closed form.
+// Metric x per round.
 struct QuadraticConfig {
   std::vector<double> a{1};
   std::vector<double> b{0};

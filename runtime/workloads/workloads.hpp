@@ -6,14 +6,17 @@
 namespace understudy {
 
 std::unique_ptr<Workload> make_image_classifier(const ImageClassifierConfig& config,
-                                                const StrategyConfig& strategy, WorkloadParts parts);
+                                                const StrategyConfig& strategy,
+                                                WorkloadParts parts);
 std::unique_ptr<Workload> make_collective_benchmark(const CollectiveBenchmarkConfig& config,
-                                                    const StrategyConfig& strategy, WorkloadParts parts);
+                                                    const StrategyConfig& strategy,
+                                                    WorkloadParts parts);
 std::unique_ptr<Workload> make_traffic(const TrafficConfig& config, WorkloadParts parts);
-std::unique_ptr<Workload> make_quadratic(const QuadraticConfig& config, const StrategyConfig& strategy,
-                                         WorkloadParts parts);
+std::unique_ptr<Workload> make_quadratic(const QuadraticConfig& config,
+                                         const StrategyConfig& strategy, WorkloadParts parts);
 
-// The members as a node sees them: its own place filled in, the server only where the collective uses it.
+// The members as a node sees them: its own place filled in, the server only where the collective
+// uses it.
 Communicator members_of(const WorkloadParts& parts, const CollectiveConfig& config, Rank self);
 
 }  // namespace understudy

@@ -13,11 +13,12 @@ namespace {
 
 using std::chrono::microseconds;
 
-// Achieved rates are published peaks times an efficiency. Compute efficiencies come from training throughputs of
-// ResNet-50 in single precision (TF32 tensor cores included, PyTorch's default for convolutions), which costs
-// 24.5 GFLOP an image: 4.09 G multiply-adds forward (He et al., 2016), two operations each, three times for forward
-// and backward. Memory and PCIe efficiencies are the usual 80 % of peak that copies reach; an eager operator costs
-// 5-25 us on the host before its kernel runs, of which 10 are charged
+// Achieved rates are published peaks times an efficiency. Compute efficiencies come from training
+// throughputs of ResNet-50 in single precision (TF32 tensor cores included, PyTorch's default for
+// convolutions), which costs 24.5 GFLOP an image: 4.09 G multiply-adds forward (He et al., 2016),
+// two operations each, three times for forward and backward. Memory and PCIe efficiencies are the
+// usual 80 % of peak that copies reach; an eager operator costs 5-25 us on the host before its
+// kernel runs, of which 10 are charged
 // (https://jiahuanglin.xyz/all_lessons/gpu_kernel_serving/18_pytorch_to_kernel.html).
 constexpr double kTera = 1e12;
 constexpr double kGiga = 1e9;
@@ -41,26 +42,29 @@ DeviceProfile gpu(double flops_per_s, double peak_memory, double copy) {
 const std::vector<NamedProfile>& builtin_profiles() {
   static const std::vector<NamedProfile> profiles{
       {"ideal", {}},
-      // GA106: 12.7 TFLOP/s, 360 GB/s (NVIDIA, GeForce RTX 3060). Efficiency of the 3090, which has the same cores:
-      // 199 images/s. No throughput of its own was found; the 3080 is reported "over 70 %" faster
+      // GA106: 12.7 TFLOP/s, 360 GB/s (NVIDIA, GeForce RTX 3060). Efficiency of the 3090, which has
+      // the same cores: 199 images/s. No throughput of its own was found; the 3080 is reported
+      // "over 70 %" faster
       // (https://bytebuys.com/deep-learning-performance-testing-rtx-3060-3070-and-3080-models-compared).
       {"rtx3060", gpu(0.385 * 12.7 * kTera, 360 * kGiga, kPcie4)},
-      // GA102: 29.8 TFLOP/s, 760 GB/s (NVIDIA Ampere GA102 whitepaper). The same chip as the 3090, hence its
-      // efficiency: 468 images/s. No throughput of its own was found.
+      // GA102: 29.8 TFLOP/s, 760 GB/s (NVIDIA Ampere GA102 whitepaper). The same chip as the 3090,
+      // hence its efficiency: 468 images/s. No throughput of its own was found.
       {"rtx3080", gpu(0.385 * 29.8 * kTera, 760 * kGiga, kPcie4)},
       // GA102: 35.6 TFLOP/s, 936 GB/s (same whitepaper). 561 images/s in FP32, TensorFlow 1.15
       // (https://cloud.tencent.com/developer/article/1729954): 13.7 TFLOP/s.
       {"rtx3090", gpu(0.385 * 35.6 * kTera, 936 * kGiga, kPcie4)},
-      // 19.5 TFLOP/s in FP32 (156 in TF32), 1555 GB/s, 40 GB (NVIDIA A100 whitepaper). 5322 images/s on eight in
-      // TF32, 665 each (NVIDIA DeepLearningExamples, PyTorch/Classification/ConvNets): 16.3 TFLOP/s.
+      // 19.5 TFLOP/s in FP32 (156 in TF32), 1555 GB/s, 40 GB (NVIDIA A100 whitepaper). 5322
+      // images/s on eight in TF32, 665 each (NVIDIA DeepLearningExamples,
+      // PyTorch/Classification/ConvNets): 16.3 TFLOP/s.
       {"a100", gpu(0.835 * 19.5 * kTera, 1555 * kGiga, kPcie4)},
-      // SXM5: 66.9 TFLOP/s in FP32 (494 in TF32), 3350 GB/s (NVIDIA H100 whitepaper). ResNet-50 trains 1.8 times as
-      // fast as on an A100 in otherwise equal MLPerf 3.0 entries
+      // SXM5: 66.9 TFLOP/s in FP32 (494 in TF32), 3350 GB/s (NVIDIA H100 whitepaper). ResNet-50
+      // trains 1.8 times as fast as on an A100 in otherwise equal MLPerf 3.0 entries
       // (https://silvertonconsulting.com/2023/07/12/mlperf-results-show-h100-v-a100-and-v-habana-gaudi2-gpus/),
       // which makes 29.3 TFLOP/s.
       {"h100", gpu(0.438 * 66.9 * kTera, 3350 * kGiga, kPcie5)},
-      // One core of an EPYC 9004 at 2.6 GHz, as measured by bench_learners: sgemm reaches 100 GFLOP/s, whole training
-      // steps about 78; rates fitted to both models, 1,100 (cnn) and 14,000 (lenet) images/s. Nothing is copied.
+      // One core of an EPYC 9004 at 2.6 GHz, as measured by bench_learners: sgemm reaches 100
+      // GFLOP/s, whole training steps about 78; rates fitted to both models, 1,100 (cnn) and 14,000
+      // (lenet) images/s. Nothing is copied.
       {"cpu",
        {.flops_per_s = 78 * kGiga,
         .memory_bytes_per_s = 20 * kGiga,
@@ -77,7 +81,8 @@ double seconds(double amount, double rate) { return rate > 0 ? amount / rate : 0
 }  // namespace
 
 Duration DeviceProfile::time(const KernelCost& kernel) const {
-  if (kernel.phase == Phase::kLoad) return from_seconds(seconds(kernel.samples, load_samples_per_s));
+  if (kernel.phase == Phase::kLoad)
+    return from_seconds(seconds(kernel.samples, load_samples_per_s));
   if (kernel.phase == Phase::kCopy) {
     const double copying = seconds(kernel.bytes, copy_bytes_per_s);
     return from_seconds(copying) + (copying > 0 ? launch_overhead : Duration{0});
@@ -101,8 +106,9 @@ DeviceProfile find_profile(const DevicesConfig& config, const std::string& name)
   std::vector<std::string> names = builtin_profile_names();
   for (const auto& [own, profile] : config.profiles) names.push_back(own);
   const std::string nearest = nearest_name(name, names);
-  throw ScenarioError(fmt::format("there is no device profile '{}'{}", name,
-                                  nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+  throw ScenarioError(
+      fmt::format("there is no device profile '{}'{}", name,
+                  nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
 }
 
 }  // namespace understudy

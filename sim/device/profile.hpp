@@ -1,5 +1,6 @@
-// Device profiles: declared speeds from which the virtual clock charges compute, by the roofline model
-// (Williams, Waterman, Patterson, CACM 2009): a kernel takes launch overhead + max(flops / rate, bytes / memory rate).
+// Device profiles: declared speeds from which the virtual clock charges compute, by the roofline
+// model (Williams, Waterman, Patterson, CACM 2009): a kernel takes launch overhead + max(flops /
+// rate, bytes / memory rate).
 #pragma once
 
 #include <map>
@@ -13,11 +14,11 @@
 namespace understudy {
 
 struct DeviceProfile {
-  double flops_per_s = 0;              // achieved fp32 rate: peak x efficiency; 0: infinitely fast (ideal)
-  double memory_bytes_per_s = 0;       // achieved; 0: infinitely fast
-  Duration launch_overhead{0};         // per kernel
-  double copy_bytes_per_s = 0;         // host to device; 0: infinitely fast
-  double load_samples_per_s = 0;       // one data-loading pipeline; 0: infinitely fast
+  double flops_per_s = 0;  // achieved fp32 rate: peak x efficiency; 0: infinitely fast (ideal)
+  double memory_bytes_per_s = 0;  // achieved; 0: infinitely fast
+  Duration launch_overhead{0};    // per kernel
+  double copy_bytes_per_s = 0;    // host to device; 0: infinitely fast
+  double load_samples_per_s = 0;  // one data-loading pipeline; 0: infinitely fast
 
   // The time of one kernel, and of a sequence.
   Duration time(const KernelCost& kernel) const;
@@ -28,8 +29,8 @@ enum class CostKind { kProfile, kMeasured };
 // The scenario's `devices:` section.
 struct DevicesConfig {
   CostKind cost = CostKind::kProfile;
-  double factor = 1;                                // measured: device time = thread CPU time x factor
-  std::map<std::string, DeviceProfile> profiles;    // the user's own, by name
+  double factor = 1;  // measured: device time = thread CPU time x factor
+  std::map<std::string, DeviceProfile> profiles;  // the user's own, by name
 };
 
 // Built in: ideal, rtx3060, rtx3080, rtx3090, a100, h100, cpu.

@@ -1,5 +1,5 @@
-// Timers in order of (time, sequence): the heart of virtual time. Equal times fire in the order in which they
-// were started, so a simulation never depends on addresses or on the heap's whim.
+// Timers in order of (time, sequence): the heart of virtual time. Equal times fire in the order in
+// which they were started, so a simulation never depends on addresses or on the heap's whim.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace understudy {
 
-// Not thread-safe. O(log n) to start and to fire, O(1) to cancel (the entry is skipped when it surfaces).
+// Not thread-safe. O(log n) to start and to fire, O(1) to cancel (the entry is skipped when it
+// surfaces).
 class EventQueue {
  public:
   void start(Timer& timer, TimePoint when);

@@ -63,13 +63,14 @@ bool Scheduler::advance() {
 }
 
 void Scheduler::cancel_everything() {
-  // Unwinding tasks may start others; each pass cancels what is alive by then. A computation can't be called back,
-  // so time goes on until it has ended.
+  // Unwinding tasks may start others; each pass cancels what is alive by then. A computation can't
+  // be called back, so time goes on until it has ended.
   bool goes_on = true;
   for (int pass = 0; pass < kMostPasses && goes_on && !live().empty(); ++pass) {
     const auto tasks = live();
     for (TaskContext* task : tasks) {
-      if (std::find(live().begin(), live().end(), task) != live().end() && !task->cancelled) task->cancel();
+      if (std::find(live().begin(), live().end(), task) != live().end() && !task->cancelled)
+        task->cancel();
     }
     drain_ready();
     goes_on = live() != tasks || settle() || advance();
@@ -84,7 +85,8 @@ void Scheduler::report_deadlock() {
   for (const TaskContext* task : live()) {
     if (task->suspension == nullptr) continue;
     if (++named > 4) break;
-    sentence += fmt::format("{}a task waits for {}", named > 1 ? ", " : "", task->suspension->describe());
+    sentence +=
+        fmt::format("{}a task waits for {}", named > 1 ? ", " : "", task->suspension->describe());
   }
   fail(std::make_exception_ptr(RunError(sentence)));
 }

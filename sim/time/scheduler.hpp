@@ -1,5 +1,5 @@
-// The virtual executor: resumes tasks in order of (time, sequence), on the thread that calls run(). Time moves
-// only when nothing is left to do at the present instant.
+// The virtual executor: resumes tasks in order of (time, sequence), on the thread that calls run().
+// Time moves only when nothing is left to do at the present instant.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ namespace understudy {
 // Something with events of its own on the same clock: the network.
 class EventSource {
  public:
-  virtual TimePoint next_event() = 0;      // kNever: nothing to come
+  virtual TimePoint next_event() = 0;  // kNever: nothing to come
   virtual void advance(TimePoint now) = 0;
 
  protected:
@@ -42,8 +42,8 @@ class Scheduler final : public Executor {
   void set_interrupt(const std::atomic<bool>* flag) { interrupt_ = flag; }
   void settle_before_advancing(PendingWork& work) { pending_.push_back(&work); }
 
-  // Runs until every task has ended. Rethrows the first failure; throws RunError naming what each task waits
-  // for when none of them can go on. Afterwards no task is alive.
+  // Runs until every task has ended. Rethrows the first failure; throws RunError naming what each
+  // task waits for when none of them can go on. Afterwards no task is alive.
   void run();
 
   // What to try when nothing more can happen but tasks still wait; true: something was posted.
@@ -51,7 +51,9 @@ class Scheduler final : public Executor {
 
   TimePoint now() const override { return now_; }
   void post(std::coroutine_handle<> task) override { ready_.push_back(task); }
-  void start(Timer& timer, TimePoint when) override { timers_.start(timer, when < now_ ? now_ : when); }
+  void start(Timer& timer, TimePoint when) override {
+    timers_.start(timer, when < now_ ? now_ : when);
+  }
   void cancel(Timer& timer) override { timers_.cancel(timer); }
   void fail(std::exception_ptr error) override;
 

@@ -30,8 +30,8 @@ class ComputePool {
     std::exception_ptr error_;
   };
 
-  explicit ComputePool(int threads);  // >= 1
-  ~ComputePool();                     // finishes what was submitted
+  explicit ComputePool(int threads);                        // >= 1
+  ~ComputePool();                                           // finishes what was submitted
   std::shared_ptr<Job> submit(std::function<void()> body);  // thread-safe
   int threads() const { return static_cast<int>(threads_.size()); }
 

@@ -25,7 +25,9 @@ struct VirtualDevice::Running final : Timer {
   }
   TimePoint end;
 
-  void arm() { device.scheduler_.start(*this, has_mark() ? std::min(time_of(next_mark), end) : end); }
+  void arm() {
+    device.scheduler_.start(*this, has_mark() ? std::min(time_of(next_mark), end) : end);
+  }
 
   void join() {
     if (job) std::exchange(job, nullptr)->wait();
@@ -117,8 +119,10 @@ void VirtualDevice::schedule(Running& running, Duration total) {
   running.end = checked_add(running.begin, total);
   free = running.end;
   for (std::size_t phase = 0; phase < busy_.size(); ++phase) {
-    busy_[phase] += running.stretch == 1 ? plan.phases[phase] : Duration{std::llround(
-        static_cast<double>(plan.phases[phase].count()) * running.stretch)};
+    busy_[phase] += running.stretch == 1
+                        ? plan.phases[phase]
+                        : Duration{std::llround(static_cast<double>(plan.phases[phase].count()) *
+                                                running.stretch)};
   }
   running.arm();
 }

@@ -1,4 +1,5 @@
-// A device in virtual time: charges what its profile declares, or what the body took, on the scenario's clock.
+// A device in virtual time: charges what its profile declares, or what the body took, on the
+// scenario's clock.
 #pragma once
 
 #include <memory>
@@ -11,20 +12,22 @@
 
 namespace understudy {
 
-// When each stream of the hardware is free again. Nodes that share a device share this, and so queue for it.
+// When each stream of the hardware is free again. Nodes that share a device share this, and so
+// queue for it.
 struct DeviceQueue {
   TimePoint free[2] = {kStart, kStart};
 };
 
-// One node's use of a device. Marks fire at their share of the cost. The body runs on the pool from the moment of
-// start(); the clock reaches the first mark, or the end, only once the body has ended.
+// One node's use of a device. Marks fire at their share of the cost. The body runs on the pool from
+// the moment of start(); the clock reaches the first mark, or the end, only once the body has
+// ended.
 class VirtualDevice final : public Device, PendingWork {
  public:
   struct Options {
     DeviceProfile profile;
     CostKind cost = CostKind::kProfile;
-    double factor = 1;                 // measured: device time = thread CPU time x factor
-    ComputePool* pool = nullptr;       // nullptr: bodies run in place
+    double factor = 1;            // measured: device time = thread CPU time x factor
+    ComputePool* pool = nullptr;  // nullptr: bodies run in place
   };
   VirtualDevice(Scheduler& scheduler, DeviceQueue& queue, Options options);
   ~VirtualDevice() override;

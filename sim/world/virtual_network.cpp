@@ -31,8 +31,9 @@ class VirtualNetwork::Endpoint final : public Transport {
   void cancel(ReceiveOperation& operation) override { std::erase(waiting_, &operation); }
 
   void deliver(Message&& message) {
-    const auto match = std::find_if(waiting_.begin(), waiting_.end(),
-                                    [&](const ReceiveOperation* o) { return matches(*o, message); });
+    const auto match =
+        std::find_if(waiting_.begin(), waiting_.end(),
+                     [&](const ReceiveOperation* o) { return matches(*o, message); });
     if (match == waiting_.end()) {
       arrived_.push_back(std::move(message));
       return;
@@ -67,14 +68,18 @@ VirtualNetwork::VirtualNetwork(Scheduler& scheduler, const Topology& topology,
 VirtualNetwork::~VirtualNetwork() { scheduler_.set_source(nullptr); }
 
 Transport& VirtualNetwork::endpoint(Rank rank) { return *endpoints_.at(rank.index()); }
-const VirtualNetwork::Sent& VirtualNetwork::sent(Rank rank) const { return endpoints_.at(rank.index())->sent; }
-void VirtualNetwork::restore_sent(Rank rank, const Sent& sent) { endpoints_.at(rank.index())->sent = sent; }
+const VirtualNetwork::Sent& VirtualNetwork::sent(Rank rank) const {
+  return endpoints_.at(rank.index())->sent;
+}
+void VirtualNetwork::restore_sent(Rank rank, const Sent& sent) {
+  endpoints_.at(rank.index())->sent = sent;
+}
 
 void VirtualNetwork::send(Rank from, Rank to, Tag tag, Payload payload) {
   const auto places = topology_.places();
   if (to.index() >= places.size()) {
-    throw TransportError(fmt::format("rank {} sends to rank {}, but there are only {} ranks", from.value,
-                                     to.value, places.size()));
+    throw TransportError(fmt::format("rank {} sends to rank {}, but there are only {} ranks",
+                                     from.value, to.value, places.size()));
   }
   const auto route = topology_.route(places[from.index()].vertex, places[to.index()].vertex);
   const Bytes size{static_cast<std::int64_t>(payload.size())};

@@ -13,7 +13,8 @@ namespace understudy {
 class VirtualNetwork final : public EventSource {
  public:
   // Both must outlive the network. Registers itself as the scheduler's source.
-  VirtualNetwork(Scheduler& scheduler, const Topology& topology, std::unique_ptr<NetworkModel> model);
+  VirtualNetwork(Scheduler& scheduler, const Topology& topology,
+                 std::unique_ptr<NetworkModel> model);
   ~VirtualNetwork();
 
   // The endpoint of a rank of the topology's places.

@@ -9,7 +9,8 @@ namespace {
 class SampleRecorder final : public Recorder {
  public:
   SampleRecorder(const Scheduler& scheduler, bool dry) : scheduler_(scheduler), dry_(dry) {}
-  void record(std::string_view name, double value, const Position& position, MetricKind kind) override {
+  void record(std::string_view name, double value, const Position& position,
+              MetricKind kind) override {
     if (dry_ && kind == MetricKind::kTraining) value = replayed(name);
     samples.push_back({scheduler_.now(), position, std::string(name), value, wall_s()});
   }
@@ -19,7 +20,8 @@ class SampleRecorder final : public Recorder {
  private:
   double replayed(std::string_view name) {
     const auto values = replay.find(name);
-    if (values == replay.end() || values->second.empty()) return std::numeric_limits<double>::quiet_NaN();
+    if (values == replay.end() || values->second.empty())
+      return std::numeric_limits<double>::quiet_NaN();
     const double value = values->second.front();
     values->second.pop_front();
     return value;
@@ -60,7 +62,8 @@ class VirtualWorld::Gate final : public SafePoints {
       world_.options_.on_safe_point(snapshot);
     }
     arrived_ = 0;
-    // Those who wait at the old gate must find it when they resume; a new one serves the next point.
+    // Those who wait at the old gate must find it when they resume; a new one serves the next
+    // point.
     past_ = std::exchange(opened_, std::make_unique<Event>());
     past_->set();
     return true;
@@ -78,8 +81,9 @@ struct VirtualWorld::Inhabitant {
       : device(world.scheduler_, world.queues_[world.topology_.places()[rank.index()].vertex],
                device_options(world.options_, world.topology_.places()[rank.index()])),
         recorder(world.scheduler_, world.options_.dry),
-        node(NodeParts{info(world.topology_, rank), world.options_.seed, world.options_.dry, world.scheduler_,
-                       world.network_.endpoint(rank), device, recorder, *world.gate_}) {
+        node(NodeParts{info(world.topology_, rank), world.options_.seed, world.options_.dry,
+                       world.scheduler_, world.network_.endpoint(rank), device, recorder,
+                       *world.gate_}) {
     if (rank.index() < world.options_.replay.size()) {
       recorder.replay = std::move(world.options_.replay[rank.index()]);
     }
@@ -87,11 +91,13 @@ struct VirtualWorld::Inhabitant {
 
   static VirtualDevice::Options device_options(const WorldOptions& options, const Place& place) {
     const std::string name = place.device.empty() ? "ideal" : place.device;
-    return {find_profile(options.devices, name), options.devices.cost, options.devices.factor, options.pool};
+    return {find_profile(options.devices, name), options.devices.cost, options.devices.factor,
+            options.pool};
   }
   static NodeInfo info(const Topology& topology, Rank rank) {
     const Place& place = topology.places()[rank.index()];
-    return {rank, static_cast<int>(topology.places().size()), place.machine, place.local_rank, place.serves};
+    return {rank, static_cast<int>(topology.places().size()), place.machine, place.local_rank,
+            place.serves};
   }
   void restore(VirtualNetwork& network, const WorldSnapshot& from) {
     const std::size_t i = node.rank().index();
@@ -136,8 +142,8 @@ WorldSnapshot VirtualWorld::snapshot() const {
   for (const auto& i : inhabitants_) {
     s.samples.push_back(i->recorder.samples);
     const auto& sent = network_.sent(i->node.rank());
-    s.nodes.push_back({i->device.busy(), i->node.meter().total(), i->node.meter().exposed(), sent.bytes,
-                       sent.messages});
+    s.nodes.push_back({i->device.busy(), i->node.meter().total(), i->node.meter().exposed(),
+                       sent.bytes, sent.messages});
   }
   const auto links = network_.model().statistics();
   s.links.assign(links.begin(), links.end());

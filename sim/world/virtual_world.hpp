@@ -40,11 +40,11 @@ struct WorldOptions {
   NetworkConfig network;
   DevicesConfig devices;
   std::uint64_t seed = 0;
-  ComputePool* pool = nullptr;                  // nullptr: bodies run in place
+  ComputePool* pool = nullptr;  // nullptr: bodies run in place
   const std::atomic<bool>* interrupt = nullptr;
   bool dry = false;
-  RecordedValues replay;                        // dry only; a value that is missing is recorded as NaN
-  const WorldSnapshot* resume = nullptr;        // borrowed during construction and run()
+  RecordedValues replay;                  // dry only; a value that is missing is recorded as NaN
+  const WorldSnapshot* resume = nullptr;  // borrowed during construction and run()
   std::function<void(const WorldSnapshot&)> on_safe_point;
 };
 

@@ -6,19 +6,23 @@
 namespace understudy {
 namespace {
 
-Topology mesh(std::size_t nodes) { return make_topology(MeshConfig{.nodes = static_cast<int>(nodes)}); }
+Topology mesh(std::size_t nodes) {
+  return make_topology(MeshConfig{.nodes = static_cast<int>(nodes)});
+}
 
 template <class Scalar>
 std::vector<std::vector<Scalar>> random_vectors(std::size_t members, std::size_t size) {
   std::vector<std::vector<Scalar>> vectors(members, std::vector<Scalar>(size));
   for (std::size_t m = 0; m < members; ++m) {
-    RandomStream random({.seed = 1, .node = static_cast<std::uint32_t>(m), .purpose = Purpose::kTest});
+    RandomStream random(
+        {.seed = 1, .node = static_cast<std::uint32_t>(m), .purpose = Purpose::kTest});
     for (Scalar& x : vectors[m]) x = static_cast<Scalar>(random.normal());
   }
   return vectors;
 }
 
-constexpr CollectiveKind kAll[] = {CollectiveKind::kRing, CollectiveKind::kTree, CollectiveKind::kHalvingDoubling,
+constexpr CollectiveKind kAll[] = {CollectiveKind::kRing, CollectiveKind::kTree,
+                                   CollectiveKind::kHalvingDoubling,
                                    CollectiveKind::kParameterServer, CollectiveKind::kHierarchical};
 
 class EveryCollective : public ::testing::TestWithParam<std::tuple<CollectiveKind, std::size_t>> {};
@@ -34,8 +38,10 @@ TEST_P(EveryCollective, SumsIntegersExactlyWhateverTheSizeAndTheBuckets) {
       allreduce_vectors(mesh(n), {.kind = kind}, vectors, bucket);
       for (std::size_t e = 0; e < size; ++e) {
         // sum over m of (1000 m + e)
-        const double expected = 1000.0 * static_cast<double>(n * (n - 1) / 2) + static_cast<double>(n * e);
-        for (std::size_t m = 0; m < n; ++m) ASSERT_EQ(vectors[m][e], expected) << "member " << m << " element " << e;
+        const double expected =
+            1000.0 * static_cast<double>(n * (n - 1) / 2) + static_cast<double>(n * e);
+        for (std::size_t m = 0; m < n; ++m)
+          ASSERT_EQ(vectors[m][e], expected) << "member " << m << " element " << e;
       }
     }
   }
@@ -49,7 +55,8 @@ TEST_P(EveryCollective, LeavesAllMembersWithTheSameBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Collectives, EveryCollective,
-                         ::testing::Combine(::testing::ValuesIn(kAll), ::testing::Values(1, 2, 3, 5, 6, 8, 9)),
+                         ::testing::Combine(::testing::ValuesIn(kAll),
+                                            ::testing::Values(1, 2, 3, 5, 6, 8, 9)),
                          [](const auto& test) {
                            return std::string(name(std::get<0>(test.param))) + "_of_" +
                                   std::to_string(std::get<1>(test.param));
@@ -85,7 +92,9 @@ TEST(CanonicalOrder, IsKeptByHierarchicalOnAlignedMachines) {
   const Topology cluster = make_topology(ClusterConfig{.machines = 2, .devices_per_machine = 4});
   const auto vectors = random_vectors<float>(8, 501);
   auto result = vectors;
-  allreduce_vectors(cluster, {.kind = CollectiveKind::kHierarchical, .reduction = Reduction::kOrdered}, result, 501);
+  allreduce_vectors(cluster,
+                    {.kind = CollectiveKind::kHierarchical, .reduction = Reduction::kOrdered},
+                    result, 501);
   EXPECT_EQ(result[7], canonical_sum(vectors));
 }
 
@@ -93,8 +102,9 @@ TEST(CanonicalOrder, IsKeptByADedicatedServer) {
   const Topology star = make_topology(StarConfig{.nodes = 6});
   const auto vectors = random_vectors<float>(6, 300);
   auto result = vectors;
-  allreduce_vectors(star, {.kind = CollectiveKind::kParameterServer, .server = ServerPlacement::kDedicated}, result,
-                    100, true);
+  allreduce_vectors(
+      star, {.kind = CollectiveKind::kParameterServer, .server = ServerPlacement::kDedicated},
+      result, 100, true);
   EXPECT_EQ(result[5], canonical_sum(vectors));
 }
 
@@ -112,11 +122,13 @@ TEST(Ring, RefusesTheCanonicalOrderWithTheReason) {
   Communicator members{.members = {Rank{0}, Rank{1}}, .machines = {0, 1}};
   EXPECT_THROW(check_collective({.reduction = Reduction::kOrdered}, members), ScenarioError);
   members.machines = {0, 1};
-  EXPECT_NO_THROW(check_collective({.kind = CollectiveKind::kTree, .reduction = Reduction::kOrdered}, members));
+  EXPECT_NO_THROW(
+      check_collective({.kind = CollectiveKind::kTree, .reduction = Reduction::kOrdered}, members));
 }
 
 TEST(Hierarchical, RefusesTheCanonicalOrderOnUnevenMachines) {
-  const CollectiveConfig ordered{.kind = CollectiveKind::kHierarchical, .reduction = Reduction::kOrdered};
+  const CollectiveConfig ordered{.kind = CollectiveKind::kHierarchical,
+                                 .reduction = Reduction::kOrdered};
   Communicator members{.members = {Rank{0}, Rank{1}, Rank{2}, Rank{3}}, .machines = {0, 0, 0, 1}};
   EXPECT_THROW(check_collective(ordered, members), ScenarioError);
   members.machines = {0, 1, 0, 1};

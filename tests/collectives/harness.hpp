@@ -27,10 +27,12 @@ inline Communicator communicator_of(const Topology& topology, Rank self) {
   return c;
 }
 
-// All-reduces the ranks' vectors in place, cut into buckets of `bucket` elements that run side by side.
+// All-reduces the ranks' vectors in place, cut into buckets of `bucket` elements that run side by
+// side.
 template <class Scalar>
 void allreduce_vectors(const Topology& topology, const CollectiveConfig& config,
-                       std::vector<std::vector<Scalar>>& vectors, std::size_t bucket, bool dedicated = false) {
+                       std::vector<std::vector<Scalar>>& vectors, std::size_t bucket,
+                       bool dedicated = false) {
   VirtualWorld world(topology, WorldOptions{.network = FairShareConfig{}});
   world.run([&](Node& node) -> Task<> {
     Communicator members = communicator_of(topology, node.rank());
@@ -52,7 +54,8 @@ void allreduce_vectors(const Topology& topology, const CollectiveConfig& config,
 }
 
 // Seconds for `bytes` bytes, sizes only, on members that all start at zero.
-inline double allreduce_seconds(const Topology& topology, const CollectiveConfig& config, std::size_t bytes,
+inline double allreduce_seconds(const Topology& topology, const CollectiveConfig& config,
+                                std::size_t bytes,
                                 const NetworkConfig& network = FairShareConfig{}) {
   WorldOptions options;
   options.network = network;

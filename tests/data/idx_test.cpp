@@ -37,7 +37,8 @@ TEST(Idx, RefusesWhatIsNotIdx) {
   write_file(folder / "empty", "");
   write_file(folder / "floats", std::string{'\0', '\0', '\x0d', '\x01'} + std::string(8, '\0'));
   for (const char* name : {"text", "empty", "floats"}) {
-    EXPECT_THAT(error_of(folder / name, 1), HasSubstr("is not an IDX file of unsigned bytes")) << name;
+    EXPECT_THAT(error_of(folder / name, 1), HasSubstr("is not an IDX file of unsigned bytes"))
+        << name;
   }
 }
 
@@ -80,7 +81,8 @@ TEST(Idx, RefusesTrailingData) {
 TEST(Idx, RefusesAnImpossibleClaim) {
   const TemporaryFolder folder;
   write_file(folder / "huge", idx_bytes({0xffffffff, 0xffffffff, 0xffffffff}, ""));
-  EXPECT_THAT(error_of(folder / "huge", 3), HasSubstr("claims more than the 1073741824 bytes allowed"));
+  EXPECT_THAT(error_of(folder / "huge", 3),
+              HasSubstr("claims more than the 1073741824 bytes allowed"));
   write_file(folder / "large", idx_bytes({1u << 30}, "x"));
   EXPECT_THAT(error_of(folder / "large", 1), HasSubstr("is truncated: 1 of the 1073741824 bytes"));
 }

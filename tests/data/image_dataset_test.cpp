@@ -13,7 +13,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 // A data set of 2x1 images: image i holds the bytes 2i and 2i + 1, its label is i.
-void write_dataset(const std::filesystem::path& folder, std::uint32_t count, const std::string& prefix = "train") {
+void write_dataset(const std::filesystem::path& folder, std::uint32_t count,
+                   const std::string& prefix = "train") {
   std::string images;
   std::string labels;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -29,7 +30,8 @@ void write_dataset(const std::filesystem::path& folder, std::uint32_t count, con
 class Lookup : public testing::Test {
  protected:
   Lookup() { unsetenv("UNDERSTUDY_DATA"); }
-  LoadedImages load(const std::string& name, std::size_t limit = 0, Split split = Split::kTrain) const {
+  LoadedImages load(const std::string& name, std::size_t limit = 0,
+                    Split split = Split::kTrain) const {
     return load_image_dataset(name, {folder_.path()}, split, limit);
   }
   std::string error_of(const std::string& name, std::size_t limit = 0) const {
@@ -45,9 +47,12 @@ TEST_F(Lookup, GathersNormalisedImagesInTheOrderAskedFor) {
   EXPECT_THAT(loaded.notice, IsEmpty());
   Batch batch;
   loaded.dataset->gather(std::vector<std::uint32_t>{3, 0}, batch);
-  const auto normalised = [](int byte) { return (static_cast<float>(byte) / 255.0f - 0.1307f) / 0.3081f; };
+  const auto normalised = [](int byte) {
+    return (static_cast<float>(byte) / 255.0f - 0.1307f) / 0.3081f;
+  };
   EXPECT_EQ(batch.count, 2);
-  EXPECT_THAT(batch.inputs, ElementsAre(normalised(6), normalised(7), normalised(0), normalised(1)));
+  EXPECT_THAT(batch.inputs,
+              ElementsAre(normalised(6), normalised(7), normalised(0), normalised(1)));
   EXPECT_THAT(batch.labels, ElementsAre(3, 0));
 }
 
@@ -108,7 +113,8 @@ TEST_F(Lookup, RefusesLabelsThatDoNotMatch) {
   write_file(folder_ / "mnist/train-labels-idx1-ubyte", idx_bytes({3}, std::string(3, '\1')));
   EXPECT_THAT(error_of("mnist"), HasSubstr("holds 2 images but"));
   write_file(folder_ / "mnist/train-labels-idx1-ubyte", idx_bytes({2}, std::string(2, '\12')));
-  EXPECT_THAT(error_of("mnist"), HasSubstr("train-labels-idx1-ubyte: label 10 is beyond the 10 classes"));
+  EXPECT_THAT(error_of("mnist"),
+              HasSubstr("train-labels-idx1-ubyte: label 10 is beyond the 10 classes"));
 }
 
 TEST(FashionMnist, IsReadFromTheSystem) {

@@ -10,7 +10,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// 1 TFLOP/s, 100 GB/s, 10 us a launch, 10 GB/s of copying, 1000 samples/s: the ridge lies at 10 operations a byte.
+// 1 TFLOP/s, 100 GB/s, 10 us a launch, 10 GB/s of copying, 1000 samples/s: the ridge lies at 10
+// operations a byte.
 const DeviceProfile kRound{.flops_per_s = 1e12,
                            .memory_bytes_per_s = 1e11,
                            .launch_overhead = std::chrono::microseconds(10),
@@ -22,8 +23,10 @@ KernelCost kernel(Phase phase, double flops, double bytes) {
 }
 
 TEST(Roofline, TakesTheSlowerOfComputeAndMemory) {
-  EXPECT_EQ(kRound.time(kernel(Phase::kForward, 2e9, 1e8)), std::chrono::microseconds(2010));  // compute: 2 ms
-  EXPECT_EQ(kRound.time(kernel(Phase::kForward, 5e8, 1e8)), std::chrono::microseconds(1010));  // memory: 1 ms
+  EXPECT_EQ(kRound.time(kernel(Phase::kForward, 2e9, 1e8)),
+            std::chrono::microseconds(2010));  // compute: 2 ms
+  EXPECT_EQ(kRound.time(kernel(Phase::kForward, 5e8, 1e8)),
+            std::chrono::microseconds(1010));  // memory: 1 ms
   EXPECT_EQ(kRound.time(kernel(Phase::kForward, 0, 0)), std::chrono::microseconds(10));
 }
 
@@ -47,7 +50,8 @@ TEST(Roofline, OfAConvolutionByHand) {
 
 TEST(Profiles, IdealTakesNoTime) {
   const DeviceProfile ideal = find_profile({}, "ideal");
-  for (const KernelCost& cost : training_cost(make_model("cnn", 0), 64)) EXPECT_EQ(ideal.time(cost), Duration{0});
+  for (const KernelCost& cost : training_cost(make_model("cnn", 0), 64))
+    EXPECT_EQ(ideal.time(cost), Duration{0});
 }
 
 TEST(Profiles, TheUsersOwnComeFirst) {
@@ -58,12 +62,14 @@ TEST(Profiles, TheUsersOwnComeFirst) {
 }
 
 TEST(Profiles, UnknownNamesGetTheNearest) {
-  EXPECT_THAT(builtin_profile_names(), ElementsAre("ideal", "rtx3060", "rtx3080", "rtx3090", "a100", "h100", "cpu"));
+  EXPECT_THAT(builtin_profile_names(),
+              ElementsAre("ideal", "rtx3060", "rtx3080", "rtx3090", "a100", "h100", "cpu"));
   try {
     find_profile({}, "rtx3800");
     FAIL();
   } catch (const ScenarioError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("there is no device profile 'rtx3800'; did you mean 'rtx3"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("there is no device profile 'rtx3800'; did you mean 'rtx3"));
   }
 }
 
@@ -85,9 +91,12 @@ TEST(Profiles, CpuIsWithinThirtyPercentOfWhatWasMeasured) {
   EXPECT_NEAR(images_per_second(cpu, "lenet") / 14000, 1, 0.3);
 }
 
-// ResNet-50's throughput is its compute alone: 24.5 GFLOP an image at the achieved rate (sources in profile.cpp).
+// ResNet-50's throughput is its compute alone: 24.5 GFLOP an image at the achieved rate (sources in
+// profile.cpp).
 TEST(Profiles, GpusReachTheCitedThroughputs) {
-  const auto resnet50 = [](const char* name) { return find_profile({}, name).flops_per_s / 24.5e9; };
+  const auto resnet50 = [](const char* name) {
+    return find_profile({}, name).flops_per_s / 24.5e9;
+  };
   EXPECT_NEAR(resnet50("rtx3090") / 561, 1, 0.02);
   EXPECT_NEAR(resnet50("a100") / (5322.10 / 8), 1, 0.02);
   EXPECT_NEAR(resnet50("h100") / resnet50("a100"), 1.8, 0.02);

@@ -12,7 +12,8 @@ topology: {kind: cluster, machines: 2, devices_per_machine: 1}
 workload: {kind: quadratic, a: [1, 10], b: [0, 1], start: 5, updates: 4, optimizer: {kind: sgd, lr: 0.1}}
 strategy: {kind: allreduce, collective: ring}
 )";
-const std::string kOverNetworks = kQuadratic + "sweep: {network.kind: [ideal, queued, fair_share]}\n";
+const std::string kOverNetworks =
+    kQuadratic + "sweep: {network.kind: [ideal, queued, fair_share]}\n";
 
 TEST(Experiment, RunsThatDifferInTimingShareTheFirstOnesWeights) {
   const auto plan = plan_units(experiment_of(kOverNetworks), false);

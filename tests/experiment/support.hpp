@@ -13,7 +13,8 @@
 
 namespace understudy {
 
-inline Experiment experiment_of(const std::string& yaml, const std::vector<std::string>& sets = {}) {
+inline Experiment experiment_of(const std::string& yaml,
+                                const std::vector<std::string>& sets = {}) {
   const TemporaryFolder folder;
   write_file(folder / "test.yaml", yaml);
   return load_experiment((folder / "test.yaml").string(), sets);

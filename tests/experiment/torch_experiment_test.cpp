@@ -26,8 +26,9 @@ ExperimentOptions training(int jobs = 1) {
 
 TEST(TorchExperiment, WeightsDoNotDependOnNetworkOrTopology) {
   const Experiment experiment = experiment_of(
-      kLenet + "sweep: [{network.kind: [ideal, queued]}, {strategy.bucket: [1KiB, 10KB]}, "
-               "{strategy.overlap: false}, {topology: [{kind: mesh, nodes: 4}, {kind: ring, nodes: 4}]}]\n");
+      kLenet +
+      "sweep: [{network.kind: [ideal, queued]}, {strategy.bucket: [1KiB, 10KB]}, "
+      "{strategy.overlap: false}, {topology: [{kind: mesh, nodes: 4}, {kind: ring, nodes: 4}]}]\n");
   ExperimentOptions options = training();
   options.retrain = true;
   const auto units = run_all(experiment, options);
@@ -37,8 +38,9 @@ TEST(TorchExperiment, WeightsDoNotDependOnNetworkOrTopology) {
 
 TEST(TorchExperiment, WeightsAddedInOrderDoNotDependOnTheCollective) {
   const Experiment experiment = experiment_of(
-      kLenet + "strategy: {kind: allreduce, reduction: ordered, collective: tree}\n"
-               "sweep: {strategy.collective: [tree, halving_doubling, parameter_server, hierarchical]}\n");
+      kLenet +
+      "strategy: {kind: allreduce, reduction: ordered, collective: tree}\n"
+      "sweep: {strategy.collective: [tree, halving_doubling, parameter_server, hierarchical]}\n");
   ExperimentOptions options = training();
   options.retrain = true;
   const auto units = run_all(experiment, options);

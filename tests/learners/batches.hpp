@@ -14,7 +14,8 @@ inline Batch random_batch(const Model& model, std::size_t count, std::uint64_t s
   batch.inputs.resize(count * static_cast<std::size_t>(model.input.size()));
   for (float& pixel : batch.inputs) pixel = static_cast<float>(random.normal());
   const auto classes = static_cast<std::uint64_t>(class_count(model));
-  for (std::size_t i = 0; i < count; ++i) batch.labels.push_back(static_cast<std::int64_t>(random.below(classes)));
+  for (std::size_t i = 0; i < count; ++i)
+    batch.labels.push_back(static_cast<std::int64_t>(random.below(classes)));
   return batch;
 }
 
@@ -47,7 +48,8 @@ class BatchAsSource final : public BatchSource {
 };
 
 template <class Scalar>
-std::vector<Scalar> initial_parameters(const BasicLearner<Scalar>& learner, std::uint64_t seed = 1) {
+std::vector<Scalar> initial_parameters(const BasicLearner<Scalar>& learner,
+                                       std::uint64_t seed = 1) {
   std::vector<Scalar> parameters(learner.layout().size);
   learner.initial(RandomStream({.seed = seed}), parameters);
   return parameters;

@@ -34,14 +34,15 @@ TEST(Model, LayoutNamesSlicesAsATorchModuleDoes) {
     end += slice.size;
   }
   EXPECT_EQ(end, layout.size);
-  EXPECT_THAT(names, ElementsAre("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.weight", "fc1.bias",
-                                 "fc2.weight", "fc2.bias"));
+  EXPECT_THAT(names, ElementsAre("conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias",
+                                 "fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"));
   EXPECT_THAT(layout.slices[2].shape, ElementsAre(20, 10, 5, 5));
   EXPECT_THAT(layout.slices[4].shape, ElementsAre(50, 320));
 }
 
 TEST(Model, EveryNameEndsInTenClasses) {
-  for (const std::string& name : model_names()) EXPECT_EQ(class_count(make_model(name, 0.1)), 10) << name;
+  for (const std::string& name : model_names())
+    EXPECT_EQ(class_count(make_model(name, 0.1)), 10) << name;
 }
 
 TEST(Model, UnknownNamesGetTheNearest) {
@@ -67,9 +68,11 @@ TEST(Model, InitialValuesAreUniformWithinTheFanInBound) {
       ASSERT_LE(std::abs(v), bound * (1 + 1e-6)) << slice.name;
       squares += static_cast<double>(v) * v;
     }
-    // The variance of a uniform is bound^2/3; the sample's deviates by bound^2 sqrt(4/45/n): five of those.
+    // The variance of a uniform is bound^2/3; the sample's deviates by bound^2 sqrt(4/45/n): five
+    // of those.
     const double n = static_cast<double>(slice.size);
-    EXPECT_NEAR(squares / n, bound * bound / 3, 5 * bound * bound * std::sqrt(4.0 / 45 / n)) << slice.name;
+    EXPECT_NEAR(squares / n, bound * bound / 3, 5 * bound * bound * std::sqrt(4.0 / 45 / n))
+        << slice.name;
   }
 }
 
@@ -85,10 +88,13 @@ TEST(Model, InitialValuesDependOnTheStreamAlone) {
 
 // The second convolution of lenet, 10x12x12 -> 20x8x8 by 5x5, over 3 samples.
 TEST(Cost, OfAConvolutionByHand) {
-  const Model model{"conv only", {10, 12, 12}, {Conv2d{"first", 10, 10, 1}, Conv2d{"conv", 10, 20, 5}, Flatten{}}};
+  const Model model{"conv only",
+                    {10, 12, 12},
+                    {Conv2d{"first", 10, 10, 1}, Conv2d{"conv", 10, 20, 5}, Flatten{}}};
   const Cost cost = training_cost(model, 3);
   const double outputs = 3 * 20 * 8 * 8, inputs = 3 * 10 * 12 * 12, weights = 20 * 10 * 5 * 5;
-  // copy, two forward, loss; backward of the second: bias, weight, input; of the first: bias, weight.
+  // copy, two forward, loss; backward of the second: bias, weight, input; of the first: bias,
+  // weight.
   ASSERT_EQ(cost.size(), 9);
   EXPECT_EQ(cost[2].phase, Phase::kForward);
   EXPECT_EQ(cost[2].flops, 2 * outputs * 250 + outputs);
@@ -120,7 +126,8 @@ TEST(Cost, BackwardMarksEverySliceOnceFromTheLast) {
       marks.push_back(*kernel.mark);
     }
     EXPECT_TRUE(std::is_sorted(marks.rbegin(), marks.rend())) << name;
-    EXPECT_EQ(std::set<int>(marks.begin(), marks.end()).size(), make_layout(model).slices.size()) << name;
+    EXPECT_EQ(std::set<int>(marks.begin(), marks.end()).size(), make_layout(model).slices.size())
+        << name;
     EXPECT_EQ(marks.size(), make_layout(model).slices.size()) << name;
   }
 }
@@ -143,7 +150,8 @@ TEST(DryLearnerDeathTest, ComputesNothing) {
   EXPECT_EQ(learner.layout().size, 7850);
   EXPECT_FALSE(learner.cost(1).empty());
   std::vector<float> vector(7850);
-  EXPECT_DEATH(learner.gradient(vector, {}, vector, RandomStream({}), {}), "a dry learner computes nothing");
+  EXPECT_DEATH(learner.gradient(vector, {}, vector, RandomStream({}), {}),
+               "a dry learner computes nothing");
 }
 
 }  // namespace

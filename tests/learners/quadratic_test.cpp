@@ -16,8 +16,9 @@ TYPED_TEST(Quadratic, GivesValueAndSlope) {
   EXPECT_EQ(x, std::vector<TypeParam>{3});
   std::vector<TypeParam> gradient(1);
   std::vector<std::size_t> hooked;
-  EXPECT_EQ(learner.gradient(x, {}, gradient, RandomStream({}), [&](std::size_t slice) { hooked.push_back(slice); }),
-            8);  // 4/2 (3 - 1)^2
+  EXPECT_EQ(learner.gradient(x, {}, gradient, RandomStream({}),
+                             [&](std::size_t slice) { hooked.push_back(slice); }),
+            8);               // 4/2 (3 - 1)^2
   EXPECT_EQ(gradient[0], 8);  // 4 (3 - 1)
   EXPECT_EQ(hooked, std::vector<std::size_t>{0});
   const BatchAsSource nothing({});

@@ -9,7 +9,8 @@ class TorchEnvironment final : public testing::Environment {
   void SetUp() override { set_up_torch(); }
 };
 
-const testing::Environment* const kEnvironment = testing::AddGlobalTestEnvironment(new TorchEnvironment);
+const testing::Environment* const kEnvironment =
+    testing::AddGlobalTestEnvironment(new TorchEnvironment);
 
 }  // namespace
 }  // namespace understudy

@@ -9,8 +9,10 @@
 namespace understudy {
 namespace {
 
-// The model by autograd, over leaves that hold copies of the parameters; the gradient of each slice.
-std::vector<at::Tensor> autograd(const std::string& name, std::vector<at::Tensor> p, const Batch& batch) {
+// The model by autograd, over leaves that hold copies of the parameters; the gradient of each
+// slice.
+std::vector<at::Tensor> autograd(const std::string& name, std::vector<at::Tensor> p,
+                                 const Batch& batch) {
   for (at::Tensor& leaf : p) leaf = leaf.clone().requires_grad_();
   const auto count = static_cast<std::int64_t>(batch.count);
   at::Tensor x = at::tensor(batch.inputs).to(p[0].scalar_type()).view({count, 1, 28, 28});
@@ -30,14 +32,15 @@ std::vector<at::Tensor> autograd(const std::string& name, std::vector<at::Tensor
 }
 
 template <class Scalar>
-void expect_autograd(const std::string& name, const BasicLearner<Scalar>& learner, const Model& model,
-                     double tolerance) {
+void expect_autograd(const std::string& name, const BasicLearner<Scalar>& learner,
+                     const Model& model, double tolerance) {
   const auto parameters = initial_parameters(learner);
   const Batch batch = random_batch(model, 16);
   std::vector<Scalar> gradient(parameters.size());
   learner.gradient(parameters, batch, gradient, RandomStream({}), {});
   const auto ours = slice_views(learner.layout(), std::span<const Scalar>(gradient));
-  const auto theirs = autograd(name, slice_views(learner.layout(), std::span<const Scalar>(parameters)), batch);
+  const auto theirs =
+      autograd(name, slice_views(learner.layout(), std::span<const Scalar>(parameters)), batch);
   for (std::size_t i = 0; i < ours.size(); ++i) {
     const double error = ((ours[i] - theirs[i]).norm() / theirs[i].norm()).template item<double>();
     EXPECT_LT(error, tolerance) << name << " " << learner.layout().slices[i].name;

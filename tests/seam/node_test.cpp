@@ -1,5 +1,6 @@
-// The hardest users of the seam, in small: overlap of compute and communication, receiving from anyone with a
-// deadline, cancellation, a cost that only running reveals, an asynchronous server, a board up to a horizon.
+// The hardest users of the seam, in small: overlap of compute and communication, receiving from
+// anyone with a deadline, cancellation, a cost that only running reveals, an asynchronous server, a
+// board up to a horizon.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -14,7 +15,8 @@ using namespace std::chrono_literals;
 
 // Three nodes, all linked at 8 Mbit/s (1 MB/s) and 10 ms.
 Topology mesh(int nodes) {
-  return make_topology(MeshConfig{.nodes = nodes, .bandwidth = Bandwidth{8e6}, .latency = 10ms, .device = "unit"});
+  return make_topology(
+      MeshConfig{.nodes = nodes, .bandwidth = Bandwidth{8e6}, .latency = 10ms, .device = "unit"});
 }
 
 // A device on which a flop takes a second.
@@ -41,8 +43,8 @@ Task<> send_when_marked(Node& node, Event& ready, const int& value) {
 }
 
 TEST(NodeSeam, ExchangeOverlapsTheComputationThatFeedsIt) {
-  // Three seconds of compute, a mark after the first: the message leaves at 1 s, and a second and 10 ms later it
-  // has arrived, while its sender is still computing until 3 s.
+  // Three seconds of compute, a mark after the first: the message leaves at 1 s, and a second and
+  // 10 ms later it has arrived, while its sender is still computing until 3 s.
   const Topology topology = mesh(2);
   ComputePool pool(2);
   VirtualWorld world(topology, options(&pool));
@@ -54,7 +56,8 @@ TEST(NodeSeam, ExchangeOverlapsTheComputationThatFeedsIt) {
       int value = 0;
       auto sender = node.spawn(send_when_marked(node, marks[0], value));
       const ComputePlan plan = node.plan({kernel(1, 0), kernel(2)});
-      co_await node.compute(plan, [&value] { value = 5; }, &marks);
+      co_await node.compute(
+          plan, [&value] { value = 5; }, &marks);
       computed = node.now();
       co_await sender.join();
     } else {
@@ -132,9 +135,12 @@ TEST(NodeSeam, TimeWaitsForACostThatOnlyRunningReveals) {
     };
     auto watcher = node.spawn(watch(node, marks[0], half));
     const ComputePlan plan = node.plan({kernel(1, 0), kernel(1)});
-    co_await node.compute(plan, [&sum] {
-      for (int i = 1; i < 1'000'000; ++i) sum += std::sqrt(i);
-    }, &marks);
+    co_await node.compute(
+        plan,
+        [&sum] {
+          for (int i = 1; i < 1'000'000; ++i) sum += std::sqrt(i);
+        },
+        &marks);
     end = node.now();
     co_await watcher.join();
   };
@@ -145,9 +151,10 @@ TEST(NodeSeam, TimeWaitsForACostThatOnlyRunningReveals) {
 }
 
 TEST(NodeSeam, AnAsynchronousServerMovesAQuadratic) {
-  // f(x) = x^2 / 2, two workers with lr 1/2 that take 1 s and 3 s a gradient; 10 ms of latency, no size.
-  // The server applies x -= g/2 as gradients arrive: worker 1 (x=8) at 1.01 -> 4, at 2.03 -> 2, at 3.05 -> 1;
-  // worker 2's, of the first x = 8, at 3.01, before that third: 2 -> -2, and then -2 - 2/2 = -3.
+  // f(x) = x^2 / 2, two workers with lr 1/2 that take 1 s and 3 s a gradient; 10 ms of latency, no
+  // size. The server applies x -= g/2 as gradients arrive: worker 1 (x=8) at 1.01 -> 4, at 2.03 ->
+  // 2, at 3.05 -> 1; worker 2's, of the first x = 8, at 3.01, before that third: 2 -> -2, and then
+  // -2 - 2/2 = -3.
   const Topology topology = mesh(3);
   VirtualWorld world(topology, options());
   std::vector<std::pair<TimePoint, double>> path;
@@ -188,8 +195,8 @@ TEST(NodeSeam, AnAsynchronousServerMovesAQuadratic) {
 }
 
 TEST(NodeSeam, ABoardRunsUpToAHorizonWithLookahead) {
-  // A board runs a millisecond ahead on the pool; what it wrote at a time of its own leaves at that time plus the
-  // adapter's latency, which is the lookahead and so never in the past.
+  // A board runs a millisecond ahead on the pool; what it wrote at a time of its own leaves at that
+  // time plus the adapter's latency, which is the lookahead and so never in the past.
   constexpr Duration lookahead = 1ms;
   const Topology topology = mesh(1);
   ComputePool pool(1);

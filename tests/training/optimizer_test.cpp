@@ -10,7 +10,9 @@ namespace {
 
 using testing::ElementsAre;
 
-Layout plain_layout(std::size_t size) { return {{{"w", {static_cast<std::int64_t>(size)}, 0, size, true}}, size}; }
+Layout plain_layout(std::size_t size) {
+  return {{{"w", {static_cast<std::int64_t>(size)}, 0, size, true}}, size};
+}
 
 // x after `steps` steps on a/2 (x - b)^2.
 double descend(const SgdConfig& config, double a, double b, double start, int steps) {
@@ -33,17 +35,18 @@ TEST(Sgd, FollowsTheClosedFormOnAQuadratic) {
 // With weight decay w the same descent is one on (a + w)/2 (x - ab/(a + w))^2.
 TEST(Sgd, WeightDecayIsAQuadraticOfItsOwn) {
   const double a = 3, b = 2, w = 1, rest = a * b / (a + w);
-  EXPECT_NEAR(descend({.lr = 0.1, .weight_decay = w}, a, b, 5, 20), rest + std::pow(1 - 0.1 * (a + w), 20) * (5 - rest),
-              1e-14);
+  EXPECT_NEAR(descend({.lr = 0.1, .weight_decay = w}, a, b, 5, 20),
+              rest + std::pow(1 - 0.1 * (a + w), 20) * (5 - rest), 1e-14);
 }
 
-// Heavy ball on a quadratic is linear: (e, m) -> (e - lr (mu m + (1 - d) a e), mu m + (1 - d) a e), m = a e at first.
-// With critical damping, mu = (1 - sqrt(lr a))^2, its double eigenvalue is s = sqrt(mu): e_t = (c + k t) s^t with c, k
-// from e_0 and e_1 = (1 - lr a) e_0.
+// Heavy ball on a quadratic is linear: (e, m) -> (e - lr (mu m + (1 - d) a e), mu m + (1 - d) a e),
+// m = a e at first. With critical damping, mu = (1 - sqrt(lr a))^2, its double eigenvalue is s =
+// sqrt(mu): e_t = (c + k t) s^t with c, k from e_0 and e_1 = (1 - lr a) e_0.
 TEST(Sgd, MomentumAtCriticalDamping) {
   const double a = 4, lr = 0.01, s = 1 - std::sqrt(lr * a), e0 = 3;
   const double k = ((1 - lr * a) / s - 1) * e0;
-  EXPECT_NEAR(descend({.lr = lr, .momentum = s * s}, a, 1, 1 + e0, 25), 1 + (e0 + k * 25) * std::pow(s, 25), 1e-12);
+  EXPECT_NEAR(descend({.lr = lr, .momentum = s * s}, a, 1, 1 + e0, 25),
+              1 + (e0 + k * 25) * std::pow(s, 25), 1e-12);
 }
 
 // Two steps: b1 = g1, d1 = g1 + mu b1; b2 = mu b1 + g2, d2 = g2 + mu b2.
@@ -51,7 +54,8 @@ TEST(Sgd, NesterovByHand) {
   const double a = 2, lr = 0.1, mu = 0.5;
   const double x1 = 1 - lr * (2 + mu * 2);
   const double g2 = a * x1, b2 = mu * 2 + g2;
-  EXPECT_NEAR(descend({.lr = lr, .momentum = mu, .nesterov = true}, a, 0, 1, 2), x1 - lr * (g2 + mu * b2), 1e-15);
+  EXPECT_NEAR(descend({.lr = lr, .momentum = mu, .nesterov = true}, a, 0, 1, 2),
+              x1 - lr * (g2 + mu * b2), 1e-15);
 }
 
 // The buffer starts as the whole first gradient, then takes only (1 - dampening) of each.
@@ -62,7 +66,8 @@ TEST(Sgd, DampeningSparesTheFirstStep) {
 }
 
 TEST(Sgd, LeavesBuffersAlone) {
-  const Layout layout{{{"w", {1}, 0, 1, true}, {"mean", {2}, 1, 2, false}, {"v", {1}, 3, 1, true}}, 4};
+  const Layout layout{{{"w", {1}, 0, 1, true}, {"mean", {2}, 1, 2, false}, {"v", {1}, 3, 1, true}},
+                      4};
   Sgd<float> optimizer({.momentum = 0.5}, layout);
   std::vector<float> parameters{1, 1, 1, 1};
   optimizer.step(parameters, std::vector<float>{1, 1, 1, 1}, 0.5);
@@ -92,7 +97,9 @@ TEST(Sgd, CostCountsWhatOneFusedKernelMoves) {
   EXPECT_EQ(bare[0].phase, Phase::kUpdate);
   EXPECT_EQ(bare[0].flops, 200);   // p - lr g
   EXPECT_EQ(bare[0].bytes, 1200);  // p in and out, g in
-  const Cost full = Sgd<float>({.momentum = 0.9, .weight_decay = 0.1, .nesterov = true}, plain_layout(100)).cost();
+  const Cost full =
+      Sgd<float>({.momentum = 0.9, .weight_decay = 0.1, .nesterov = true}, plain_layout(100))
+          .cost();
   EXPECT_EQ(full[0].flops, 800);
   EXPECT_EQ(full[0].bytes, 2000);  // the buffer in and out too
 }

@@ -5,8 +5,8 @@
 namespace understudy {
 namespace {
 
-// Calls visit(pixel, corner) for every pooled pixel: the index of its channels in the pooled array and of its
-// window's first element's channels in the input, both in elements.
+// Calls visit(pixel, corner) for every pooled pixel: the index of its channels in the pooled array
+// and of its window's first element's channels in the input, both in elements.
 template <class Visit>
 [[gnu::always_inline]] inline void each_window(const PoolShape& s, Visit visit) {
   const std::int64_t rows = s.rows / s.size;
@@ -32,7 +32,8 @@ template <class Scalar>
     std::copy_n(input + corner, s.channels, best);
     std::fill_n(place, s.channels, 0);
     for (std::int64_t t = 1; t < s.size * s.size; ++t) {
-      const Scalar* __restrict window = input + corner + (t / s.size * s.columns + t % s.size) * s.channels;
+      const Scalar* __restrict window =
+          input + corner + (t / s.size * s.columns + t % s.size) * s.channels;
       const auto here = static_cast<std::int32_t>(t);
       for (std::int64_t c = 0; c < s.channels; ++c) {
         const bool better = (window[c] > best[c]) | (window[c] != window[c]);
@@ -50,8 +51,8 @@ template <class Scalar>
 }
 
 template <class Scalar>
-[[gnu::always_inline]] inline void backward(const PoolShape& s, const Scalar* gradient, const std::int32_t* choice,
-                                            Scalar* input_gradient) {
+[[gnu::always_inline]] inline void backward(const PoolShape& s, const Scalar* gradient,
+                                            const std::int32_t* choice, Scalar* input_gradient) {
   if (s.rows % s.size != 0 || s.columns % s.size != 0) {
     std::fill_n(input_gradient, s.count * s.rows * s.columns * s.channels, Scalar{0});
   }
@@ -59,7 +60,8 @@ template <class Scalar>
     const Scalar* __restrict from = gradient + pooled;
     const std::int32_t* __restrict place = choice + pooled;
     for (std::int64_t t = 0; t < s.size * s.size; ++t) {
-      Scalar* __restrict window = input_gradient + corner + (t / s.size * s.columns + t % s.size) * s.channels;
+      Scalar* __restrict window =
+          input_gradient + corner + (t / s.size * s.columns + t % s.size) * s.channels;
       const auto here = static_cast<std::int32_t>(t);
       for (std::int64_t c = 0; c < s.channels; ++c) window[c] = place[c] == here ? from[c] : 0;
     }
@@ -79,14 +81,15 @@ template <class Scalar>
   forward(s, input, output, choice);
 }
 template <class Scalar>
-[[gnu::target("avx2")]] void backward_avx2(const PoolShape& s, const Scalar* gradient, const std::int32_t* choice,
-                                           Scalar* input_gradient) {
+[[gnu::target("avx2")]] void backward_avx2(const PoolShape& s, const Scalar* gradient,
+                                           const std::int32_t* choice, Scalar* input_gradient) {
   backward(s, gradient, choice, input_gradient);
 }
 #endif
 
 template <class Scalar>
-void dispatch_forward(const PoolShape& s, const Scalar* input, Scalar* output, std::int32_t* choice) {
+void dispatch_forward(const PoolShape& s, const Scalar* input, Scalar* output,
+                      std::int32_t* choice) {
 #if defined(__x86_64__)
   if (has_avx2()) return forward_avx2(s, input, output, choice);
 #endif
@@ -110,10 +113,12 @@ void pool_forward(const PoolShape& s, const float* input, float* output, std::in
 void pool_forward(const PoolShape& s, const double* input, double* output, std::int32_t* choice) {
   dispatch_forward(s, input, output, choice);
 }
-void pool_backward(const PoolShape& s, const float* gradient, const std::int32_t* choice, float* input_gradient) {
+void pool_backward(const PoolShape& s, const float* gradient, const std::int32_t* choice,
+                   float* input_gradient) {
   dispatch_backward(s, gradient, choice, input_gradient);
 }
-void pool_backward(const PoolShape& s, const double* gradient, const std::int32_t* choice, double* input_gradient) {
+void pool_backward(const PoolShape& s, const double* gradient, const std::int32_t* choice,
+                   double* input_gradient) {
   dispatch_backward(s, gradient, choice, input_gradient);
 }
 

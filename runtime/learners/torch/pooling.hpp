@@ -1,12 +1,14 @@
-// Max pooling with ReLU in one pass over channels-last activations: the two commute, and apart they read and write
-// the largest activations of a small CNN four times over. Equal to max_pool2d and relu bit for bit, NaN included.
+// Max pooling with ReLU in one pass over channels-last activations: the two commute, and apart they
+// read and write the largest activations of a small CNN four times over. Equal to max_pool2d and
+// relu bit for bit, NaN included.
 #pragma once
 
 #include <cstdint>
 
 namespace understudy {
 
-// Arrays are [count, rows, columns, channels]; pooled ones [count, rows / size, columns / size, channels].
+// Arrays are [count, rows, columns, channels]; pooled ones [count, rows / size, columns / size,
+// channels].
 struct PoolShape {
   std::int64_t count = 0;
   std::int64_t channels = 0;
@@ -16,12 +18,15 @@ struct PoolShape {
   bool relu = false;
 };
 
-// `choice` gets the place 0..size^2-1 of the largest element in each window, row-major, the first among equals;
-// -1 where ReLU cut it off.
+// `choice` gets the place 0..size^2-1 of the largest element in each window, row-major, the first
+// among equals; -1 where ReLU cut it off.
 void pool_forward(const PoolShape& shape, const float* input, float* output, std::int32_t* choice);
-void pool_forward(const PoolShape& shape, const double* input, double* output, std::int32_t* choice);
+void pool_forward(const PoolShape& shape, const double* input, double* output,
+                  std::int32_t* choice);
 // Writes the whole of `input_gradient`.
-void pool_backward(const PoolShape& shape, const float* gradient, const std::int32_t* choice, float* input_gradient);
-void pool_backward(const PoolShape& shape, const double* gradient, const std::int32_t* choice, double* input_gradient);
+void pool_backward(const PoolShape& shape, const float* gradient, const std::int32_t* choice,
+                   float* input_gradient);
+void pool_backward(const PoolShape& shape, const double* gradient, const std::int32_t* choice,
+                   double* input_gradient);
 
 }  // namespace understudy

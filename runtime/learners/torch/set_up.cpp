@@ -21,7 +21,8 @@ void set_up_torch() {
   at::set_num_threads(1);
   // Only there where LibTorch's BLAS is OpenBLAS.
   using SetThreads = void (*)(int);
-  if (auto* set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
+  if (auto* set_threads =
+          reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
     set_threads(1);
   }
 }

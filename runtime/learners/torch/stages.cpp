@@ -37,13 +37,14 @@ class ConvStage final : public WithParameters {
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     at::Tensor weights = weight(pass).contiguous(kChannelsLast);
-    at::Tensor output = at::convolution(input, weights, bias(pass), {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1);
+    at::Tensor output =
+        at::convolution(input, weights, bias(pass), {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1);
     if (pass.training) saved = {input, weights};
     return output;
   }
 
-  at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
-                      bool input_gradient) const override {
+  at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved,
+                      const Gradients& out, bool input_gradient) const override {
     const auto [none, weights, biases] = differentiate(pass, gradient, saved, {false, true, true});
     weight_gradient(out).copy_(weights);
     bias_gradient(out).copy_(biases);
@@ -53,11 +54,13 @@ class ConvStage final : public WithParameters {
   }
 
  private:
-  std::tuple<at::Tensor, at::Tensor, at::Tensor> differentiate(const Pass& pass, const at::Tensor& gradient,
-                                                               const Saved& saved, std::array<bool, 3> wanted) const {
+  std::tuple<at::Tensor, at::Tensor, at::Tensor> differentiate(const Pass& pass,
+                                                               const at::Tensor& gradient,
+                                                               const Saved& saved,
+                                                               std::array<bool, 3> wanted) const {
     const at::OptionalIntArrayRef bias_sizes(bias(pass).sizes());
-    return at::convolution_backward(gradient, saved.input, saved.extra, bias_sizes, {1, 1}, {0, 0}, {1, 1}, false,
-                                    {0, 0}, 1, wanted);
+    return at::convolution_backward(gradient, saved.input, saved.extra, bias_sizes, {1, 1}, {0, 0},
+                                    {1, 1}, false, {0, 0}, 1, wanted);
   }
 };
 
@@ -70,8 +73,8 @@ class LinearStage final : public WithParameters {
     return at::addmm(bias(pass), input, weight(pass).t());
   }
 
-  at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
-                      bool input_gradient) const override {
+  at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved,
+                      const Gradients& out, bool input_gradient) const override {
     at::Tensor weights = weight_gradient(out);
     at::Tensor biases = bias_gradient(out);
     at::mm_out(weights, gradient.t(), saved.input);
@@ -84,12 +87,14 @@ class LinearStage final : public WithParameters {
 // Max pooling, with the ReLU before or after it, which is the same.
 class PoolStage final : public Stage {
  public:
-  PoolStage(const ActivationShape& input, std::int64_t size, bool relu) : input_(input), size_(size), relu_(relu) {}
+  PoolStage(const ActivationShape& input, std::int64_t size, bool relu)
+      : input_(input), size_(size), relu_(relu) {}
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     input = input.contiguous(kChannelsLast);
     const std::int64_t count = input.size(0);
-    const std::array<std::int64_t, 4> pooled{count, input_.channels, input_.rows / size_, input_.columns / size_};
+    const std::array<std::int64_t, 4> pooled{count, input_.channels, input_.rows / size_,
+                                             input_.columns / size_};
     at::Tensor output = at::empty(pooled, input.options(), kChannelsLast);
     at::Tensor choice = at::empty(pooled, input.options().dtype(at::kInt), kChannelsLast);
     AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "pool_forward", [&] {
@@ -100,14 +105,15 @@ class PoolStage final : public Stage {
     return output;
   }
 
-  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&, bool) const override {
+  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
+                      bool) const override {
     gradient = gradient.contiguous(kChannelsLast);
     const std::int64_t count = gradient.size(0);
-    at::Tensor result =
-        at::empty({count, input_.channels, input_.rows, input_.columns}, gradient.options(), kChannelsLast);
+    at::Tensor result = at::empty({count, input_.channels, input_.rows, input_.columns},
+                                  gradient.options(), kChannelsLast);
     AT_DISPATCH_FLOATING_TYPES(gradient.scalar_type(), "pool_backward", [&] {
-      pool_backward(shape(count), gradient.data_ptr<scalar_t>(), saved.extra.data_ptr<std::int32_t>(),
-                    result.data_ptr<scalar_t>());
+      pool_backward(shape(count), gradient.data_ptr<scalar_t>(),
+                    saved.extra.data_ptr<std::int32_t>(), result.data_ptr<scalar_t>());
     });
     return result;
   }
@@ -131,7 +137,8 @@ class ReluStage final : public Stage {
     return input;
   }
 
-  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&, bool) const override {
+  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
+                      bool) const override {
     at::threshold_backward_out(gradient, gradient, saved.extra, 0);
     return gradient;
   }
@@ -145,8 +152,10 @@ class FlattenStage final : public Stage {
     return input.contiguous(at::MemoryFormat::Contiguous).view({input.size(0), input_.size()});
   }
 
-  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved&, const Gradients&, bool) const override {
-    return gradient.view({gradient.size(0), input_.channels, input_.rows, input_.columns}).contiguous(kChannelsLast);
+  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved&, const Gradients&,
+                      bool) const override {
+    return gradient.view({gradient.size(0), input_.channels, input_.rows, input_.columns})
+        .contiguous(kChannelsLast);
   }
 
  private:
@@ -166,7 +175,8 @@ class DropoutStage final : public Stage {
     return input.mul(saved.extra);
   }
 
-  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&, bool) const override {
+  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
+                      bool) const override {
     return gradient.mul_(saved.extra);
   }
 
@@ -190,12 +200,14 @@ bool pools_with_relu(std::span<const Layer> layers) {
   return (is_pool(layers[0]) && is_relu(layers[1])) || (is_relu(layers[0]) && is_pool(layers[1]));
 }
 
-std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& input, std::size_t slice) {
+std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& input,
+                                  std::size_t slice) {
   if (std::holds_alternative<Conv2d>(layer)) return std::make_unique<ConvStage>(slice);
   if (std::holds_alternative<Linear>(layer)) return std::make_unique<LinearStage>(slice);
   if (std::holds_alternative<Relu>(layer)) return std::make_unique<ReluStage>();
   if (std::holds_alternative<Flatten>(layer)) return std::make_unique<FlattenStage>(input);
-  if (const auto* pool = std::get_if<MaxPool2d>(&layer)) return std::make_unique<PoolStage>(input, pool->size, false);
+  if (const auto* pool = std::get_if<MaxPool2d>(&layer))
+    return std::make_unique<PoolStage>(input, pool->size, false);
   return std::make_unique<DropoutStage>(std::get<Dropout>(layer).probability);
 }
 
@@ -210,7 +222,8 @@ std::vector<at::Tensor> slice_views(const Layout& layout, std::span<Scalar> vect
   for (const Slice& slice : layout.slices) {
     // LibTorch has no tensors of const elements; parameters are only ever read.
     auto* data = const_cast<Value*>(vector.data() + slice.offset);
-    views.push_back(at::from_blob(data, slice.shape, at::dtype(c10::CppTypeToScalarType<Value>::value)));
+    views.push_back(
+        at::from_blob(data, slice.shape, at::dtype(c10::CppTypeToScalarType<Value>::value)));
   }
   return views;
 }

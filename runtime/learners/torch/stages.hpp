@@ -1,5 +1,6 @@
-// The layers of a model as LibTorch computes them, forward and backward. Backward is written out instead of recorded:
-// each gradient goes straight into the caller's vector, and the hook fires between one layer's and the next's.
+// The layers of a model as LibTorch computes them, forward and backward. Backward is written out
+// instead of recorded: each gradient goes straight into the caller's vector, and the hook fires
+// between one layer's and the next's.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -35,15 +36,17 @@ struct Saved {
   at::Tensor extra;
 };
 
-// One layer, or two that are quicker together. Images are [count, channels, rows, columns] in channels-last memory.
+// One layer, or two that are quicker together. Images are [count, channels, rows, columns] in
+// channels-last memory.
 class Stage {
  public:
   virtual ~Stage() = default;
   // May overwrite `input`, but for the first stage's, which is the caller's.
   virtual at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const = 0;
-  // Owns `gradient` and may overwrite it. An undefined tensor comes back where the input's gradient isn't wanted.
-  virtual at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
-                              bool input_gradient) const = 0;
+  // Owns `gradient` and may overwrite it. An undefined tensor comes back where the input's gradient
+  // isn't wanted.
+  virtual at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved,
+                              const Gradients& out, bool input_gradient) const = 0;
   virtual bool has_parameters() const { return false; }
 };
 

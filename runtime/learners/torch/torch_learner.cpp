@@ -24,14 +24,16 @@ struct Logits {
 template <class Scalar>
 class TorchLearner final : public ModelLearner<Scalar> {
  public:
-  explicit TorchLearner(const Model& model) : ModelLearner<Scalar>(model), stages_(make_stages(model)) {
+  explicit TorchLearner(const Model& model)
+      : ModelLearner<Scalar>(model), stages_(make_stages(model)) {
     const auto has_parameters = [](const auto& stage) { return stage->has_parameters(); };
     const auto first = std::find_if(stages_.begin(), stages_.end(), has_parameters);
     first_with_parameters_ = static_cast<std::size_t>(first - stages_.begin());
   }
 
-  double gradient(std::span<const Scalar> parameters, const Batch& batch, std::span<Scalar> gradient,
-                  RandomStream random, const GradientHook& hook) const override {
+  double gradient(std::span<const Scalar> parameters, const Batch& batch,
+                  std::span<Scalar> gradient, RandomStream random,
+                  const GradientHook& hook) const override {
     UNDERSTUDY_CHECK(batch.count > 0);
     const Scope scope;
     const auto values = slice_views(this->layout(), parameters);
@@ -39,17 +41,18 @@ class TorchLearner final : public ModelLearner<Scalar> {
     Pass pass{values, true, random};
     std::vector<Saved> saved(stages_.size());
     const Logits logits = forward(pass, batch, saved);
-    const auto [loss, total_weight] =
-        at::nll_loss_forward(logits.log_softmax, logits.labels, {}, at::Reduction::Mean, kNoIgnoredLabel);
-    at::Tensor flowing = at::nll_loss_backward(at::ones({}, loss.options()), logits.log_softmax, logits.labels, {},
-                                               at::Reduction::Mean, kNoIgnoredLabel, total_weight);
+    const auto [loss, total_weight] = at::nll_loss_forward(logits.log_softmax, logits.labels, {},
+                                                           at::Reduction::Mean, kNoIgnoredLabel);
+    at::Tensor flowing =
+        at::nll_loss_backward(at::ones({}, loss.options()), logits.log_softmax, logits.labels, {},
+                              at::Reduction::Mean, kNoIgnoredLabel, total_weight);
     flowing = at::_log_softmax_backward_data(flowing, logits.log_softmax, 1, flowing.scalar_type());
     backward(pass, std::move(flowing), saved, {gradients, hook});
     return loss.template item<double>();
   }
 
-  Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source, std::size_t first,
-                      std::size_t count) const override {
+  Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source,
+                      std::size_t first, std::size_t count) const override {
     UNDERSTUDY_CHECK(count > 0 && first + count <= source.size());
     const Scope scope;
     const auto values = slice_views(this->layout(), parameters);
@@ -64,7 +67,8 @@ class TorchLearner final : public ModelLearner<Scalar> {
       std::iota(indices.begin(), indices.end(), static_cast<std::uint32_t>(first + done));
       source.gather(indices, batch);
       const Logits logits = forward(pass, batch, nothing);
-      loss -= logits.log_softmax.gather(1, logits.labels.unsqueeze(1)).sum().template item<double>();
+      loss -=
+          logits.log_softmax.gather(1, logits.labels.unsqueeze(1)).sum().template item<double>();
       correct += logits.log_softmax.argmax(1).eq(logits.labels).sum().template item<std::int64_t>();
     }
     const auto samples = static_cast<double>(count);
@@ -91,9 +95,11 @@ class TorchLearner final : public ModelLearner<Scalar> {
     auto* data = const_cast<float*>(batch.inputs.data());
     // The stride of a single channel is free; 1 is how LibTorch tells channels-last.
     const std::int64_t channel_stride = s.channels == 1 ? 1 : s.rows * s.columns;
-    at::Tensor view = at::from_blob(data, {count, s.channels, s.rows, s.columns},
-                                    {s.size(), channel_stride, s.columns, 1}, at::dtype(at::kFloat));
-    return view.to(c10::CppTypeToScalarType<Scalar>::value).contiguous(at::MemoryFormat::ChannelsLast);
+    at::Tensor view =
+        at::from_blob(data, {count, s.channels, s.rows, s.columns},
+                      {s.size(), channel_stride, s.columns, 1}, at::dtype(at::kFloat));
+    return view.to(c10::CppTypeToScalarType<Scalar>::value)
+        .contiguous(at::MemoryFormat::ChannelsLast);
   }
 
   Logits forward(Pass& pass, const Batch& batch, std::vector<Saved>& saved) const {
@@ -107,9 +113,11 @@ class TorchLearner final : public ModelLearner<Scalar> {
             at::from_blob(labels, {static_cast<std::int64_t>(batch.count)}, at::dtype(at::kLong))};
   }
 
-  void backward(const Pass& pass, at::Tensor flowing, std::vector<Saved>& saved, const Gradients& out) const {
+  void backward(const Pass& pass, at::Tensor flowing, std::vector<Saved>& saved,
+                const Gradients& out) const {
     for (std::size_t i = stages_.size(); i-- > first_with_parameters_;) {
-      flowing = stages_[i]->backward(pass, std::move(flowing), saved[i], out, i > first_with_parameters_);
+      flowing =
+          stages_[i]->backward(pass, std::move(flowing), saved[i], out, i > first_with_parameters_);
       saved[i] = {};
     }
   }
@@ -120,7 +128,9 @@ class TorchLearner final : public ModelLearner<Scalar> {
 
 }  // namespace
 
-std::unique_ptr<Learner> make_torch_learner(const Model& model) { return std::make_unique<TorchLearner<float>>(model); }
+std::unique_ptr<Learner> make_torch_learner(const Model& model) {
+  return std::make_unique<TorchLearner<float>>(model);
+}
 
 std::unique_ptr<BasicLearner<double>> make_torch_learner_double(const Model& model) {
   return std::make_unique<TorchLearner<double>>(model);

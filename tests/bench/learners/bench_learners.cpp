@@ -1,6 +1,9 @@
-// Training throughput of the models on one thread: gradient and update, batch 64. The peer is pytorch_step.py.
+// Training throughput of the models on one thread: gradient and update, batch 64. The peer is
+// pytorch_step.py.
 #include <benchmark/benchmark.h>
 
+#include "runtime/data/image_dataset.hpp"
+#include "runtime/data/sampler.hpp"
 #include "runtime/learners/torch/set_up.hpp"
 #include "runtime/learners/torch/torch_learner.hpp"
 #include "runtime/training/optimizer.hpp"
@@ -15,7 +18,8 @@ Batch random_batch(const Model& model, std::size_t count) {
   Batch batch{.count = count, .inputs = {}, .labels = {}};
   batch.inputs.resize(count * static_cast<std::size_t>(model.input.size()));
   for (float& pixel : batch.inputs) pixel = static_cast<float>(random.normal());
-  for (std::size_t i = 0; i < count; ++i) batch.labels.push_back(static_cast<std::int64_t>(random.below(10)));
+  for (std::size_t i = 0; i < count; ++i)
+    batch.labels.push_back(static_cast<std::int64_t>(random.below(10)));
   return batch;
 }
 
@@ -42,7 +46,8 @@ class RandomSource final : public BatchSource {
     const std::size_t pixels = all_.inputs.size() / all_.count;
     batch = {.count = indices.size(), .inputs = {}, .labels = {}};
     for (const std::uint32_t i : indices) {
-      batch.inputs.insert(batch.inputs.end(), all_.inputs.begin() + i * pixels, all_.inputs.begin() + (i + 1) * pixels);
+      batch.inputs.insert(batch.inputs.end(), all_.inputs.begin() + i * pixels,
+                          all_.inputs.begin() + (i + 1) * pixels);
       batch.labels.push_back(all_.labels[i]);
     }
   }
@@ -57,7 +62,8 @@ void evaluation(benchmark::State& state, const char* name) {
   const RandomSource source(model, 1000);
   std::vector<float> parameters(learner->layout().size);
   learner->initial(RandomStream({.seed = 1}), parameters);
-  for (auto _ : state) benchmark::DoNotOptimize(learner->evaluate(parameters, source, 0, source.size()));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(learner->evaluate(parameters, source, 0, source.size()));
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(source.size()));
 }
 
@@ -70,6 +76,26 @@ void sgd_update(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(layout.size));
 }
 
+// A shuffled batch of 28x28 images out of a data set larger than the cache.
+void gather(benchmark::State& state) {
+  constexpr std::size_t kImages = 60000;
+  ImageDataset::Contents contents{28, 28, 10, std::vector<std::uint8_t>(kImages * 784), {}};
+  for (std::size_t i = 0; i < contents.images.size(); ++i)
+    contents.images[i] = static_cast<std::uint8_t>(i * i);
+  contents.labels.assign(kImages, 3);
+  const ImageDataset dataset(std::move(contents), {0.2860f, 0.3530f});
+  const auto order = torch_permutation(kImages, 1);
+  Batch batch;
+  std::size_t at = 0;
+  for (auto _ : state) {
+    dataset.gather(std::span(order).subspan(at, kBatch), batch);
+    at = (at + kBatch) % (kImages - kBatch);
+    benchmark::DoNotOptimize(batch.inputs.data());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
+}
+
+BENCHMARK(gather)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(training_step, cnn, "cnn")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(training_step, lenet, "lenet")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(evaluation, cnn, "cnn")->Unit(benchmark::kMillisecond);
