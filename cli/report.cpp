@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
-#include "results/publish.hpp"
+#include "results/report/publish.hpp"
 
 namespace understudy {
 namespace {

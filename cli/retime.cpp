@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
-#include "results/provenance.hpp"
-#include "results/publish.hpp"
-#include "results/retiming.hpp"
+#include "results/experiment/provenance.hpp"
+#include "results/report/publish.hpp"
+#include "results/experiment/retiming.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
 namespace understudy {

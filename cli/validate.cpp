@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
-#include "results/columns.hpp"
-#include "results/estimate.hpp"
-#include "results/text_table.hpp"
+#include "results/summary/columns.hpp"
+#include "results/experiment/estimate.hpp"
+#include "results/report/text_table.hpp"
 #include "scenarios/scenario_yaml.hpp"
 #include "scenarios/sweep.hpp"
 

@@ -1,5 +1,5 @@
 // Times computed anew from finished units equal those of a run under the new network.
-#include "results/retiming.hpp"
+#include "results/experiment/retiming.hpp"
 
 #include "runtime/base/errors.hpp"
 #include "tests/experiment/support.hpp"

@@ -1,6 +1,6 @@
 // The run directory: units and checkpoints come back as they were, and it refuses what it must not
 // touch.
-#include "results/run_directory.hpp"
+#include "results/experiment/run_directory.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "results/experiment.hpp"
-#include "results/records.hpp"
+#include "results/experiment/experiment.hpp"
+#include "results/experiment/records.hpp"
 #include "tests/data/idx_files.hpp"
 
 namespace understudy {

@@ -2,7 +2,7 @@
 // benchmark, and of SimGrid's ring all-reduce. items_per_second counts transfers.
 #include <benchmark/benchmark.h>
 
-#include "results/unit_runner.hpp"
+#include "results/experiment/unit_runner.hpp"
 
 namespace understudy {
 namespace {

@@ -1,0 +1,102 @@
+#include "results/experiment/estimate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "results/experiment/unit_runner.hpp"
+
+namespace understudy {
+namespace {
+
+constexpr std::size_t kAssumedSamples = 60'000;
+constexpr std::size_t kAssumedTestSamples = 10'000;
+// As many updates as show a step's time; the rest are alike.
+constexpr std::int64_t kUpdatesTried = 8;
+// LibTorch with its libraries, code and allocator.
+constexpr std::int64_t kProgramBytes = 200'000'000;
+
+std::size_t or_all(int limit, std::size_t all) {
+  return limit == 0 ? all : static_cast<std::size_t>(limit);
+}
+
+// Enough of a finished unit for a dry replay.
+Unit untrained(const Scenario& scenario) {
+  Unit unit;
+  if (const auto* c = std::get_if<ImageClassifierConfig>(&scenario.workload))
+    unit.train_samples = or_all(c->train_limit, kAssumedSamples);
+  return unit;
+}
+
+Unit replay(const Scenario& scenario) {
+  const Unit weights = untrained(scenario);
+  UnitTask task;
+  task.scenario = &scenario;
+  task.weights = &weights;
+  return run_unit(task);
+}
+
+// The scenario cut down to a few updates, and what its time is to be multiplied by.
+double shorten(Scenario& scenario, std::int64_t updates) {
+  if (auto* collective = std::get_if<CollectiveBenchmarkConfig>(&scenario.workload))
+    return std::exchange(collective->iterations, 1);
+  auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);
+  if (config == nullptr || updates <= kUpdatesTried) return 1;
+  config->epochs.reset();
+  config->updates = static_cast<int>(kUpdatesTried);
+  return static_cast<double>(updates) / static_cast<double>(kUpdatesTried);
+}
+
+double cpu_seconds(const ImageClassifierConfig& config, const Work& work) {
+  const DeviceProfile cpu = find_profile({}, "cpu");
+  const auto batch = static_cast<std::size_t>(work.samples_per_gradient);
+  double seconds = 0;
+  for (const KernelCost& kernel : training_cost(make_model(config.model, config.dropout), batch))
+    seconds += to_seconds(cpu.time(kernel));
+  return seconds * work.gradients;
+}
+
+// Data sets as bytes, and for each worker parameters, gradient, momentum and as much in flight.
+Bytes memory(const Scenario& scenario, const ImageClassifierConfig& config) {
+  const Model model = make_model(config.model, config.dropout);
+  const std::size_t images =
+      or_all(config.train_limit, kAssumedSamples) + or_all(config.test_limit, kAssumedTestSamples);
+  const std::size_t vectors = static_cast<std::size_t>(seating(scenario.topology).workers) * 4 *
+                              make_layout(model).size * sizeof(float);
+  const std::size_t data = images * static_cast<std::size_t>(model.input.size());
+  return Bytes{kProgramBytes + static_cast<std::int64_t>(vectors + data)};
+}
+
+}  // namespace
+
+Work work_of(const Scenario& scenario) {
+  const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);
+  if (config == nullptr) return {};
+  const auto workers = static_cast<std::size_t>(seating(scenario.topology).workers);
+  const std::size_t all = or_all(config->train_limit, kAssumedSamples);
+  const double batch = config->batch_scope == BatchScope::kPerNode
+                           ? config->batch
+                           : static_cast<double>(config->batch) / static_cast<double>(workers);
+  const double of_worker = static_cast<double>(all) / static_cast<double>(workers);
+  const double updates =
+      config->updates ? *config->updates : config->epochs.value_or(1) * of_worker / batch;
+  return {updates * static_cast<double>(workers), std::max(1.0, std::min(batch, of_worker))};
+}
+
+RunEstimate estimate_run(const Scenario& scenario) {
+  const Work work = work_of(scenario);
+  Scenario shortened = scenario;
+  const auto workers = static_cast<double>(seating(scenario.topology).workers);
+  const double factor = shorten(shortened, static_cast<std::int64_t>(work.gradients / workers));
+  RunEstimate estimate;
+  if (scenario.devices.cost == CostKind::kProfile) {
+    const double seconds = to_seconds(replay(shortened).time) * factor * scenario.repeats;
+    estimate.time = seconds < to_seconds(kNever) ? from_seconds(seconds) : Duration::max();
+  }
+  if (const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload)) {
+    estimate.wall_s = cpu_seconds(*config, work) * scenario.repeats;
+    estimate.memory = memory(scenario, *config);
+  }
+  return estimate;
+}
+
+}  // namespace understudy

@@ -1,0 +1,133 @@
+#include "results/experiment/run_directory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "results/experiment/world_json.hpp"
+#include "runtime/base/errors.hpp"
+
+namespace understudy {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kCheckpoints = "checkpoints";
+
+std::string unit_name(UnitKey key, const char* suffix) {
+  return fmt::format("{}/unit-{:04}-{:02}.{}", kCheckpoints, key.run, key.repeat, suffix);
+}
+
+[[noreturn]] void fail_to_write(const fs::path& path, const std::string& why) {
+  throw RunError(fmt::format("{}: cannot be written: {}", path.string(), why));
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code problem;
+  fs::create_directories(path, problem);
+  if (problem) fail_to_write(path, problem.message());
+}
+
+}  // namespace
+
+RunDirectory RunDirectory::create(const fs::path& path) {
+  std::error_code problem;
+  if (fs::exists(path, problem) && !(fs::is_directory(path) && fs::is_empty(path, problem))) {
+    throw ScenarioError(fmt::format(
+        "{}: holds something already; give another --out, or --resume to go on with a run",
+        path.string()));
+  }
+  make_folder(path / kCheckpoints);
+  return RunDirectory(path);
+}
+
+RunDirectory RunDirectory::open(const fs::path& path) {
+  std::error_code problem;
+  if (!fs::is_directory(path / kCheckpoints, problem) || !fs::exists(path / "scenario.yaml")) {
+    throw ScenarioError(fmt::format("{}: is no run directory", path.string()));
+  }
+  return RunDirectory(path);
+}
+
+bool RunDirectory::has(const std::string& name) const {
+  std::error_code problem;
+  return fs::exists(path_ / name, problem);
+}
+
+void RunDirectory::write(const std::string& name, std::string_view contents) const {
+  const fs::path path = path_ / name, unfinished = path_ / (name + ".part");
+  errno = 0;
+  std::ofstream out(unfinished, std::ios::binary);
+  out.write(contents.data(), static_cast<std::streamsize>(contents.size()));
+  out.close();
+  std::error_code problem;
+  if (!out) {
+    const std::string why = errno != 0 ? std::strerror(errno) : "the write failed";
+    fs::remove(unfinished, problem);
+    fail_to_write(path, why);
+  }
+  fs::rename(unfinished, path, problem);
+  if (problem) fail_to_write(path, problem.message());
+}
+
+std::string RunDirectory::read(const std::string& name) const {
+  std::ifstream in(path_ / name, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) throw ScenarioError(fmt::format("{}: cannot be read", (path_ / name).string()));
+  return text.str();
+}
+
+void RunDirectory::save(const Unit& unit) const {
+  write(unit_name(unit.key, "json"), to_json(unit).dump() + "\n");
+  std::error_code problem;
+  fs::remove(path_ / unit_name(unit.key, "state"), problem);
+}
+
+std::vector<Unit> RunDirectory::units() const {
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::directory_iterator(path_ / kCheckpoints)) {
+    if (entry.path().extension() == ".json") paths.push_back(entry.path());
+  }
+  std::vector<Unit> units;
+  for (const fs::path& path : paths) {
+    const std::string name = fmt::format("{}/{}", kCheckpoints, path.filename().string());
+    units.push_back(parse_unit(read(name), path.string()));
+  }
+  std::sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) { return a.key < b.key; });
+  return units;
+}
+
+void RunDirectory::save_checkpoint(UnitKey key, const WorldSnapshot& world) const {
+  Json json = to_json(world);
+  json["states"] = Json::array();
+  for (const std::string& state : world.states)
+    json["states"].push_back(Json::binary({state.begin(), state.end()}));
+  std::string bytes;
+  Json::to_cbor(json, bytes);
+  write(unit_name(key, "state"), bytes);
+}
+
+std::optional<WorldSnapshot> RunDirectory::checkpoint(UnitKey key) const {
+  const std::string name = unit_name(key, "state");
+  if (!has(name)) return std::nullopt;
+  try {
+    const Json json = Json::from_cbor(read(name));
+    WorldSnapshot world = parse_world(json);
+    for (const Json& state : json.at("states")) {
+      const auto& bytes = state.get_binary();
+      world.states.emplace_back(bytes.begin(), bytes.end());
+    }
+    return world;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace understudy

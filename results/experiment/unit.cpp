@@ -1,0 +1,65 @@
+#include "results/experiment/unit.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "results/experiment/world_json.hpp"
+#include "runtime/base/errors.hpp"
+
+namespace understudy {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Unit parse(const Json& j) {
+  Unit u;
+  u.key = {j.at("run").get<std::size_t>(), j.at("repeat").get<std::size_t>()};
+  u.seed = j.at("seed").get<std::uint64_t>();
+  if (j.contains("weights_of")) {
+    const Json& of = j.at("weights_of");
+    u.weights_of = UnitKey{of.at(0).get<std::size_t>(), of.at(1).get<std::size_t>()};
+  }
+  u.weights_hash = j.at("weights_hash").get<std::string>();
+  u.updates = j.at("updates").get<std::int64_t>();
+  u.updates_per_epoch = j.at("updates_per_epoch").get<std::int64_t>();
+  u.train_samples = j.at("train_samples").get<std::size_t>();
+  u.notice = j.at("notice").get<std::string>();
+  u.wall_s = j.at("wall_s").get<double>();
+  for (const Json& place : j.at("places"))
+    u.places.push_back({place.at(0).get<int>(), place.at(1).get<int>(), place.at(2).get<bool>()});
+  WorldSnapshot world = parse_world(j.at("world"));
+  u.time = world.time;
+  u.samples = std::move(world.samples);
+  u.nodes = std::move(world.nodes);
+  u.links = std::move(world.links);
+  return u;
+}
+
+}  // namespace
+
+Json to_json(const Unit& u) {
+  Json j{{"run", u.key.run}, {"repeat", u.key.repeat}, {"seed", u.seed}};
+  if (u.weights_of) j["weights_of"] = {u.weights_of->run, u.weights_of->repeat};
+  j["weights_hash"] = u.weights_hash;
+  j["updates"] = u.updates;
+  j["updates_per_epoch"] = u.updates_per_epoch;
+  j["train_samples"] = u.train_samples;
+  j["notice"] = u.notice;
+  j["wall_s"] = u.wall_s;
+  j["places"] = Json::array();
+  for (const NodePlace& p : u.places)
+    j["places"].push_back(Json::array({p.machine, p.local_rank, p.serves}));
+  j["world"] = to_json(WorldSnapshot{u.time, {}, u.samples, u.nodes, u.links});
+  return j;
+}
+
+Unit parse_unit(const std::string& text, const std::string& source) {
+  try {
+    return parse(Json::parse(text));
+  } catch (const nlohmann::json::exception& problem) {
+    throw DataError(fmt::format("{}: no record of a finished repeat ({})", source, problem.what()));
+  }
+}
+
+}  // namespace understudy

@@ -1,0 +1,101 @@
+#include "results/experiment/unit_runner.hpp"
+
+#include <chrono>
+
+namespace understudy {
+namespace {
+
+// Workers in order of rank, and the server where there is one.
+Communicator members_on(const Topology& topology) {
+  Communicator members;
+  const auto places = topology.places();
+  for (std::size_t r = 0; r < places.size(); ++r) {
+    if (places[r].serves) {
+      members.server = Rank{r};
+    } else {
+      members.members.push_back(Rank{r});
+      members.machines.push_back(places[r].machine);
+    }
+  }
+  return members;
+}
+
+WorkloadParts workload_parts(const UnitTask& task, const Topology& topology) {
+  WorkloadParts parts;
+  parts.members = members_on(topology);
+  parts.seed = repeat_seed(task.scenario->seed, task.key.repeat);
+  parts.gradients = task.gradients;
+  if (task.weights != nullptr) {
+    parts.train_samples = task.weights->train_samples;
+  } else {
+    parts.make_learner = task.make_learner;
+    parts.datasets = task.datasets;
+  }
+  return parts;
+}
+
+RecordedValues recorded_values(const Unit& unit) {
+  RecordedValues values;
+  for (const auto& samples : unit.samples) {
+    auto& of_node = values.emplace_back();
+    for (const Sample& s : samples) of_node[s.name].push_back(s.value);
+  }
+  return values;
+}
+
+WorldOptions world_options(const UnitTask& task) {
+  WorldOptions options;
+  options.network = task.scenario->network;
+  options.devices = task.scenario->devices;
+  options.seed = repeat_seed(task.scenario->seed, task.key.repeat);
+  options.interrupt = task.interrupt;
+  if (task.weights != nullptr) {
+    options.dry = true;
+    options.replay = recorded_values(*task.weights);
+    return options;
+  }
+  options.pool = task.pool;
+  options.resume = task.resume;
+  options.on_safe_point = task.on_safe_point;
+  return options;
+}
+
+}  // namespace
+
+std::uint64_t repeat_seed(std::uint64_t seed, std::size_t repeat) {
+  return seed + 1'000'003 * repeat;
+}
+
+Unit run_unit(const UnitTask& task) {
+  const auto start = std::chrono::steady_clock::now();
+  const Topology topology = make_topology(task.scenario->topology);
+  const auto workload = make_workload(task.scenario->workload, task.scenario->strategy,
+                                      workload_parts(task, topology));
+  VirtualWorld world(topology, world_options(task));
+  world.run([&](Node& node) { return workload->run(node); });
+
+  Unit unit;
+  unit.key = task.key;
+  unit.seed = repeat_seed(task.scenario->seed, task.key.repeat);
+  unit.weights_hash = workload->weights_hash();
+  unit.train_samples = workload->train_samples();
+  unit.notice = workload->notice();
+  if (task.weights != nullptr) {
+    unit.weights_of = task.weights->weights_of.value_or(task.weights->key);
+    unit.weights_hash = task.weights->weights_hash;
+    unit.notice = task.weights->notice;
+  }
+  unit.updates = workload->updates();
+  unit.updates_per_epoch = workload->updates_per_epoch();
+  for (const Place& p : topology.places())
+    unit.places.push_back({p.machine, p.local_rank, p.serves});
+  WorldSnapshot end = world.snapshot();
+  unit.time = end.time;
+  unit.samples = std::move(end.samples);
+  unit.nodes = std::move(end.nodes);
+  unit.links = std::move(end.links);
+  unit.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return unit;
+}
+
+}  // namespace understudy

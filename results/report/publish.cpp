@@ -1,0 +1,38 @@
+#include "results/report/publish.hpp"
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "results/summary/decomposition.hpp"
+#include "results/experiment/records.hpp"
+#include "results/report/report.hpp"
+#include "results/report/table.hpp"
+
+namespace understudy {
+
+Summary publish(const RunDirectory& directory, const Experiment& experiment,
+                std::span<const Unit> units) {
+  std::string metrics;
+  for (const Unit& unit : units) metrics += metrics_jsonl(unit);
+  directory.write("metrics.jsonl", metrics);
+  directory.write("links.csv", links_csv(experiment, units));
+  Summary summary = summarise(experiment, units);
+  directory.write("summary.json", to_json(summary).dump(2) + "\n");
+  directory.write("report.html", report_html(experiment, summary, units));
+  return summary;
+}
+
+std::string results_text(const Experiment& experiment, const Summary& summary,
+                         std::span<const Unit> units) {
+  std::string text = table(summary);
+  std::set<std::string> notices;
+  for (const Unit& unit : units) {
+    if (!unit.notice.empty()) notices.insert(unit.notice);
+  }
+  for (const std::string& notice : notices) text += "\n" + notice + "\n";
+  if (const auto where = decompose(experiment, summary, units))
+    text += "\n" + sentence(*where) + "\n";
+  return text;
+}
+
+}  // namespace understudy

@@ -1,0 +1,209 @@
+#include "results/report/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "results/summary/columns.hpp"
+#include "results/summary/quantity.hpp"
+#include "results/report/text_table.hpp"
+
+namespace understudy {
+namespace {
+
+struct Column {
+  std::string head;
+  std::function<std::string(const RunSummary&)> cell;
+};
+
+bool is_retimed(const RunSummary& run) {
+  return std::any_of(run.repeats.begin(), run.repeats.end(),
+                     [](const RepeatSummary& r) { return r.weights_of.has_value(); });
+}
+
+bool any(const Summary& summary, const std::function<bool(const RunSummary&)>& holds) {
+  return std::any_of(summary.runs.begin(), summary.runs.end(), holds);
+}
+
+std::vector<Column> columns_of_runs(const Summary& summary) {
+  std::vector<Overrides> overrides;
+  for (const RunSummary& run : summary.runs) overrides.push_back(run.overrides);
+  const std::vector<std::string> keys = telling_keys(overrides);
+  std::vector<Column> columns;
+  for (const std::string& key : keys) {
+    columns.push_back(
+        {heading(key, keys), [key](const RunSummary& r) { return value_of(r.overrides, key); }});
+  }
+  const bool gpus = !any(summary, [](const RunSummary& r) { return !r.on_gpus; });
+  columns.push_back(
+      {gpus ? "GPUs" : "nodes", [](const RunSummary& r) { return std::to_string(r.workers); }});
+  if (any(summary, [](const RunSummary& r) { return r.machines > 1; })) {
+    columns.push_back({"machines", [](const RunSummary& r) { return std::to_string(r.machines); }});
+  }
+  const std::size_t repeats = summary.runs.front().repeats.size();
+  if (any(summary, [&](const RunSummary& r) { return r.repeats.size() != repeats; })) {
+    columns.push_back(
+        {"repeats", [](const RunSummary& r) { return std::to_string(r.repeats.size()); }});
+  }
+  return columns;
+}
+
+Column metric(const std::string& head, const std::string& name,
+              std::string (*show)(const Estimate&)) {
+  return {head, [name, show](const RunSummary& run) {
+            const Estimate* e = run.find(name);
+            return e == nullptr ? std::string() : show(*e);
+          }};
+}
+
+Column time_column(const std::string& head, const std::string& name) {
+  return {head, [name](const RunSummary& run) {
+            const Estimate* e = run.find(name);
+            if (e == nullptr) return std::string();
+            return format_seconds(*e) + (is_retimed(run) ? " *" : "");
+          }};
+}
+
+// Waiting for others in an epoch, and its share of all time.
+std::string exposed(const RunSummary& run) {
+  const Estimate* waited = run.find("exposed_communication_s");
+  const Estimate* all = run.find("time_s");
+  const Estimate* epoch = run.find("epoch_time_s");
+  if (waited == nullptr || epoch == nullptr || !(all->mean > 0)) return {};
+  const double share = waited->mean / all->mean;
+  return fmt::format("{} ({:.0f} %)", format_seconds(share * epoch->mean), 100 * share);
+}
+
+std::string utilisation(const RunSummary& run) {
+  const Estimate* mean = run.find("utilisation");
+  if (mean == nullptr) return {};
+  double least = 1, most = 0;
+  for (int worker = 0; worker < run.workers; ++worker) {
+    double sum = 0;
+    for (const RepeatSummary& r : run.repeats)
+      sum += r.utilisation.at(static_cast<std::size_t>(worker));
+    const double of_worker = sum / static_cast<double>(run.repeats.size());
+    least = std::min(least, of_worker);
+    most = std::max(most, of_worker);
+  }
+  if (most - least <= 0.01) return fmt::format("{:.0f}", 100 * mean->mean);
+  return fmt::format("{:.0f} ({:.0f}–{:.0f})", 100 * mean->mean, 100 * least, 100 * most);
+}
+
+std::string count_text(const Estimate& e) { return fmt::format("{:.0f}", e.mean); }
+
+std::vector<Column> columns_of(WorkloadKind kind) {
+  switch (kind) {
+    case WorkloadKind::kCollective:
+      return {time_column("time", "collective_time_s"),
+              metric("algorithm bandwidth", "algorithm_bandwidth", format_rate),
+              metric("bus bandwidth", "bus_bandwidth", format_rate)};
+    case WorkloadKind::kQuadratic:
+      return {time_column("time", "time_s"), metric("updates", "steps", count_text),
+              metric("x", "x", [](const Estimate& e) { return fmt::format("{:.6g}", e.mean); })};
+    case WorkloadKind::kTraffic:
+      return {};  // a row for each flow instead
+    case WorkloadKind::kClassifier:
+      break;
+  }
+  return {
+      time_column("epoch time", "epoch_time_s"),
+      {"speed-up",
+       [](const RunSummary& r) { return r.speed_up ? fmt::format("{:.2f}", *r.speed_up) : ""; }},
+      {"exposed per epoch", exposed},
+      {"utilisation %", utilisation},
+      metric("accuracy %", "test_accuracy", format_percent),
+      metric("updates", "steps", count_text)};
+}
+
+// Those that every run has, then those of each kind of workload.
+std::vector<Column> columns_of(const Summary& summary) {
+  std::vector<Column> columns = columns_of_runs(summary);
+  std::set<WorkloadKind> kinds;
+  for (const RunSummary& run : summary.runs) {
+    if (!kinds.insert(run.kind).second) continue;
+    for (Column& column : columns_of(run.kind)) columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+FlowTimes mean_of_repeats(const RunSummary& run, std::size_t flow) {
+  FlowTimes mean{run.repeats.front().flows[flow].flow};
+  const auto n = static_cast<double>(run.repeats.size());
+  for (const RepeatSummary& r : run.repeats) {
+    mean.start_s += r.flows.at(flow).start_s / n;
+    mean.finish_s += r.flows.at(flow).finish_s / n;
+    mean.rate += r.flows.at(flow).rate / n;
+  }
+  return mean;
+}
+
+void add_flows(const RunSummary& run, const std::vector<std::string>& row, ResultTable& out) {
+  if (run.repeats.empty()) return;
+  for (std::size_t f = 0; f < run.repeats.front().flows.size(); ++f) {
+    const FlowTimes flow = mean_of_repeats(run, f);
+    std::vector<std::string> cells = row;
+    cells.resize(out.head.size() - 4);
+    cells.insert(cells.end(), {std::to_string(flow.flow), format_seconds(flow.start_s),
+                               format_seconds(flow.finish_s), format_rate(flow.rate)});
+    out.rows.push_back(std::move(cells));
+  }
+}
+
+std::vector<std::string> notes(const Summary& summary) {
+  std::vector<std::string> lines;
+  const bool declared = any(summary, [](const RunSummary& r) { return r.declared_cost; });
+  const bool measured = any(summary, [](const RunSummary& r) { return !r.declared_cost; });
+  if (declared) {
+    lines.push_back(fmt::format("{} declared: from device profiles and a network model.",
+                                measured ? "Some times are" : "Times are"));
+  }
+  if (measured) {
+    lines.push_back(fmt::format("{} measured: computing was timed on the machine that ran this.",
+                                declared ? "Others are" : "Times are"));
+  }
+  if (any(summary, is_retimed)) {
+    lines.push_back("* re-timed: the weights are another run's, only the times are computed anew.");
+  }
+  const bool intervals = any(summary, [](const RunSummary& r) { return r.repeats.size() > 1; });
+  if (intervals) lines.push_back("± is half the 95 % interval over repeats.");
+  return lines;
+}
+
+}  // namespace
+
+ResultTable result_table(const Summary& summary) {
+  if (summary.runs.empty()) return {};
+  ResultTable out;
+  const std::vector<Column> columns = columns_of(summary);
+  for (const Column& column : columns) out.head.push_back(column.head);
+  const auto is_traffic = [](const RunSummary& r) { return r.kind == WorkloadKind::kTraffic; };
+  const bool flows = any(summary, is_traffic);
+  if (flows) out.head.insert(out.head.end(), {"flow", "start", "finish", "rate"});
+  for (const RunSummary& run : summary.runs) {
+    std::vector<std::string> row;
+    for (const Column& column : columns) row.push_back(column.cell(run));
+    if (is_traffic(run)) {
+      add_flows(run, row, out);
+      continue;
+    }
+    row.resize(out.head.size());
+    out.rows.push_back(std::move(row));
+  }
+  out.notes = notes(summary);
+  return out;
+}
+
+std::string table(const Summary& summary) {
+  const ResultTable t = result_table(summary);
+  std::vector<std::vector<std::string>> rows{t.head};
+  rows.insert(rows.end(), t.rows.begin(), t.rows.end());
+  std::string out = text_table(rows);
+  for (const std::string& note : t.notes) out += note + "\n";
+  return out;
+}
+
+}  // namespace understudy

@@ -1,0 +1,208 @@
+#include "results/summary/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "results/summary/columns.hpp"
+#include "results/summary/curve.hpp"
+#include "results/summary/speed_up.hpp"
+
+namespace understudy {
+namespace {
+
+double compute_s(const NodeStatistics& node) {
+  Duration busy{0};
+  for (int phase = 0; phase < kPhases; ++phase) {
+    if (static_cast<Phase>(phase) != Phase::kReduce)
+      busy += node.busy[static_cast<std::size_t>(phase)];
+  }
+  return to_seconds(busy);
+}
+
+bool serves(const Unit& unit, std::size_t rank) {
+  return rank < unit.places.size() && unit.places[rank].serves;
+}
+
+// When the last update had been made and measured.
+TimePoint end_of_training(const Unit& unit) {
+  TimePoint end = kStart;
+  for (const auto& samples : unit.samples) {
+    for (const Sample& s : samples) {
+      if (s.position.step && *s.position.step == unit.updates) end = std::max(end, s.time);
+    }
+  }
+  return end == kStart ? unit.time : end;
+}
+
+void add_nodes(const Unit& unit, RepeatSummary& out) {
+  double workers = 0;
+  for (std::size_t rank = 0; rank < unit.nodes.size(); ++rank) {
+    const NodeStatistics& node = unit.nodes[rank];
+    const double compute = compute_s(node);
+    out.utilisation.push_back(out.time_s > 0 ? compute / out.time_s : 0);
+    out.bytes_sent += node.bytes_sent;
+    out.messages += node.messages;
+    if (serves(unit, rank)) continue;
+    if (workers == 0 || compute > out.critical_compute_s) {
+      out.critical_compute_s = compute;
+      out.critical_exposed_communication_s = to_seconds(node.exposed);
+    }
+    workers += 1;
+    out.compute_s += compute;
+    out.communication_s += to_seconds(node.communication);
+    out.exposed_communication_s += to_seconds(node.exposed);
+  }
+  if (workers == 0) return;
+  for (double* sum : {&out.compute_s, &out.communication_s, &out.exposed_communication_s})
+    *sum /= workers;
+}
+
+std::vector<FlowTimes> flows_of(const Unit& unit) {
+  std::map<int, FlowTimes> flows;
+  for (const auto& samples : unit.samples) {
+    for (const Sample& s : samples) {
+      FlowTimes& flow = flows[s.position.step.value_or(0)];
+      flow.flow = s.position.step.value_or(0);
+      if (s.name == "start_s") flow.start_s = s.value;
+      if (s.name == "finish_s") flow.finish_s = s.value;
+      if (s.name == "rate") flow.rate = s.value;
+    }
+  }
+  std::vector<FlowTimes> list;
+  for (const auto& [number, flow] : flows) list.push_back(flow);
+  return list;
+}
+
+RepeatSummary summarise(const Unit& unit, WorkloadKind kind) {
+  RepeatSummary out;
+  out.repeat = unit.key.repeat;
+  out.seed = unit.seed;
+  out.final = final_metrics(unit);
+  out.time_s = to_seconds(unit.time);
+  out.steps = unit.updates;
+  out.weights_hash = unit.weights_hash;
+  out.wall_s = unit.wall_s;
+  out.weights_of = unit.weights_of;
+  add_nodes(unit, out);
+  if (unit.updates > 0) {
+    out.epoch_time_s = to_seconds(end_of_training(unit)) *
+                       static_cast<double>(unit.updates_per_epoch) /
+                       static_cast<double>(unit.updates);
+  }
+  if (kind == WorkloadKind::kTraffic) out.flows = flows_of(unit);
+  return out;
+}
+
+std::map<std::string, double> numbers(const RepeatSummary& r, int workers) {
+  std::map<std::string, double> all = r.final;
+  all["time_s"] = r.time_s;
+  all["compute_s"] = r.compute_s;
+  all["communication_s"] = r.communication_s;
+  all["exposed_communication_s"] = r.exposed_communication_s;
+  all["critical_compute_s"] = r.critical_compute_s;
+  all["critical_exposed_communication_s"] = r.critical_exposed_communication_s;
+  all["bytes_sent"] = static_cast<double>(r.bytes_sent);
+  all["messages"] = static_cast<double>(r.messages);
+  all["steps"] = static_cast<double>(r.steps);
+  all["wall_s"] = r.wall_s;
+  if (r.epoch_time_s) all["epoch_time_s"] = *r.epoch_time_s;
+  // Workers come first.
+  const auto n = std::min(r.utilisation.size(), static_cast<std::size_t>(workers));
+  double sum = 0;
+  for (std::size_t rank = 0; rank < n; ++rank) sum += r.utilisation[rank];
+  if (n > 0) all["utilisation"] = sum / static_cast<double>(n);
+  return all;
+}
+
+std::map<std::string, Estimate> estimates(const RunSummary& run) {
+  std::map<std::string, std::vector<double>> values;
+  for (const RepeatSummary& repeat : run.repeats) {
+    for (const auto& [name, value] : numbers(repeat, run.workers)) values[name].push_back(value);
+  }
+  std::map<std::string, Estimate> estimates;
+  for (const auto& [name, list] : values) estimates[name] = estimate(list);
+  return estimates;
+}
+
+std::string device_of(const TopologyConfig& topology) {
+  return std::visit([](const auto& config) { return config.device; }, topology);
+}
+
+RunSummary describe(const ExpandedRun& run) {
+  RunSummary out;
+  const Seating seats = seating(run.scenario.topology);
+  const std::string device = device_of(run.scenario.topology);
+  out.overrides = run.overrides;
+  out.kind = static_cast<WorkloadKind>(run.scenario.workload.index());
+  out.workers = seats.workers;
+  out.machines = seats.machines();
+  out.on_gpus = !device.empty() && device != "cpu" && device != "ideal";
+  out.declared_cost = run.scenario.devices.cost == CostKind::kProfile;
+  out.expect = run.scenario.expect;
+  return out;
+}
+
+bool differ(const std::vector<RunSummary>& runs, int RunSummary::*number) {
+  return std::any_of(runs.begin(), runs.end(),
+                     [&](const RunSummary& r) { return r.*number != runs.front().*number; });
+}
+
+std::string counted(int count, const std::string& what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+void append(std::string& text, const std::string& more) {
+  text += (text.empty() ? "" : ", ") + more;
+}
+
+// Whether some line would go through two runs of the same number of workers.
+bool ambiguous(const std::vector<RunSummary>& runs) {
+  std::set<std::pair<std::string, int>> seen;
+  return std::any_of(runs.begin(), runs.end(), [&](const RunSummary& r) {
+    return !seen.emplace(r.series, r.workers).second;
+  });
+}
+
+void name_runs(std::vector<RunSummary>& runs) {
+  std::vector<Overrides> overrides;
+  for (const RunSummary& run : runs) overrides.push_back(run.overrides);
+  const std::vector<std::string> keys = telling_keys(overrides);
+  for (RunSummary& run : runs) run.series = joined(run.overrides, keys);
+  const bool by_machines = ambiguous(runs), by_workers = differ(runs, &RunSummary::workers);
+  const bool machines_differ = differ(runs, &RunSummary::machines);
+  for (RunSummary& run : runs) {
+    run.label = run.series;
+    if (by_workers) append(run.label, counted(run.workers, run.on_gpus ? "GPU" : "worker"));
+    if (machines_differ) append(run.label, counted(run.machines, "machine"));
+    if (by_machines) append(run.series, counted(run.machines, "machine"));
+  }
+}
+
+}  // namespace
+
+const Estimate* RunSummary::find(const std::string& metric) const {
+  const auto found = statistics.find(metric);
+  return found == statistics.end() ? nullptr : &found->second;
+}
+
+Summary summarise(const Experiment& experiment, std::span<const Unit> units) {
+  Summary summary{experiment.scenario.name, {}};
+  for (const ExpandedRun& run : experiment.runs) summary.runs.push_back(describe(run));
+  name_runs(summary.runs);
+  for (const Unit& unit : units) {
+    RunSummary& run = summary.runs.at(unit.key.run);
+    run.repeats.push_back(summarise(unit, run.kind));
+  }
+  for (RunSummary& run : summary.runs) {
+    std::sort(run.repeats.begin(), run.repeats.end(),
+              [](const RepeatSummary& a, const RepeatSummary& b) { return a.repeat < b.repeat; });
+    run.statistics = estimates(run);
+  }
+  add_speed_ups(experiment, summary);
+  return summary;
+}
+
+}  // namespace understudy
