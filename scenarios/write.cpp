@@ -16,6 +16,10 @@ bool is_leaf(const Json& value) { return !value.is_structured(); }
 // Numbers as JSON writes them, which is the shortest text; texts in quotes only where YAML needs
 // them.
 void emit(YAML::Emitter& out, const Json& value, int depth) {
+  if (value.is_null()) {
+    out << YAML::Null;
+    return;
+  }
   if (is_leaf(value)) {
     out << (value.is_string() ? value.get<std::string>() : value.dump());
     return;

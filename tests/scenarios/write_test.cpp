@@ -1,6 +1,7 @@
 // Writing: what is written reads back as the same scenario, in the shortest text.
 #include <nlohmann/json.hpp>
 
+#include "scenarios/sweep.hpp"
 #include "tests/scenarios/examples.hpp"
 
 namespace understudy {
@@ -48,6 +49,25 @@ TEST(Write, TextsThatYamlWouldTakeForSomethingElse) {
     Scenario scenario{.name = "x"};
     scenario.report.question = text;
     EXPECT_EQ(scenario_of(write_yaml(scenario)).report.question, text);
+  }
+}
+
+// A run directory's scenario stands for the runs of the file that it was made from.
+TEST(Write, SweepsExpandTheSame) {
+  const std::string yaml =
+      "sweep:\n"
+      "  variant:\n"
+      "    - {name: a, workload.epochs: null, workload.updates: 7}\n"
+      "    - {name: \"null\", workload.batch: [1, 2]}\n"
+      "  topology.device: [\"\", cpu]\n";
+  const auto once = expand(parse_document(yaml, "test.yaml"));
+  const std::string text = write_yaml(scenario_of(yaml));
+  const auto again = expand(parse_document(text, "test.yaml"));
+  ASSERT_EQ(once.size(), 6u);
+  ASSERT_EQ(again.size(), once.size()) << text;
+  for (std::size_t i = 0; i < once.size(); ++i) {
+    EXPECT_EQ(again[i].overrides, once[i].overrides) << text;
+    EXPECT_EQ(to_json(again[i].scenario), to_json(once[i].scenario)) << text;
   }
 }
 
