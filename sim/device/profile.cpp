@@ -42,14 +42,13 @@ DeviceProfile gpu(double flops_per_s, double peak_memory, double copy) {
 const std::vector<NamedProfile>& builtin_profiles() {
   static const std::vector<NamedProfile> profiles{
       {"ideal", {}},
-      // GA106: 12.7 TFLOP/s, 360 GB/s (NVIDIA, GeForce RTX 3060). Efficiency of the 3090, which has
-      // the same cores: 199 images/s. No throughput of its own was found; the 3080 is reported
-      // "over 70 %" faster
-      // (https://bytebuys.com/deep-learning-performance-testing-rtx-3060-3070-and-3080-models-compared).
-      {"rtx3060", gpu(0.385 * 12.7 * kTera, 360 * kGiga, kPcie4)},
-      // GA102: 29.8 TFLOP/s, 760 GB/s (NVIDIA Ampere GA102 whitepaper). The same chip as the 3090,
-      // hence its efficiency: 468 images/s. No throughput of its own was found.
-      {"rtx3080", gpu(0.385 * 29.8 * kTera, 760 * kGiga, kPcie4)},
+      // GA106: 12.7 TFLOP/s, 360 GB/s (NVIDIA, GeForce RTX 3060). Efficiency of the 3080: 169
+      // images/s. No throughput of its own was found; square products, its upper bound, reach 12.4
+      // TFLOP/s in TF32 (https://github.com/zzc0721/torch-performance-test-data/issues/131).
+      {"rtx3060", gpu(0.326 * 12.7 * kTera, 360 * kGiga, kPcie4)},
+      // GA102: 29.8 TFLOP/s, 760 GB/s (NVIDIA Ampere GA102 whitepaper). 396 images/s at batch 64 in
+      // FP32, TensorFlow 2.4 (https://github.com/ROCm/tensorflow-upstream/issues/173): 9.7 TFLOP/s.
+      {"rtx3080", gpu(0.326 * 29.8 * kTera, 760 * kGiga, kPcie4)},
       // GA102: 35.6 TFLOP/s, 936 GB/s (same whitepaper). 561 images/s in FP32, TensorFlow 1.15
       // (https://cloud.tencent.com/developer/article/1729954): 13.7 TFLOP/s.
       {"rtx3090", gpu(0.385 * 35.6 * kTera, 936 * kGiga, kPcie4)},
