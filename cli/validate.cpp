@@ -3,14 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
-#include "results/summary/columns.hpp"
 #include "results/experiment/estimate.hpp"
 #include "results/report/text_table.hpp"
+#include "results/summary/columns.hpp"
 #include "scenarios/scenario_yaml.hpp"
 #include "scenarios/sweep.hpp"
 
@@ -52,9 +53,23 @@ void print_json(const Experiment& experiment) {
 std::string wall_text(const RunEstimate& e, bool is_trained) {
   return is_trained && e.wall_s > 0 ? fmt::format("{:.3g} s", e.wall_s) : "";
 }
-std::string memory_text(const RunEstimate& e) {
-  if (e.memory.count == 0) return "";
-  return fmt::format("{:.0f} MiB", static_cast<double>(e.memory.count) / 1048576.0);
+std::string memory_text(Bytes memory) {
+  if (memory.count == 0) return "";
+  return fmt::format("{:.0f} MiB", static_cast<double>(memory.count) / 1048576.0);
+}
+
+// What computing all of it takes: runs that share weights train once.
+std::string total_text(double wall_s, Bytes memory) {
+  if (wall_s == 0) return "";
+  return fmt::format("to compute in all: about {:.0f} s of one core of the 'cpu' profile, {}\n",
+                     std::ceil(wall_s), memory_text(memory));
+}
+
+std::vector<std::string> head_of(const std::vector<std::string>& keys) {
+  std::vector<std::string> head{"run"};
+  for (const std::string& key : keys) head.push_back(heading(key, keys));
+  head.insert(head.end(), {"nodes", "weights", "time", "to compute", "memory"});
+  return head;
 }
 
 void print_table(const Experiment& experiment) {
@@ -62,10 +77,9 @@ void print_table(const Experiment& experiment) {
   for (const ExpandedRun& run : experiment.runs) overrides.push_back(run.overrides);
   const std::vector<std::string> keys = override_keys(overrides);
   const auto groups = weight_groups(experiment.runs);
-  std::vector<std::string> head{"run"};
-  for (const std::string& key : keys) head.push_back(heading(key, keys));
-  head.insert(head.end(), {"nodes", "weights", "time", "to compute", "memory"});
-  std::vector<std::vector<std::string>> rows{std::move(head)};
+  std::vector<std::vector<std::string>> rows{head_of(keys)};
+  double wall_s = 0;
+  Bytes memory{0};
   for (std::size_t i = 0; i < experiment.runs.size(); ++i) {
     const ExpandedRun& run = experiment.runs[i];
     std::vector<std::string> row{std::to_string(i)};
@@ -76,14 +90,16 @@ void print_table(const Experiment& experiment) {
                                                  : fmt::format("of run {}", groups[i]));
     const RunEstimate e = estimate_run(run.scenario);
     row.insert(row.end(), {fmt::format("{:.4g} s", to_seconds(e.time)),
-                           wall_text(e, groups[i] == i), memory_text(e)});
+                           wall_text(e, groups[i] == i), memory_text(e.memory)});
     rows.push_back(std::move(row));
+    if (groups[i] == i) wall_s += e.wall_s;
+    memory.count = std::max(memory.count, e.memory.count);
   }
   const std::size_t runs = experiment.runs.size();
   const int repeats = experiment.scenario.repeats;
   std::cout << fmt::format("{}: {} {}, {} {} each\n", experiment.scenario.name, runs,
                            runs == 1 ? "run" : "runs", repeats, repeats == 1 ? "repeat" : "repeats")
-            << text_table(rows);
+            << text_table(rows) << total_text(wall_s, memory);
 }
 
 void validate(const Options& options, const Session& session) {

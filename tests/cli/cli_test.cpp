@@ -66,7 +66,7 @@ TEST_F(CommandLine, ValidatePrintsTheRuns) {
   EXPECT_EQ(outcome.err, "");
   EXPECT_THAT(outcome.out, testing::HasSubstr("good: 2 runs, 3 repeats each\n"));
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'),
-            4);  // a title, a head, two runs
+            5);  // a title, a head, two runs, the total
   EXPECT_EQ(files_in_work(), 1u);
   EXPECT_EQ(understudy("validate good.yaml --quiet").out, "");
 }
