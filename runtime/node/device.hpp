@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/base/task.hpp"
+#include "runtime/base/event.hpp"
 #include "runtime/learners/cost.hpp"
 
 namespace understudy {

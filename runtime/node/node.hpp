@@ -9,7 +9,8 @@
 
 #include "runtime/base/ids.hpp"
 #include "runtime/base/random.hpp"
-#include "runtime/base/task.hpp"
+#include "runtime/base/sleep.hpp"
+#include "runtime/base/spawn.hpp"
 #include "runtime/node/device.hpp"
 #include "runtime/node/recorder.hpp"
 #include "runtime/transport/transport.hpp"

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "runtime/base/ids.hpp"
-#include "runtime/base/task.hpp"
+#include "runtime/base/task_context.hpp"
 #include "runtime/transport/payload.hpp"
 
 namespace understudy {

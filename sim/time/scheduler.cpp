@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "runtime/base/task_context.hpp"
 
 namespace understudy {
 namespace {

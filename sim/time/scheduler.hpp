@@ -6,8 +6,10 @@
 #include <functional>
 #include <vector>
 
+#include "runtime/base/errors.hpp"
 #include "runtime/base/executor.hpp"
-#include "runtime/base/task.hpp"
+#include "runtime/base/errors.hpp"
+#include "runtime/base/executor.hpp"
 #include "sim/time/event_queue.hpp"
 
 namespace understudy {

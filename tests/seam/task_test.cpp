@@ -1,6 +1,8 @@
 // Tasks on the virtual scheduler: order, cancellation, depth, failure.
 #include <gtest/gtest.h>
 
+#include "runtime/base/sleep.hpp"
+#include "runtime/base/spawn.hpp"
 #include "sim/time/scheduler.hpp"
 
 namespace understudy {

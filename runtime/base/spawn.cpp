@@ -1,4 +1,4 @@
-#include "runtime/base/task.hpp"
+#include "runtime/base/spawn.hpp"
 
 namespace understudy {
 
