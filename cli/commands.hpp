@@ -36,5 +36,7 @@ void add_run(CLI::App& app, Session& session);
 // What needs a learner: handed with all their arguments to the program beside this one that links
 // LibTorch.
 void add_node_commands(CLI::App& app, Session& session);
+// Becomes that program; argv ends with a null pointer. Throws RunError where it cannot.
+[[noreturn]] void become_node(char* const* argv);
 
 }  // namespace understudy

@@ -18,6 +18,11 @@ void print_help(const CLI::App& app, const std::string& topic) {
   }
   std::vector<std::string> known{"scenario"};
   for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == topic && command->get_prefix_command()) {
+      std::string program = app.get_name(), name = topic, flag = "--help";
+      char* const argv[] = {program.data(), name.data(), flag.data(), nullptr};
+      become_node(argv);
+    }
     if (command->get_name() == topic) {
       std::cout << command->help();
       return;

@@ -15,29 +15,27 @@ namespace understudy {
 namespace {
 
 constexpr std::array<NameDoc, 1> kNodeCommands = {{
-    {"run",
-     "Run a scenario: run FILE [--set section.key=value]... [--out DIR] [--jobs N] [--resume]"},
+    {"run", "Run a scenario; 'help run' prints its options"},
 }};
 
-// Does not return where the program can be started.
-void become_node(const Session& session) {
+}  // namespace
+
+void become_node(char* const* argv) {
   std::error_code problem;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", problem);
   const auto node =
-      (problem ? std::filesystem::path(session.argv[0]) : self).parent_path() / "understudy-node";
-  execv(node.c_str(), session.argv);
+      (problem ? std::filesystem::path(argv[0]) : self).parent_path() / "understudy-node";
+  execv(node.c_str(), argv);
   throw RunError(fmt::format("{}: {} (it runs scenarios, and is built only where LibTorch is)",
                              node.string(), std::strerror(errno)));
 }
-
-}  // namespace
 
 void add_node_commands(CLI::App& app, Session& session) {
   for (const NameDoc& entry : kNodeCommands) {
     CLI::App* command = app.add_subcommand(entry.name, entry.doc);
     command->prefix_command();
     command->set_help_flag();
-    command->callback([&session] { become_node(session); });
+    command->callback([&session] { become_node(session.argv); });
   }
 }
 

@@ -8,8 +8,8 @@
 
 #include "cli/commands.hpp"
 #include "results/experiment/provenance.hpp"
-#include "results/report/publish.hpp"
 #include "results/experiment/retiming.hpp"
+#include "results/report/publish.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
 namespace understudy {

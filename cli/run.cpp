@@ -11,10 +11,10 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "results/summary/expectation.hpp"
 #include "results/experiment/experiment.hpp"
 #include "results/experiment/provenance.hpp"
 #include "results/report/publish.hpp"
+#include "results/summary/expectation.hpp"
 #include "runtime/learners/torch/set_up.hpp"
 #include "runtime/learners/torch/torch_learner.hpp"
 #include "scenarios/scenario_yaml.hpp"

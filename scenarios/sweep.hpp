@@ -4,10 +4,8 @@
 //     workload.batch: [32, 64]                  a dotted key and its alternatives
 //     network: [{kind: ideal}, {kind: queued}]  sections can be swept whole
 //     workload.lr_scaling: linear               a single value holds for all runs of the grid
-//     shape:                                    a name of your own: alternatives that are grids
-//     themselves,
-//       - {name: one machine, topology.devices_per_machine: [1, 2, 4]}     each with a name for the
-//       tables
+//     shape:                                    a name of your own: grids, each with its name
+//       - {name: one machine, topology.devices_per_machine: [1, 2, 4]}
 //       - {name: machines, topology.machines: [1, 2, 4]}
 //
 // A list instead of the map is such alternatives at the top. A list-valued key takes a list of

@@ -4,8 +4,7 @@
 //   scenario.yaml   fully resolved        metrics.jsonl   one record a line
 //   run.json        provenance            links.csv       per directed link
 //   summary.json    means and intervals   report.html     to look at
-//   checkpoints/    finished repeats (unit-RRRR-rr.json), and the last safe point of unfinished
-//   ones
+//   checkpoints/    finished repeats (unit-RRRR-rr.json), and the last safe point of the others
 #pragma once
 
 #include <filesystem>

@@ -4,9 +4,8 @@
 //   chart  {"kind": "lines" | "bars" | "spans", "title", "note", "by_series": whether boxes on the
 //           page choose its lines, "x": axis, "y": axis, "lines": [line...]}
 //   axis   {"title"} and either "labels" (categories) or "log", "ticks"
-//   line   {"label", "series", "colour", "dash", "points": [[x, y, half of the 95 % interval or
-//   null]...]};
-//          of spans: [start, end, category]
+//   line   {"label", "series", "colour", "dash", "points": [point...]}
+//   point  [x, y, half of the 95 % interval or null]; of spans [start, end, category]
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "results/summary/decomposition.hpp"
 #include "results/experiment/records.hpp"
 #include "results/report/report.hpp"
 #include "results/report/table.hpp"
+#include "results/summary/decomposition.hpp"
 
 namespace understudy {
 

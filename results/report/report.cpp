@@ -6,12 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "results/experiment/provenance.hpp"
 #include "results/report/charts.hpp"
+#include "results/report/page_assets.hpp"
+#include "results/report/table.hpp"
 #include "results/summary/decomposition.hpp"
 #include "results/summary/escape.hpp"
-#include "results/report/page_assets.hpp"
-#include "results/experiment/provenance.hpp"
-#include "results/report/table.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
 namespace understudy {

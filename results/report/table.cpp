@@ -7,9 +7,9 @@
 #include <functional>
 #include <set>
 
+#include "results/report/text_table.hpp"
 #include "results/summary/columns.hpp"
 #include "results/summary/quantity.hpp"
-#include "results/report/text_table.hpp"
 
 namespace understudy {
 namespace {
@@ -119,13 +119,17 @@ std::vector<Column> columns_of(WorkloadKind kind) {
       metric("updates", "steps", count_text)};
 }
 
-// Those that every run has, then those of each kind of workload.
+// Those that every run has, then those of each kind of workload, empty for runs of another.
 std::vector<Column> columns_of(const Summary& summary) {
   std::vector<Column> columns = columns_of_runs(summary);
   std::set<WorkloadKind> kinds;
   for (const RunSummary& run : summary.runs) {
     if (!kinds.insert(run.kind).second) continue;
-    for (Column& column : columns_of(run.kind)) columns.push_back(std::move(column));
+    for (const Column& column : columns_of(run.kind)) {
+      columns.push_back({column.head, [kind = run.kind, cell = column.cell](const RunSummary& r) {
+                           return r.kind == kind ? cell(r) : std::string();
+                         }});
+    }
   }
   return columns;
 }

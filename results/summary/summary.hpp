@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "results/summary/statistics.hpp"
 #include "results/experiment/unit.hpp"
+#include "results/summary/statistics.hpp"
 #include "scenarios/sweep.hpp"
 
 namespace understudy {

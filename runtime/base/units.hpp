@@ -29,7 +29,7 @@ inline constexpr TimePoint kNever = TimePoint::max();
 
 // Rounds to the nearest picosecond. Throws std::overflow_error for NaN and beyond 106 days.
 Duration from_seconds(double seconds);
-constexpr double to_seconds(Duration d) { return static_cast<double>(d.count()) * 1e-12; }
+constexpr double to_seconds(Duration d) { return static_cast<double>(d.count()) / 1e12; }
 constexpr double to_seconds(TimePoint t) { return to_seconds(t.time_since_epoch()); }
 // t + d; throws std::overflow_error past the end of time.
 TimePoint checked_add(TimePoint t, Duration d);

@@ -12,14 +12,15 @@ bool is_power_of_two(std::size_t n) { return n == power_of_two_below(n); }
 // Machines of equal power-of-two sizes, a power of two of them, each one's members side by side.
 bool is_aligned(const Communicator& members) {
   const auto& machines = members.machines;
-  const auto first =
+  const auto size =
       static_cast<std::size_t>(std::count(machines.begin(), machines.end(), machines.front()));
-  if (!is_power_of_two(first) || !is_power_of_two(members.size())) return false;
   for (std::size_t i = 0; i < machines.size(); ++i) {
-    if (machines[i] != machines[i / first * first]) return false;
-    if (i % first == 0 && i > 0 && machines[i] == machines[i - 1]) return false;
+    if (machines[i] != machines[i / size * size]) return false;
+    if (i % size == 0 && i > 0 && machines[i] == machines[i - 1]) return false;
   }
-  return true;
+  if (machines.size() % size != 0) return false;
+  const std::size_t count = machines.size() / size;
+  return count == 1 || size == 1 || (is_power_of_two(size) && is_power_of_two(count));
 }
 
 }  // namespace
@@ -48,8 +49,8 @@ void check_collective(const CollectiveConfig& config, const Communicator& member
     }
     if (config.kind == CollectiveKind::kHierarchical && !is_aligned(members)) {
       throw ScenarioError(
-          "hierarchical reduces in the canonical order only on machines of equal power-of-two "
-          "sizes");
+          "hierarchical reduces in the canonical order only on a power of two of machines with an "
+          "equal power of two of members each");
     }
   }
   const bool dedicated = config.kind == CollectiveKind::kParameterServer &&

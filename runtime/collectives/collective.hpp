@@ -2,19 +2,21 @@
 // values and ends with the sum over members; every member then holds the same bits.
 //
 // The canonical order of addition is a balanced binary tree over members: with p the largest power
-// of two up to n, member i >= p is first added to member i - p, then neighbours at distance 1, 2,
-// 4, ... are joined. Tree, halving-doubling, parameter server, and hierarchical on machines of
-// equal power-of-two sizes follow it, and so agree to the bit. A ring can't: its order is fixed for
-// each element by the element's absolute index, whatever the buckets.
+// of two up to n, member i >= p is first added to member i - p, then neighbours at distance 1, 2, 4,
+// ... are joined. Tree, halving-doubling, parameter server, and hierarchical on machines of equal
+// power-of-two sizes follow it, and so agree to the bit. A ring can't: its order is fixed for each
+// element by the element's absolute index, whatever the buckets.
 //
-// With n members, S bytes, latency a, bandwidth B (alpha-beta, no contention; n a power of two
-// where halved):
-//   algorithm         messages per member   time
-//   ring              2(n-1)                2(n-1) (a + S/(nB))           Patarasuk, Yuan, JPDC
-//   2009 tree              about 2               2 log2(n) (a + S/B) halving_doubling  2 log2(n) 2
-//   log2(n) a + 2 (n-1)/n S/B   Thakur, Rabenseifner, Gropp, 2005 parameter_server  2 2 (a + n S/B)
-//   dedicated, n-1 for n at rank 0 hierarchical      tree in the machine, halving-doubling among
-//   the machines' first members
+// With n members, S bytes, latency a, bandwidth B (no contention; n a power of two where halved):
+//
+//   algorithm         messages per member  time
+//   ring              2(n-1)               2(n-1) (a + S/(nB))
+//   tree              about 2              2 log2(n) (a + S/B)
+//   halving_doubling  2 log2(n)            2 log2(n) a + 2 (n-1)/n S/B
+//   parameter_server  2                    2 (a + n S/B) dedicated, n-1 for n at rank 0
+//   hierarchical      tree in the machine, halving-doubling among the machines' first members
+//
+// Ring: Patarasuk and Yuan, JPDC 2009. Halving-doubling: Thakur, Rabenseifner and Gropp, 2005.
 #pragma once
 
 #include "runtime/base/task.hpp"

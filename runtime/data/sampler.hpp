@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "runtime/base/ids.hpp"
-#include "runtime/workloads/workload_config.hpp"
+#include "runtime/data/sampler_config.hpp"
 
 namespace understudy {
 

@@ -8,16 +8,10 @@
 #include <vector>
 
 #include "runtime/base/units.hpp"
+#include "runtime/data/sampler_config.hpp"
 #include "runtime/training/optimizer_config.hpp"
 
 namespace understudy {
-
-// Python's torch.utils.data.DistributedSampler, option by option.
-struct SamplerConfig {
-  bool shuffle = true;
-  bool set_epoch = true;   // false: the same order every epoch, as when set_epoch() is never called
-  bool drop_last = false;  // false: pad so that all ranks hold equally many
-};
 
 enum class BatchScope { kPerNode, kGlobal };
 enum class EvaluationScope { kWhole, kPerShard };

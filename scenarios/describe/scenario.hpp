@@ -28,10 +28,12 @@ void describe(Archive& a, Scenario& c) {
   a.field("name", c.name, "What tables call it; the file's name where none is given.",
           {.timing = true});
   a.field("seed", c.seed, "The source of every random draw.");
-  a.field("mode", c.mode, "How time passes.", {.timing = true});
+  a.field("mode", c.mode, "How time passes; only `virtual` is built yet.", {.timing = true});
   a.field("repeats", c.repeats, "How often each run is repeated, with draws of its own.",
           {.min = 1, .max = 1000, .timing = true});
-  a.field("topology", c.topology, "Nodes and links. Only the number of nodes is a training key.",
+  a.field("topology", c.topology,
+          "Nodes and links. Of it only the number of workers is a training key, and for a native "
+          "`hierarchical` sum their grouping into machines.",
           {.timing = true});
   a.field("network", c.network, "How transfers become arrivals.", {.timing = true});
   a.field("devices", c.devices, "What compute costs.", {.timing = true});

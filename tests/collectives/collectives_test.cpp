@@ -98,6 +98,21 @@ TEST(CanonicalOrder, IsKeptByHierarchicalOnAlignedMachines) {
   EXPECT_EQ(result[7], canonical_sum(vectors));
 }
 
+// One machine is the tree alone, machines of one device halving-doubling alone: any number will do.
+TEST(CanonicalOrder, IsKeptByHierarchicalWithASingleLevel) {
+  for (const auto& shape : {ClusterConfig{.machines = 1, .devices_per_machine = 3},
+                            ClusterConfig{.machines = 3, .devices_per_machine = 1}}) {
+    const auto vectors = random_vectors<float>(3, 100);
+    auto result = vectors;
+    const CollectiveConfig ordered{.kind = CollectiveKind::kHierarchical,
+                                   .reduction = Reduction::kOrdered};
+    const Topology topology = make_topology(shape);
+    EXPECT_NO_THROW(check_collective(ordered, communicator_of(topology, Rank{0})));
+    allreduce_vectors(topology, ordered, result, 100);
+    EXPECT_EQ(result[2], canonical_sum(vectors));
+  }
+}
+
 TEST(CanonicalOrder, IsKeptByADedicatedServer) {
   const Topology star = make_topology(StarConfig{.nodes = 6});
   const auto vectors = random_vectors<float>(6, 300);
@@ -133,7 +148,9 @@ TEST(Hierarchical, RefusesTheCanonicalOrderOnUnevenMachines) {
   EXPECT_THROW(check_collective(ordered, members), ScenarioError);
   members.machines = {0, 1, 0, 1};
   EXPECT_THROW(check_collective(ordered, members), ScenarioError);
-  members.machines = {0, 0, 1, 1};
+  members = {.members = {Rank{0}, Rank{1}, Rank{2}}, .machines = {0, 0, 1}};
+  EXPECT_THROW(check_collective(ordered, members), ScenarioError);
+  members = {.members = {Rank{0}, Rank{1}, Rank{2}, Rank{3}}, .machines = {0, 0, 1, 1}};
   EXPECT_NO_THROW(check_collective(ordered, members));
 }
 

@@ -1,6 +1,6 @@
 // The layers of a model as LibTorch computes them, forward and backward. Backward is written out
-// instead of recorded: each gradient goes straight into the caller's vector, and the hook fires
-// between one layer's and the next's.
+// instead of recorded: each gradient goes into the caller's vector (a linear layer's without a copy),
+// and the hook fires between one layer's and the next's.
 #pragma once
 
 #include <ATen/ATen.h>
