@@ -4,6 +4,7 @@
 
 #include "runtime/base/errors.hpp"
 #include "tests/data/idx_files.hpp"
+#include "tests/data/test_data.hpp"
 
 namespace understudy {
 namespace {
@@ -138,6 +139,30 @@ TEST(FashionMnist, IsReadFromTheSystem) {
   const auto pixels = static_cast<double>(batch.inputs.size());
   EXPECT_NEAR(sum / pixels, 0, 1e-3);
   EXPECT_NEAR(squares / pixels, 1, 1e-3);
+}
+
+// The normalisation is that of the training images: mean 0 and deviation 1, to the four digits that
+// its constants have.
+TEST(FullMnist, IsNormalisedByItsOwnStatistics) {
+  UNDERSTUDY_REQUIRE_TEST_DATA();
+  const LoadedImages train =
+      load_image_dataset("mnist", {.data_dir = test_data()}, Split::kTrain, 0);
+  const LoadedImages test = load_image_dataset("mnist", {.data_dir = test_data()}, Split::kTest, 0);
+  EXPECT_EQ(train.notice, "");
+  ASSERT_EQ(train.dataset->size(), 60'000u);
+  EXPECT_EQ(test.dataset->size(), 10'000u);
+  double sum = 0, squares = 0;
+  Batch batch;
+  for (std::uint32_t i = 0; i < 60'000; ++i) {
+    train.dataset->gather(std::span(&i, 1), batch);
+    for (const float x : batch.inputs) {
+      sum += static_cast<double>(x);
+      squares += static_cast<double>(x) * static_cast<double>(x);
+    }
+  }
+  const double count = 60'000.0 * 784;
+  EXPECT_NEAR(sum / count, 0, 2e-4);
+  EXPECT_NEAR(squares / count, 1, 4e-4);
 }
 
 }  // namespace

@@ -1,15 +1,9 @@
 // Real training, many ways: the weights never depend on how it was run.
-#include "runtime/learners/torch/set_up.hpp"
 #include "runtime/learners/torch/torch_learner.hpp"
 #include "tests/experiment/support.hpp"
 
 namespace understudy {
 namespace {
-
-class TorchEnvironment : public testing::Environment {
-  void SetUp() override { set_up_torch(); }
-};
-const auto* const environment = testing::AddGlobalTestEnvironment(new TorchEnvironment);
 
 const std::string kLenet = R"(
 seed: 5
