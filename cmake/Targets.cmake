@@ -54,14 +54,16 @@ function(understudy_test name)
     TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" COST ${cost})
 endfunction()
 
-# understudy_script_test(NAME SCRIPT path [LABELS ...] [TIMEOUT seconds]): a bash script as one ctest entry.
-# It gets the root of the project as its argument, and exits 77 where it cannot run, having said why.
+# understudy_script_test(NAME SCRIPT path [ARGUMENTS ...] [LABELS ...] [TIMEOUT seconds]): a bash script
+# as one ctest entry. Its arguments are the root of the project, then those given here, such as
+# $<TARGET_FILE:understudy>. It exits 77 where it cannot run, having said why.
 function(understudy_script_test name)
-  cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT" "LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT" "ARGUMENTS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  add_test(NAME ${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} ${PROJECT_SOURCE_DIR})
+  add_test(NAME ${name}
+    COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} ${PROJECT_SOURCE_DIR} ${ARG_ARGUMENTS})
   set_tests_properties(${name} PROPERTIES
     TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" SKIP_RETURN_CODE 77 COST 1000)
 endfunction()

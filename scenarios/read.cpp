@@ -314,7 +314,10 @@ Scenario read_scenario(const Document& document) {
   Scenario scenario;
   const At at{document, document.root, ""};
   read(at, scenario, {});
-  if (scenario.name.empty()) scenario.name = std::filesystem::path(document.source).stem().string();
+  if (scenario.name.empty()) {
+    scenario.name = std::filesystem::path(document.source).stem().string();
+    require_utf8(scenario.name, "the file's name, which is what tables call it,");
+  }
   return scenario;
 }
 

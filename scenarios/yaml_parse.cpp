@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "runtime/base/errors.hpp"
@@ -147,11 +148,21 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Level> levels_;
 };
 
+void require_utf8_lines(std::string_view text, const std::string& where, bool has_lines) {
+  int line = 1;
+  for (std::size_t begin = 0; begin < text.size(); ++line) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    require_utf8(text.substr(begin, end - begin), where, has_lines ? line : 0);
+    begin = end + 1;
+  }
+}
+
 YamlValue parse(std::string_view text, const std::string& where, bool has_lines) {
   if (text.size() > kMaxYamlBytes) {
     throw ScenarioError(fmt::format("{}: is larger than the {} bytes that a scenario may have",
                                     where, kMaxYamlBytes));
   }
+  require_utf8_lines(text, where, has_lines);
   std::istringstream stream{std::string(text)};
   TreeBuilder builder(where, has_lines);
   int line = 1;
@@ -170,6 +181,15 @@ YamlValue parse(std::string_view text, const std::string& where, bool has_lines)
 }
 
 }  // namespace
+
+void require_utf8(std::string_view text, const std::string& where, int line) {
+  try {
+    static_cast<void>(nlohmann::json(text).dump());
+  } catch (const nlohmann::json::type_error&) {
+    throw ScenarioError(line == 0 ? fmt::format("{}: is not UTF-8", where)
+                                  : fmt::format("{}:{}: is not UTF-8", where, line));
+  }
+}
 
 Document parse_document(std::string_view text, const std::string& source) {
   Document document{.source = source, .root = parse(text, source, true), .fixed = {}};

@@ -74,6 +74,10 @@ std::string locate(const Document& document, std::string_view key);
 // On one line, in flow style. Reads back as an equal value.
 std::string to_text(const YamlValue& value);
 
+// Throws ScenarioError, starting with `where` and the line if it is not 0, where the text is not
+// UTF-8, which JSON and HTML could not carry.
+void require_utf8(std::string_view text, const std::string& where, int line = 0);
+
 // As many characters as fit a sentence, in quotes, with unprintable ones escaped.
 std::string quote(std::string_view text);
 

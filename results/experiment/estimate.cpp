@@ -23,7 +23,8 @@ std::size_t or_all(int limit, std::size_t all) {
 Unit untrained(const Scenario& scenario) {
   Unit unit;
   if (const auto* c = std::get_if<ImageClassifierConfig>(&scenario.workload))
-    unit.train_samples = or_all(c->train_limit, kAssumedSamples);
+    unit.data_sizes = {or_all(c->train_limit, kAssumedSamples),
+                       or_all(c->test_limit, kAssumedTestSamples)};
   return unit;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/workloads/workload.hpp"
 #include "sim/world/virtual_world.hpp"
 
 namespace understudy {
@@ -32,7 +33,7 @@ struct Unit {
   std::string weights_hash;  // empty where nothing is trained
   std::int64_t updates = 0;  // of the parameters; 0 where nothing is trained
   std::int64_t updates_per_epoch = 0;
-  std::size_t train_samples = 0;
+  DataSizes data_sizes;
   std::string notice;             // for the user, such as which data set stands in; usually empty
   double wall_s = 0;              // what computing it took
   TimePoint time;                 // the scenario's clock at the end

@@ -26,7 +26,7 @@ WorkloadParts workload_parts(const UnitTask& task, const Topology& topology) {
   parts.seed = repeat_seed(task.scenario->seed, task.key.repeat);
   parts.gradients = task.gradients;
   if (task.weights != nullptr) {
-    parts.train_samples = task.weights->train_samples;
+    parts.data_sizes = task.weights->data_sizes;
   } else {
     parts.make_learner = task.make_learner;
     parts.datasets = task.datasets;
@@ -78,7 +78,7 @@ Unit run_unit(const UnitTask& task) {
   unit.key = task.key;
   unit.seed = repeat_seed(task.scenario->seed, task.key.repeat);
   unit.weights_hash = workload->weights_hash();
-  unit.train_samples = workload->train_samples();
+  unit.data_sizes = workload->data_sizes();
   unit.notice = workload->notice();
   if (task.weights != nullptr) {
     unit.weights_of = task.weights->weights_of.value_or(task.weights->key);

@@ -64,6 +64,7 @@ class Charts {
     accuracy_curves("Accuracy against epochs", "epochs", &Curve::epoch);
     accuracy_curves("Accuracy against seconds", "seconds on the scenario's clock", &Curve::time_s);
     curves("x against updates", {"x", "x", 1}, "updates", &Curve::step);
+    time_by_phase();
     utilisation();
     flows();
     return {{"series", series_}, {"shown", shown()}, {"charts", charts_}};
@@ -182,17 +183,62 @@ class Charts {
         std::move(lines));
   }
 
-  Json line_of(const RunSummary& run, Json points) const {
+  std::string label_of(const RunSummary& run) const {
     std::string label = run.series;
     if (sizes_.size() > 1)
       label += fmt::format("{}{} {}", label.empty() ? "" : ", ", run.workers,
                            run.on_gpus ? "GPU" : "node") +
                (run.workers == 1 ? "" : "s");
-    return {{"label", label.empty() ? summary_.name : label},
+    return label.empty() ? summary_.name : label;
+  }
+
+  Json line_of(const RunSummary& run, Json points) const {
+    return {{"label", label_of(run)},
             {"series", run.series},
             {"colour", index_of(sizes_, run.workers)},
             {"dash", index_of(series_, run.series)},
             {"points", std::move(points)}};
+  }
+
+  // What a worker of each visible run spends its time on.
+  void time_by_phase() {
+    const std::vector<std::string> visible = shown();
+    std::vector<const RunSummary*> runs;
+    for (const RunSummary& run : summary_.runs) {
+      const bool trains = run.find("epoch_time_s") != nullptr && !run.repeats.empty();
+      if (trains && std::find(visible.begin(), visible.end(), run.series) != visible.end())
+        runs.push_back(&run);
+    }
+    Json lines = Json::array();
+    const auto add_part = [&](const std::string& part, const auto& seconds) {
+      Json points = Json::array();
+      double sum = 0;
+      for (const RunSummary* run : runs) {
+        std::vector<double> values;
+        for (const RepeatSummary& r : run->repeats) values.push_back(seconds(r));
+        points.push_back(Json::array({estimate(values).mean, label_of(*run)}));
+        sum += estimate(values).mean;
+      }
+      if (sum > 0)
+        lines.push_back(
+            {{"label", part}, {"series", part}, {"colour", lines.size()}, {"points", points}});
+    };
+    for (int i = 0; i < kPhases; ++i) {
+      if (static_cast<Phase>(i) == Phase::kReduce) continue;  // runs beside the rest
+      const char* phase = name(static_cast<Phase>(i));
+      add_part(phase, [phase](const RepeatSummary& r) { return r.phases_s.at(phase); });
+    }
+    add_part("waiting for others",
+             [](const RepeatSummary& r) { return r.exposed_communication_s; });
+    Json chart{{"kind", "stack"},
+               {"title", "Where the time goes"},
+               {"by_series", false},
+               {"note", "mean over the workers"},
+               {"x", axis("seconds on the scenario's clock")},
+               {"y", axis("")}};
+    chart["y"]["labels"] = Json::array();
+    for (const RunSummary* run : runs) chart["y"]["labels"].push_back(label_of(*run));
+    add(std::move(chart), std::move(lines));
   }
 
   // Of the largest run of each series, by rank: is some node used less than the others?

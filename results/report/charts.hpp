@@ -1,11 +1,12 @@
 // What a report draws, as data: results/report/page/charts.js makes pictures of it.
 //
 //   {"series": [name...], "shown": [name...], "charts": [chart...]}
-//   chart  {"kind": "lines" | "bars" | "spans", "title", "note", "by_series": whether boxes on the
+//   chart  {"kind": "lines" | "bars" | "stack" | "spans", "title", "note", "by_series": whether boxes on the
 //           page choose its lines, "x": axis, "y": axis, "lines": [line...]}
 //   axis   {"title"} and either "labels" (categories) or "log", "ticks"
 //   line   {"label", "series", "colour", "dash", "points": [point...]}
-//   point  [x, y, half of the 95 % interval or null]; of spans [start, end, category]
+//   point  [x, y, half of the 95 % interval or null]; of a stack [length, category]; of spans
+//          [start, end, category]
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -6,7 +6,7 @@
 #include "results/experiment/records.hpp"
 #include "results/report/report.hpp"
 #include "results/report/table.hpp"
-#include "results/summary/decomposition.hpp"
+#include "results/summary/answers.hpp"
 
 namespace understudy {
 
@@ -30,8 +30,8 @@ std::string results_text(const Experiment& experiment, const Summary& summary,
     if (!unit.notice.empty()) notices.insert(unit.notice);
   }
   for (const std::string& notice : notices) text += "\n" + notice + "\n";
-  if (const auto where = decompose(experiment, summary, units))
-    text += "\n" + sentence(*where) + "\n";
+  for (const std::string& answer : answers(experiment, summary, units))
+    text += "\n" + answer + "\n";
   return text;
 }
 

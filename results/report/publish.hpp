@@ -14,7 +14,7 @@ namespace understudy {
 Summary publish(const RunDirectory& directory, const Experiment& experiment,
                 std::span<const Unit> units);
 
-// The table, the sentence about where the accuracy goes, and notices, as the terminal shows them.
+// The table, notices and answers, as the terminal shows them.
 std::string results_text(const Experiment& experiment, const Summary& summary,
                          std::span<const Unit> units);
 

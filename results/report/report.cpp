@@ -10,7 +10,7 @@
 #include "results/report/charts.hpp"
 #include "results/report/page_assets.hpp"
 #include "results/report/table.hpp"
-#include "results/summary/decomposition.hpp"
+#include "results/summary/answers.hpp"
 #include "results/summary/escape.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
@@ -126,8 +126,8 @@ std::string report_html(const Experiment& experiment, const Summary& summary,
   page += fmt::format("<h1>{}</h1>\n", escape_markup(summary.name));
   if (!experiment.scenario.report.question.empty())
     page += element("p", "question", experiment.scenario.report.question);
-  if (const auto where = decompose(experiment, summary, units))
-    page += element("p", "answer", sentence(*where));
+  for (const std::string& answer : answers(experiment, summary, units))
+    page += element("p", "answer", answer);
   page += notices_html(units) + table_html(summary);
   if (!data["charts"].empty()) page += "<h2>Charts</h2>\n" + charts_html(data);
   page += footer_html(experiment) + scripts_html(data);

@@ -103,7 +103,7 @@ std::vector<Column> columns_of(WorkloadKind kind) {
               metric("bus bandwidth", "bus_bandwidth", format_rate)};
     case WorkloadKind::kQuadratic:
       return {time_column("time", "time_s"), metric("updates", "steps", count_text),
-              metric("x", "x", [](const Estimate& e) { return fmt::format("{:.6g}", e.mean); })};
+              metric("x", "x", format_number)};
     case WorkloadKind::kTraffic:
       return {};  // a row for each flow instead
     case WorkloadKind::kClassifier:

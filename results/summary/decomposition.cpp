@@ -40,11 +40,11 @@ using Candidate = std::optional<std::size_t>;  // a run, if there is one
 // The runs that take part.
 struct Cast {
   std::size_t one = 0, many = 0;  // as published; `many` on the most machines
-  Candidate in_one_machine, equal_updates, scaled_rate, split_batch;
+  Candidate closest, equal_updates, scaled_rate, split_batch;
 
   std::vector<std::size_t> all() const {
     std::vector<std::size_t> runs{one, many};
-    for (const Candidate& run : {in_one_machine, equal_updates, scaled_rate, split_batch}) {
+    for (const Candidate& run : {closest, equal_updates, scaled_rate, split_batch}) {
       if (run) runs.push_back(*run);
     }
     return runs;
@@ -92,14 +92,14 @@ class Casting {
     if (published.empty()) return std::nullopt;
     const int workers = pick_workers(published);
     std::erase_if(published, [&](std::size_t i) { return run(i).workers != workers; });
+    // The same training on other networks: from the closest, on the fewest machines, to the furthest.
     const auto fewer_machines = [&](std::size_t a, std::size_t b) {
       return run(a).machines < run(b).machines;
     };
-    Cast cast{one, *std::max_element(published.begin(), published.end(), fewer_machines)};
-    for (const std::size_t i : published) {
-      if (run(i).machines == 1 && run(cast.many).machines > 1 && !cast.in_one_machine)
-        cast.in_one_machine = i;
-    }
+    const auto [closest, furthest] =
+        std::minmax_element(published.begin(), published.end(), fewer_machines);
+    Cast cast{one, *furthest};
+    if (closest != furthest) cast.closest = *closest;
     find_variants(cast);
     return cast;
   }
@@ -183,7 +183,7 @@ class Pairing {
 
 void add_parts(const Cast& cast, const Pairing& pairs, Decomposition& out) {
   // As published without a network, where there is such a run: what the network does comes last.
-  const std::size_t published = cast.in_one_machine.value_or(cast.many);
+  const std::size_t published = cast.closest.value_or(cast.many);
   if (cast.equal_updates) out.batch = pairs.difference(cast.one, *cast.equal_updates);
   if (cast.scaled_rate) out.learning_rate = pairs.difference(*cast.scaled_rate, published);
   if (cast.equal_updates && cast.scaled_rate) {
@@ -194,9 +194,9 @@ void add_parts(const Cast& cast, const Pairing& pairs, Decomposition& out) {
     out.batch_and_updates = pairs.difference(cast.one, *cast.scaled_rate);
   }
   if (cast.split_batch) out.split_batch = pairs.difference(cast.one, *cast.split_batch);
-  if (!cast.in_one_machine) return;
-  out.communication = pairs.difference(*cast.in_one_machine, cast.many);
-  out.same_weights = pairs.same_weights(*cast.in_one_machine, cast.many);
+  if (!cast.closest) return;
+  out.communication = pairs.difference(*cast.closest, cast.many);
+  out.same_weights = pairs.same_weights(*cast.closest, cast.many);
 }
 
 std::optional<Estimate> read_curve(std::span<const Unit> units, const Cast& cast,

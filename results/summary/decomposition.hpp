@@ -5,7 +5,8 @@
 //   batch         = acc(1) - acc(W, as many updates as one worker): only the global batch is larger
 //   updates       = acc(W, as many updates) - acc(W, rate scaled): fewer updates, despite the rate
 //   learning rate = acc(W, rate scaled) - acc(W, as published): the rate left unscaled
-//   communication = acc(W, one machine) - acc(W, most machines)
+//   communication = acc(W, one machine) - acc(W, most machines), or of the first and the last of
+//                   several networks with as many machines
 //
 // The parts telescope: they add up to the loss.
 #pragma once

@@ -19,6 +19,8 @@ std::string with_interval(const Estimate& e) {
   return fmt::format("{} ± {}", points(e.mean), points(e.half_width));
 }
 
+Estimate negative(const Estimate& e) { return {-e.mean, e.half_width, e.count}; }
+
 // To the tenth of a point that is shown.
 bool gives_back(const Estimate& part) { return part.mean <= -0.0005; }
 
@@ -60,10 +62,16 @@ std::vector<std::string> parts(const Decomposition& d) {
   }
   for (const Cause& cause : causes) {
     if (!cause.part || !gives_back(*cause.part)) continue;
-    out.push_back(fmt::format("{} gives {} back", cause.name,
-                              with_interval({-cause.part->mean, cause.part->half_width})));
+    out.push_back(
+        fmt::format("{} come back with {}", with_interval(negative(*cause.part)), cause.name));
   }
   return out;
+}
+
+std::string change(const Decomposition& d) {
+  const bool rises = gives_back(d.loss);
+  return fmt::format("From 1 to {} the accuracy {} by {} points", workers(d, d.workers),
+                     rises ? "rises" : "falls", with_interval(rises ? negative(d.loss) : d.loss));
 }
 
 std::string opening(const Decomposition& d) {
@@ -71,8 +79,7 @@ std::string opening(const Decomposition& d) {
     return fmt::format("Of the {} points lost from 1 to {}", with_interval(d.loss),
                        workers(d, d.workers));
   }
-  return fmt::format("From 1 to {} the accuracy falls by {} points, that is, not at all",
-                     workers(d, d.workers), with_interval(d.loss));
+  return change(d);
 }
 
 }  // namespace
@@ -81,14 +88,15 @@ std::string sentence(const Decomposition& d) {
   const std::vector<std::string> causes = parts(d);
   std::string text;
   if (causes.empty()) {
-    text = fmt::format("From 1 to {} the accuracy falls by {} points", workers(d, d.workers),
-                       with_interval(d.loss));
+    text = change(d);
   } else {
     text = opening(d) + (d.loss.mean >= 0.0005 ? ", " : ": ") + list(causes);
   }
   if (d.split_batch) {
-    text += fmt::format("; with the global batch kept, {} lose {}", workers(d, d.workers),
-                        with_interval(*d.split_batch));
+    const bool gains = gives_back(*d.split_batch);
+    text += fmt::format("; with the global batch kept, {} {} {}", workers(d, d.workers),
+                        gains ? "gain" : "lose",
+                        with_interval(gains ? negative(*d.split_batch) : *d.split_batch));
   }
   if (d.curve) {
     text += fmt::format("; the one-{} curve at the same {} updates reads {} %, {} reach {} %",

@@ -13,13 +13,21 @@
 namespace understudy {
 namespace {
 
+Duration busy(const NodeStatistics& node, Phase phase) {
+  return node.busy[static_cast<std::size_t>(phase)];
+}
+
 double compute_s(const NodeStatistics& node) {
-  Duration busy{0};
+  Duration sum{0};
   for (int phase = 0; phase < kPhases; ++phase) {
-    if (static_cast<Phase>(phase) != Phase::kReduce)
-      busy += node.busy[static_cast<std::size_t>(phase)];
+    if (static_cast<Phase>(phase) != Phase::kReduce) sum += busy(node, static_cast<Phase>(phase));
   }
-  return to_seconds(busy);
+  return to_seconds(sum);
+}
+
+void add_phases(const NodeStatistics& node, std::map<std::string, double>& phases_s) {
+  for (int phase = 0; phase < kPhases; ++phase)
+    phases_s[name(static_cast<Phase>(phase))] += to_seconds(busy(node, static_cast<Phase>(phase)));
 }
 
 bool serves(const Unit& unit, std::size_t rank) {
@@ -51,6 +59,7 @@ void add_nodes(const Unit& unit, RepeatSummary& out) {
       out.critical_exposed_communication_s = to_seconds(node.exposed);
     }
     workers += 1;
+    add_phases(node, out.phases_s);
     out.compute_s += compute;
     out.communication_s += to_seconds(node.communication);
     out.exposed_communication_s += to_seconds(node.exposed);
@@ -58,6 +67,7 @@ void add_nodes(const Unit& unit, RepeatSummary& out) {
   if (workers == 0) return;
   for (double* sum : {&out.compute_s, &out.communication_s, &out.exposed_communication_s})
     *sum /= workers;
+  for (auto& [phase, seconds] : out.phases_s) seconds /= workers;
 }
 
 std::vector<FlowTimes> flows_of(const Unit& unit) {

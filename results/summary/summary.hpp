@@ -36,7 +36,8 @@ struct RepeatSummary {
   double exposed_communication_s = 0;
   double critical_compute_s = 0;  // of the worker that computes longest
   double critical_exposed_communication_s = 0;
-  std::optional<double> epoch_time_s;  // where something is trained
+  std::map<std::string, double> phases_s;  // of computing, by name: load, copy, forward, ...
+  std::optional<double> epoch_time_s;      // where something is trained
   std::int64_t bytes_sent = 0;
   std::int64_t messages = 0;
   std::int64_t steps = 0;  // updates of the parameters

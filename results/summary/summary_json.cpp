@@ -31,7 +31,8 @@ Json to_json(const RepeatSummary& r) {
             {"repeat", r.repeat},
             {"critical_compute_s", r.critical_compute_s},
             {"critical_exposed_communication_s", r.critical_exposed_communication_s},
-            {"utilisation", r.utilisation}};
+            {"utilisation", r.utilisation},
+            {"phases_s", r.phases_s}};
   for (const auto& [name, value] : r.final) json["final"][name] = value;
   if (r.epoch_time_s) json["epoch_time_s"] = *r.epoch_time_s;
   if (r.weights_of) json["weights_of"] = {r.weights_of->run, r.weights_of->repeat};

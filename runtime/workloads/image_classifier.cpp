@@ -29,9 +29,9 @@ class ImageClassifier final : public Workload {
       : config_(config),
         strategy_(std::get<AllreduceConfig>(strategy)),
         parts_(std::move(parts)),
-        train_samples_(load()),
+        sizes_(load()),
         learner_(make_learner()),
-        batches_({train_samples_, workers(), parts_.seed, config.sampler},
+        batches_({sizes_.train, workers(), parts_.seed, config.sampler},
                  static_cast<std::size_t>(batch_of_node(config, workers()))) {
     const auto per_epoch = static_cast<double>(batches_.steps_per_epoch());
     updates_ = config.updates
@@ -61,7 +61,7 @@ class ImageClassifier final : public Workload {
   }
 
   std::string weights_hash() const override { return hash_.text(); }
-  std::size_t train_samples() const override { return train_samples_; }
+  DataSizes data_sizes() const override { return sizes_; }
   std::int64_t updates() const override { return updates_; }
   std::int64_t updates_per_epoch() const override {
     return static_cast<std::int64_t>(batches_.steps_per_epoch());
@@ -72,8 +72,8 @@ class ImageClassifier final : public Workload {
   std::size_t workers() const { return parts_.members.size(); }
   bool dry() const { return !parts_.make_learner; }
 
-  std::size_t load() {
-    if (dry()) return parts_.train_samples;
+  DataSizes load() {
+    if (dry()) return parts_.data_sizes;
     train_ = parts_.datasets->images(config_.dataset, Split::kTrain,
                                      static_cast<std::size_t>(config_.train_limit));
     test_ = parts_.datasets->images(config_.dataset, Split::kTest,
@@ -83,7 +83,7 @@ class ImageClassifier final : public Workload {
       throw ScenarioError(fmt::format("topology: {} workers are more than the {} samples of {}",
                                       workers(), samples, train_.name));
     }
-    return samples;
+    return {samples, test_.dataset->size()};
   }
   std::unique_ptr<Learner> make_learner() const {
     const Model model = make_model(config_.model, config_.dropout);
@@ -99,7 +99,7 @@ class ImageClassifier final : public Workload {
     node.record("train_loss", state.train_loss, at);
     const bool per_shard = config_.evaluation == EvaluationScope::kPerShard;
     if (worker == 0 || per_shard) {
-      const std::size_t size = dry() ? workers() : test_.dataset->size();
+      const std::size_t size = sizes_.test;
       const std::size_t first = per_shard ? size * worker / workers() : 0;
       const std::size_t last = per_shard ? size * (worker + 1) / workers() : size;
       co_await evaluate(node, state.parameters, {first, last}, at);
@@ -131,7 +131,7 @@ class ImageClassifier final : public Workload {
   AllreduceConfig strategy_;
   WorkloadParts parts_;
   LoadedImages train_, test_;
-  std::size_t train_samples_;
+  DataSizes sizes_;
   std::unique_ptr<Learner> learner_;
   SampledBatches batches_;
   std::int64_t updates_ = 0;

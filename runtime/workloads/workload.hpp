@@ -28,6 +28,11 @@ class DatasetCache {
   std::unique_ptr<State> state_;
 };
 
+// Samples in the training and in the test set; zero where nothing is trained.
+struct DataSizes {
+  std::size_t train = 0, test = 0;
+};
+
 // What a workload is made from.
 struct WorkloadParts {
   // Which node is which; a Communicator's index is filled in per node.
@@ -36,7 +41,7 @@ struct WorkloadParts {
   // Computes models. Without it the workload can only be replayed dry.
   std::function<std::unique_ptr<Learner>(const Model&)> make_learner;
   DatasetCache* datasets = nullptr;  // with make_learner
-  std::size_t train_samples = 0;     // dry only: how many there were
+  DataSizes data_sizes;              // dry only: those of the run that trained
   std::atomic<std::int64_t>* gradients =
       nullptr;  // counts those computed, for progress; may be null
 };
@@ -47,7 +52,7 @@ class Workload {
   virtual Task<> run(Node& node) = 0;
   // 64-bit FNV-1a of the final weights in hex; empty where nothing is trained, or in a dry replay.
   virtual std::string weights_hash() const { return {}; }
-  virtual std::size_t train_samples() const { return 0; }
+  virtual DataSizes data_sizes() const { return {}; }
   // Of the parameters, in all and in one pass over the data; 0 where nothing is trained.
   virtual std::int64_t updates() const { return 0; }
   virtual std::int64_t updates_per_epoch() const { return 0; }

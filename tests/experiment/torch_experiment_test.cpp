@@ -54,6 +54,21 @@ TEST(TorchExperiment, RecordsDependOnNeitherThreadsNorTheDay) {
   EXPECT_EQ(records_without_wall_time(once), records_without_wall_time(threaded));
 }
 
+// Two of four workers have a share of the two test samples; a replay's workers record as they did.
+TEST(TorchExperiment, ReplaysOfShardsRecordWhatWasRecorded) {
+  const Experiment experiment = experiment_of(
+      kLenet + "sweep: {network.kind: [ideal, queued]}\n",
+      {"workload.evaluation=per_shard", "workload.test_limit=2", "workload.epochs=1"});
+  const auto units = run_all(experiment, training());
+  ASSERT_EQ(units.size(), 2u);
+  ASSERT_TRUE(units[1].weights_of);
+  for (std::size_t node = 0; node < 4; ++node) {
+    ASSERT_EQ(units[1].samples[node].size(), units[0].samples[node].size());
+    for (std::size_t i = 0; i < units[0].samples[node].size(); ++i)
+      EXPECT_EQ(units[1].samples[node][i].value, units[0].samples[node][i].value);
+  }
+}
+
 // From the safe point after the first epoch, through a checkpoint on disk.
 TEST(TorchExperiment, ResumingGivesTheSameBits) {
   const Experiment experiment = experiment_of(kLenet);

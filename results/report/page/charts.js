@@ -54,13 +54,16 @@
     ctx.globalAlpha = 1;
   }
 
+  const point = {
+    spans: ([start, end, row]) => ({ x: [start, end], y: row }),
+    stack: ([length, row]) => ({ x: length, y: row }),
+  };
+
   const datasetOf = (spec) => (line) => ({
     label: line.label,
     series: line.series,
     hidden: spec.by_series && !data.shown.includes(line.series),
-    data: spec.kind === 'spans'
-      ? line.points.map(([start, end, row]) => ({ x: [start, end], y: row }))
-      : line.points.map(([x, y, half]) => ({ x, y, half: half ?? 0 })),
+    data: line.points.map(point[spec.kind] ?? (([x, y, half]) => ({ x, y, half: half ?? 0 }))),
     band: line.points.length > 12,
     borderColor: pick(colours, line.colour),
     backgroundColor: pick(colours, line.colour),
@@ -73,6 +76,7 @@
   const axis = (spec, name) => ({
     type: spec[name].labels ? 'category' : spec[name].log ? 'logarithmic' : 'linear',
     labels: spec[name].labels,
+    stacked: spec.kind === 'stack',
     title: { display: true, text: spec[name].title },
     ...(name === 'y' && range(spec)),
     ...(spec[name].ticks && {
@@ -100,7 +104,7 @@
       options: {
         animation: false,
         maintainAspectRatio: false,
-        indexAxis: spec.kind === 'spans' ? 'y' : 'x',
+        indexAxis: spec.kind in point ? 'y' : 'x',
         scales: { x: axis(spec, 'x'), y: axis(spec, 'y') },
         interaction: { mode: 'nearest', intersect: false },
         plugins: {
@@ -113,7 +117,7 @@
   }
 
   function tooltip({ dataset, raw }) {
-    if (Array.isArray(raw.x)) return `${dataset.label}: ${raw.x.map(number).join(' to ')}`;
+    if (typeof raw.y === 'string') return `${dataset.label}: ${[raw.x].flat().map(number).join(' to ')}`;
     return `${dataset.label}: ${number(raw.y)}${raw.half > 0 ? ` ± ${number(raw.half)}` : ''}`;
   }
 

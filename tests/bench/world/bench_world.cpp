@@ -40,7 +40,7 @@ void replay_training(benchmark::State& state) {
   workload.updates = 120;
   scenario.workload = workload;
   Unit weights;
-  weights.train_samples = 60'000;
+  weights.data_sizes = {60'000, 10'000};
   UnitTask task;
   task.scenario = &scenario;
   task.weights = &weights;

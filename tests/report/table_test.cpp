@@ -1,0 +1,203 @@
+// The table of results: columns for each kind of workload, and how it lies on a terminal.
+#include "results/report/table.hpp"
+
+#include "results/report/text_table.hpp"
+#include "tests/summary/units.hpp"
+
+namespace understudy {
+namespace {
+
+using Row = std::vector<std::string>;
+
+ResultTable table_of(const Experiment& experiment, const std::vector<Unit>& units) {
+  return result_table(summarise(experiment, units));
+}
+
+const std::string kGpus = R"(
+topology: {kind: cluster, device: rtx3080}
+workload: {kind: image_classifier, model: lenet}
+sweep: {topology.devices_per_machine: [1, 2]}
+)";
+
+// One GPU computes for 6 of 8 s; of two one computes for 2 and one for 1.5 of 2.5 s, and both wait
+// for 0.5 s. An epoch is half of the 10 updates.
+std::vector<Unit> gpu_units(const Experiment& experiment) {
+  std::vector<Unit> units{
+      trained_unit(experiment, {0, 0},
+                   {.accuracy = 0.9, .updates = 10, .updates_per_epoch = 5, .time_s = 8}),
+      trained_unit(experiment, {1, 0},
+                   {.accuracy = 0.85, .updates = 10, .updates_per_epoch = 5, .time_s = 2.5})};
+  set_busy(units[0].nodes[0], Phase::kForward, 6);
+  set_busy(units[1].nodes[0], Phase::kForward, 2);
+  set_busy(units[1].nodes[1], Phase::kForward, 1.5);
+  for (NodeStatistics& node : units[1].nodes) node.exposed = from_seconds(0.5);
+  return units;
+}
+
+// 8 / 2 = 4 s and 2.5 / 2 = 1.25 s, a ratio of 3.2; waiting 0.5 of 2.5 s is 20 % or 250 ms an
+// epoch; used are 6 / 8, and 2 / 2.5 and 1.5 / 2.5.
+TEST(ResultTable, OfAClassifier) {
+  const Experiment experiment = experiment_of(kGpus);
+  const ResultTable t = table_of(experiment, gpu_units(experiment));
+  EXPECT_EQ(t.head, (Row{"GPUs", "epoch time", "speed-up", "exposed per epoch", "utilisation %",
+                         "accuracy %", "updates"}));
+  ASSERT_EQ(t.rows.size(), 2u);
+  EXPECT_EQ(t.rows[0], (Row{"1", "4.00 s", "1.00", "0 s (0 %)", "75", "90.0", "10"}));
+  EXPECT_EQ(t.rows[1], (Row{"2", "1.25 s", "3.20", "250 ms (20 %)", "70 (60–80)", "85.0", "10"}));
+  EXPECT_EQ(t.notes, Row{"Times are declared: from device profiles and a network model."});
+}
+
+TEST(ResultTable, SeveralRepeatsHaveIntervals) {
+  const Experiment experiment = experiment_of(kGpus);
+  std::vector<Unit> units = gpu_units(experiment);
+  units.push_back(units[0]);
+  units[2].key.repeat = 1;
+  units[2].samples[0][0].value = 0.88;  // 12.706 x 0.01 is 12.7 points
+  const ResultTable t = table_of(experiment, units);
+  EXPECT_EQ(t.head[1], "repeats");
+  EXPECT_EQ(t.rows[0], (Row{"1", "2", "4.00 s", "1.00", "0 s (0 %)", "75", "89.0 ± 12.7", "10"}));
+  EXPECT_EQ(t.rows[1][1], "1");
+  EXPECT_EQ(t.notes.back(), "± is half the 95 % interval over repeats.");
+}
+
+TEST(ResultTable, ARunWithoutRepeatsHasARowWithoutNumbers) {
+  const Experiment experiment = experiment_of(kGpus);
+  const ResultTable t = table_of(experiment, {gpu_units(experiment)[1]});
+  EXPECT_EQ(t.rows.at(0), (Row{"1", "0", "", "", "", "", "", ""}));
+  EXPECT_EQ(t.rows.at(1),
+            (Row{"2", "1", "1.25 s", "", "250 ms (20 %)", "70 (60–80)", "85.0", "10"}));
+}
+
+TEST(ResultTable, MarksTimesOfAReplay) {
+  const Experiment experiment = experiment_of(kGpus);
+  std::vector<Unit> units = gpu_units(experiment);
+  units[1].weights_of = UnitKey{0, 0};
+  const ResultTable t = table_of(experiment, units);
+  EXPECT_EQ(t.rows[0][1], "4.00 s");
+  EXPECT_EQ(t.rows[1][1], "1.25 s *");
+  EXPECT_THAT(t.notes, testing::Contains(testing::StartsWith("* re-timed: ")));
+}
+
+TEST(ResultTable, SaysWhereTimesWereMeasured) {
+  const std::string measured =
+      "Times are measured: computing was timed on the machine that ran this.";
+  const std::string workload = "workload: {kind: quadratic}\n";
+  EXPECT_EQ(table_of(experiment_of(workload + "devices: {cost: measured}\n"), {}).notes,
+            Row{measured});
+  EXPECT_EQ(
+      table_of(experiment_of(workload + "sweep: {devices.cost: [profile, measured]}\n"), {}).notes,
+      (Row{"Some times are declared: from device profiles and a network model.",
+           "Others are measured: computing was timed on the machine that ran this."}));
+}
+
+// What varies comes first, under its short name.
+TEST(ResultTable, OfACollective) {
+  const Experiment experiment = experiment_of(R"(
+topology: {kind: cluster, machines: 4}
+workload: {kind: collective, bytes: 100MB}
+sweep: {strategy.collective: [ring, tree]}
+)");
+  std::vector<Unit> units{idle_unit(experiment, {0, 0}), idle_unit(experiment, {1, 0})};
+  for (Unit& unit : units) {
+    unit.samples[0] = {sample("collective_time_s", 1.25, 0), sample("algorithm_bandwidth", 80e6, 0),
+                       sample("bus_bandwidth", 120e6, 0)};
+  }
+  const ResultTable t = table_of(experiment, units);
+  EXPECT_EQ(t.head, (Row{"collective", "nodes", "machines", "time", "algorithm bandwidth",
+                         "bus bandwidth"}));
+  EXPECT_EQ(t.rows.at(0), (Row{"ring", "4", "4", "1.25 s", "80.0 MB/s", "120 MB/s"}));
+  EXPECT_EQ(t.rows.at(1).front(), "tree");
+}
+
+// A row for each flow, of means over the repeats: (0 + 1) / 2, (2 + 4) / 2, (1 + 2) / 2.
+TEST(ResultTable, OfTraffic) {
+  const Experiment experiment = experiment_of(R"(
+repeats: 2
+topology: {kind: path, nodes: 2}
+workload: {kind: traffic, flows: [{from: 0, to: 1}, {from: 1, to: 0}]}
+)");
+  std::vector<Unit> units{idle_unit(experiment, {0, 0}), idle_unit(experiment, {0, 1})};
+  add_flow(units[0], 0, {0, 0, 2, 1e6});
+  add_flow(units[0], 1, {1, 0.25, 0.5, 4e6});
+  add_flow(units[1], 0, {0, 1, 4, 2e6});
+  add_flow(units[1], 1, {1, 0.25, 0.5, 4e6});
+  const ResultTable t = table_of(experiment, units);
+  EXPECT_EQ(t.head, (Row{"nodes", "machines", "flow", "start", "finish", "rate"}));
+  ASSERT_EQ(t.rows.size(), 2u);
+  EXPECT_EQ(t.rows[0], (Row{"2", "2", "0", "500 ms", "3.00 s", "1.50 MB/s"}));
+  EXPECT_EQ(t.rows[1], (Row{"2", "2", "1", "250 ms", "500 ms", "4.00 MB/s"}));
+}
+
+TEST(ResultTable, OfAQuadratic) {
+  const Experiment experiment =
+      experiment_of("topology: {kind: ring, nodes: 3}\nworkload: {kind: quadratic}\n");
+  Unit unit = idle_unit(experiment, {0, 0});
+  unit.updates = 7;
+  unit.time = kStart + from_seconds(0.002);
+  for (auto& samples : unit.samples) samples = {sample("x", 0.90909090909, 7)};
+  const ResultTable t = table_of(experiment, {unit});
+  EXPECT_EQ(t.head, (Row{"nodes", "machines", "time", "updates", "x"}));
+  EXPECT_EQ(t.rows.at(0), (Row{"3", "3", "2.00 ms", "7", "0.909091"}));
+}
+
+// A kind's columns say nothing about runs of another kind.
+TEST(ResultTable, OfSeveralKindsKeepsThemApart) {
+  const Experiment experiment = experiment_of(R"(
+topology: {kind: path, nodes: 2}
+workload: {kind: quadratic}
+sweep:
+  workload: [{kind: quadratic}, {kind: collective}, {kind: traffic, flows: [{from: 0, to: 1}]}]
+)");
+  std::vector<Unit> units;
+  for (const std::size_t run : {0, 1, 2}) {
+    units.push_back(idle_unit(experiment, {run, 0}));
+    units.back().time = kStart + from_seconds(2);
+  }
+  units[0].updates = 7;
+  units[0].samples[0] = {sample("x", 0.5, 7)};
+  units[1].samples[0] = {sample("collective_time_s", 1.5, 0)};
+  add_flow(units[2], 0, {0, 0.25, 0.5, 4e6});
+  const ResultTable t = table_of(experiment, units);
+  EXPECT_EQ(t.head,
+            (Row{"workload", "nodes", "machines", "time", "updates", "x", "time",
+                 "algorithm bandwidth", "bus bandwidth", "flow", "start", "finish", "rate"}));
+  const auto cells = [&](std::size_t row) {
+    return Row(t.rows.at(row).begin() + 3, t.rows.at(row).end());
+  };
+  EXPECT_EQ(cells(0), (Row{"2.00 s", "7", "0.5", "", "", "", "", "", "", ""}));
+  EXPECT_EQ(cells(1), (Row{"", "", "", "1.50 s", "", "", "", "", "", ""}));
+  EXPECT_EQ(cells(2), (Row{"", "", "", "", "", "", "0", "250 ms", "500 ms", "4.00 MB/s"}));
+}
+
+TEST(ResultTable, OfNothing) {
+  EXPECT_TRUE(result_table({}).head.empty());
+  EXPECT_EQ(table({}), "\n");
+}
+
+TEST(ResultTable, AsTextItEndsWithItsNotes) {
+  const Experiment experiment = experiment_of(kGpus, {"topology.devices_per_machine=2"});
+  EXPECT_EQ(table(summarise(experiment, std::vector{[&] {
+                              Unit unit = gpu_units(experiment_of(kGpus))[1];
+                              unit.key.run = 0;
+                              return unit;
+                            }()})),
+            "GPUs  epoch time  speed-up  exposed per epoch  utilisation %  accuracy %  updates\n"
+            "2     1.25 s                250 ms (20 %)      70 (60–80)     85.0        10\n"
+            "Times are declared: from device profiles and a network model.\n");
+}
+
+// ± and – and 網 are one character each, though two or three bytes.
+TEST(TextTable, AlignsCharactersNotBytes) {
+  EXPECT_EQ(text_table({{"a", "bb", "c"}, {"1 ± 2", "–", "x"}, {"網", "", ""}}),
+            "a      bb  c\n"
+            "1 ± 2  –   x\n"
+            "網\n");
+}
+
+TEST(TextTable, OfNothing) {
+  EXPECT_EQ(text_table({}), "");
+  EXPECT_EQ(text_table({{"", ""}}), "\n");
+}
+
+}  // namespace
+}  // namespace understudy
