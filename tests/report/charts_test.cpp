@@ -70,8 +70,7 @@ TEST(Charts, AgainstSizeThereIsALineForEachSeries) {
 TEST(Charts, TimesAreSecondsOnALogarithmicAxis) {
   const Experiment experiment = experiment_of(kBatches);
   const Json chart = titled(charts_of(experiment, batch_units(experiment)), "Time against GPUs");
-  EXPECT_EQ(chart["y"], Json::parse(R"json({"title": "time of an epoch (s)", "log": true
-})json"));
+  EXPECT_EQ(chart["y"], (Json{{"title", "time of an epoch (s)"}, {"log", true}}));
   EXPECT_NEAR(chart["lines"][0]["points"][0][1].get<double>(), 8, 1e-9);
   EXPECT_NEAR(chart["lines"][0]["points"][1][1].get<double>(), 2, 1e-9);
 }
