@@ -231,7 +231,9 @@ std::vector<PlannedUnit> plan_units(const Experiment& experiment, bool retrain) 
     const auto repeats = static_cast<std::size_t>(experiment.runs[run].scenario.repeats);
     for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
       plan.push_back({{run, repeat}, std::nullopt});
-      if (donors[run] != run) plan.back().weights_of = UnitKey{donors[run], repeat};
+      const auto of_donor = static_cast<std::size_t>(experiment.runs[donors[run]].scenario.repeats);
+      if (donors[run] != run && repeat < of_donor)
+        plan.back().weights_of = UnitKey{donors[run], repeat};
     }
   }
   return plan;

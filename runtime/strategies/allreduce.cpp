@@ -202,7 +202,8 @@ template <class Scalar>
 Task<> serve(Node& node, const TrainingJob<Scalar>& job) {
   const Layout& layout = job.learner->layout();
   const auto buckets = make_buckets(layout, job.exchange.bucket, sizeof(Scalar));
-  const bool sums = job.members.server == node.rank();
+  // One worker has nobody to exchange with.
+  const bool sums = job.members.server == node.rank() && job.members.size() > 1;
   const auto per_epoch = static_cast<std::int64_t>(job.batches->steps_per_epoch());
   std::int64_t update = 0;
   if (const auto state = node.restored()) std::memcpy(&update, state->data(), sizeof update);

@@ -45,6 +45,7 @@ class VirtualNetwork::Endpoint final : public Transport {
   }
 
   Sent sent;
+  bool everything_received() const { return arrived_.empty(); }
 
  private:
   static bool matches(const ReceiveOperation& operation, const Message& message) {
@@ -70,6 +71,10 @@ VirtualNetwork::~VirtualNetwork() { scheduler_.set_source(nullptr); }
 Transport& VirtualNetwork::endpoint(Rank rank) { return *endpoints_.at(rank.index()); }
 const VirtualNetwork::Sent& VirtualNetwork::sent(Rank rank) const {
   return endpoints_.at(rank.index())->sent;
+}
+bool VirtualNetwork::everything_received() const {
+  return std::all_of(endpoints_.begin(), endpoints_.end(),
+                     [](const auto& endpoint) { return endpoint->everything_received(); });
 }
 void VirtualNetwork::restore_sent(Rank rank, const Sent& sent) {
   endpoints_.at(rank.index())->sent = sent;

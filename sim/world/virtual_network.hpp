@@ -26,6 +26,8 @@ class VirtualNetwork final : public EventSource {
     std::int64_t messages = 0;
   };
   const Sent& sent(Rank rank) const;
+  // Whether no message waits for somebody to receive it.
+  bool everything_received() const;
   void restore_sent(Rank rank, const Sent& sent);
 
   TimePoint next_event() override { return model_->next_event(); }

@@ -30,6 +30,17 @@ TEST(Experiment, RunsThatDifferInTimingShareTheFirstOnesWeights) {
     EXPECT_FALSE(unit.weights_of);
 }
 
+// A donor with fewer repeats gives what it has.
+TEST(Experiment, RepeatsThatTheDonorLacksTrain) {
+  const Experiment experiment = experiment_of(kQuadratic + "sweep: {repeats: [1, 3]}\n");
+  const auto plan = plan_units(experiment, false);
+  ASSERT_EQ(plan.size(), 4u);
+  EXPECT_EQ(plan[1].weights_of, (UnitKey{0, 0}));
+  EXPECT_FALSE(plan[2].weights_of);
+  EXPECT_FALSE(plan[3].weights_of);
+  EXPECT_EQ(run_all(experiment).size(), 4u);
+}
+
 TEST(Experiment, MeasuredTimesShareNothing) {
   const Experiment experiment = experiment_of(kOverNetworks + "devices: {cost: measured}\n");
   for (const PlannedUnit& unit : plan_units(experiment, false)) EXPECT_FALSE(unit.weights_of);
