@@ -23,6 +23,7 @@ class Checker {
     }
     std::visit([&](const auto& topology) { check_topology(topology); }, scenario_.topology);
     std::visit([&](const auto& topology) { check_device(topology.device); }, scenario_.topology);
+    for (const auto& [name, profile] : scenario_.devices.profiles) check_profile(name, profile);
     std::visit([&](const auto& workload) { check_workload(workload); }, scenario_.workload);
     std::visit([&](const auto& strategy) { check_collective(strategy.collective); },
                scenario_.strategy);
@@ -63,6 +64,19 @@ class Checker {
                                      : fmt::format("; did you mean '{}'?", nearest)));
   }
 
+  // Slower than this, and a kernel would take longer than the clock can count.
+  void check_profile(const std::string& name, const DeviceProfile& p) const {
+    const auto require = [&](const char* key, double rate, double least, const char* unit) {
+      if (rate == 0 || rate >= least) return;
+      fail(fmt::format("devices.profiles.{}.{}", name, key),
+           fmt::format("must be 0, which takes no time, or at least {}{}", least, unit));
+    };
+    require("compute", p.flops_per_s, 1, "flop/s");
+    require("memory", p.memory_bytes_per_s, 1, "B/s");
+    require("copy", p.copy_bytes_per_s, 1, "B/s");
+    require("load_samples_per_s", p.load_samples_per_s, 1e-3, "");
+  }
+
   void check_workload(const ImageClassifierConfig& c) const {
     if (c.epochs && c.updates)
       fail("workload.updates",
@@ -72,9 +86,10 @@ class Checker {
            fmt::format("{} samples are fewer than the {} nodes that train on them", c.train_limit,
                        seats_.workers));
     }
-    if (c.batch_scope == BatchScope::kGlobal && c.batch < seats_.workers) {
-      fail("workload.batch", fmt::format("a global batch of {} cannot be divided over {} nodes",
-                                         c.batch, seats_.workers));
+    if (c.batch_scope == BatchScope::kGlobal && c.batch % seats_.workers != 0) {
+      fail("workload.batch",
+           fmt::format("a global batch of {} cannot be divided evenly over {} nodes", c.batch,
+                       seats_.workers));
     }
     check_optimizer(c.optimizer);
   }

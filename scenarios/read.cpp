@@ -6,9 +6,12 @@
 #include <charconv>
 #include <cmath>
 #include <concepts>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -83,7 +86,11 @@ Number parse_number(const At& at, const char* what) {
   const std::string& text = at.plain(what);
   Number number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc::result_out_of_range) at.fail_value("is too large");
+  if (error == std::errc::result_out_of_range) {
+    const bool is_small =
+        std::is_floating_point_v<Number> && std::abs(std::strtod(text.c_str(), nullptr)) < 1;
+    at.fail_value(is_small ? "is too small to be told from zero" : "is too large");
+  }
   if (error != std::errc{} || end != text.data() + text.size())
     at.fail_value(fmt::format("is not {}", what));
   return number;
@@ -308,9 +315,59 @@ void read(const At& at, Struct& out, const Limits&) {
   archive.require_no_other(last_name(at.path));
 }
 
+using Json = nlohmann::ordered_json;
+
+// What a dotted key's next name can lead to, whatever kinds are chosen on the way; `known` gets the
+// names there are.
+std::vector<const Json*> step_into(const std::vector<const Json*>& schemas, const std::string& name,
+                                   std::set<std::string>& known) {
+  std::vector<const Json*> found;
+  const auto look = [&](const Json& schema) {
+    if (schema.contains("additionalProperties") && schema["additionalProperties"].is_object())
+      found.push_back(&schema["additionalProperties"]);
+    if (!schema.contains("properties")) return;
+    for (const auto& [key, property] : schema["properties"].items()) {
+      known.insert(key);
+      if (key == name) found.push_back(&property);
+    }
+  };
+  for (const Json* schema : schemas) {
+    look(*schema);
+    if (!schema->contains("oneOf")) continue;
+    for (const Json& kind : (*schema)["oneOf"]) look(kind);
+  }
+  return found;
+}
+
+// A key that --set took out leaves nothing to read, and so nothing that would show that it is none.
+void require_known(const std::string& key) {
+  static const Json schema = scenario_schema();
+  std::vector<const Json*> at{&schema};
+  for (std::size_t begin = 0, end = 0; end < key.size(); begin = end + 1) {
+    end = std::min(key.find('.', begin), key.size());
+    std::string name = key.substr(begin, end - begin);
+    const auto depth = std::count(name.begin(), name.end(), '[');
+    name = name.substr(0, name.find('['));
+    std::set<std::string> known;
+    at = step_into(at, name, known);
+    for (std::ptrdiff_t i = 0; i < depth; ++i) {
+      std::erase_if(at, [](const Json* list) { return !list->contains("items"); });
+      for (const Json*& list : at) list = &(*list)["items"];
+    }
+    if (!at.empty()) continue;
+    const std::string owner = last_name(key.substr(0, begin == 0 ? 0 : begin - 1));
+    throw ScenarioError(fmt::format("--set {}: {} has no {}{}", key.substr(0, end), owner,
+                                    known.empty() ? "keys of its own" : "such key",
+                                    known.empty() ? "" : suggestion(name, known)));
+  }
+}
+
 }  // namespace
 
 Scenario read_scenario(const Document& document) {
+  for (const std::string& key : document.fixed) {
+    if (find(document.root, key) == nullptr) require_known(key);
+  }
   Scenario scenario;
   const At at{document, document.root, ""};
   read(at, scenario, {});

@@ -23,9 +23,27 @@ struct Setting {
 };
 using Settings = std::vector<Setting>;
 
+std::vector<std::string> section_names() {
+  std::vector<std::string> names;
+  const nlohmann::ordered_json schema = scenario_schema();
+  for (const auto& [name, property] : schema["properties"].items()) names.push_back(name);
+  return names;
+}
+
+std::string root_of(const std::string& key) { return key.substr(0, key.find_first_of(".[")); }
+
+[[noreturn]] void fail_at(const Document& document, const YamlValue& value, const std::string& key,
+                          const std::string& sentence) {
+  const std::string where =
+      value.line == 0 ? "--set " : fmt::format("{}:{}:", document.source, value.line);
+  throw ScenarioError(
+      fmt::format("{}{}: {}", where, key.empty() ? "sweep" : "sweep." + key, sentence));
+}
+
 class Expander {
  public:
-  explicit Expander(const Document& document) : document_(document), sections_(section_names()) {}
+  Expander(const Document& document, const std::vector<std::string>& sections)
+      : document_(document), sections_(sections) {}
 
   // The alternatives that a sweep, or a group in one, stands for.
   std::vector<Settings> alternatives(const YamlValue& sweep, const std::string& group) const {
@@ -43,19 +61,9 @@ class Expander {
   }
 
  private:
-  static std::vector<std::string> section_names() {
-    std::vector<std::string> names;
-    const nlohmann::ordered_json schema = scenario_schema();
-    for (const auto& [name, property] : schema["properties"].items()) names.push_back(name);
-    return names;
-  }
-
   [[noreturn]] void fail(const YamlValue& value, const std::string& key,
                          const std::string& sentence) const {
-    const std::string where =
-        value.line == 0 ? "--set " : fmt::format("{}:{}:", document_.source, value.line);
-    throw ScenarioError(
-        fmt::format("{}{}: {}", where, key.empty() ? "sweep" : "sweep." + key, sentence));
+    fail_at(document_, value, key, sentence);
   }
 
   void append(std::vector<Settings>& out, std::vector<Settings> more, const YamlValue& at) const {
@@ -66,6 +74,8 @@ class Expander {
 
   // The product of a map's axes. A `name` labels all of it.
   std::vector<Settings> grid(const YamlValue& map, const std::string& group) const {
+    if (map.entries.size() > kMaxSweptKeys)
+      fail(map, group, fmt::format("has more than {} keys", kMaxSweptKeys));
     std::vector<Settings> out{{}};
     for (const YamlEntry& entry : map.entries) {
       if (entry.key == "name" && !entry.value.is_scalar()) fail(entry.value, "name", "is no name");
@@ -99,7 +109,7 @@ class Expander {
   }
 
   std::vector<Settings> axis(const YamlEntry& entry) const {
-    const std::string root = entry.key.substr(0, entry.key.find_first_of(".["));
+    const std::string root = root_of(entry.key);
     if (root == "sweep" || root == "expect" || root == "report" || root == "name") {
       fail(entry.value, entry.key, "cannot be swept");
     }
@@ -120,37 +130,91 @@ class Expander {
       const auto same = [&](const Setting& other) { return other.key == setting.key; };
       if (std::any_of(before.begin(), before.end(), same))
         fail(entry.value, entry.key, fmt::format("sets '{}' a second time", setting.key));
+      const auto inner = std::find_if(before.begin(), before.end(), [&](const Setting& other) {
+        return !setting.is_label && !other.is_label && lies_within(other.key, setting.key);
+      });
+      if (inner != before.end()) {
+        fail(entry.value, entry.key,
+             fmt::format("sets '{}' after '{}' in it, which would be lost; the section must come "
+                         "first",
+                         setting.key, inner->key));
+      }
       out.push_back(setting);
     }
     return out;
   }
 
   const Document& document_;
-  std::vector<std::string> sections_;
+  const std::vector<std::string>& sections_;
 };
 
-// Whether --set gave this key, or a section around it, or something within it.
+// Whether --set gave this key or a section around it.
 bool is_fixed(const Document& document, const std::string& key) {
   return std::any_of(document.fixed.begin(), document.fixed.end(), [&](const std::string& fixed) {
-    return fixed == key || fixed.starts_with(key + ".") || key.starts_with(fixed + ".");
+    return fixed == key || lies_within(key, fixed);
   });
 }
 
-// The sweep as it still applies, alternatives that have become alike kept once.
-YamlValue without_fixed(const YamlValue& sweep, const Document& document) {
+// Sets what --set gave within `key` in one of its alternatives, too.
+void set_fixed(YamlValue& alternative, const std::string& key, const Document& document) {
+  for (const std::string& fixed : document.fixed) {
+    if (!lies_within(fixed, key)) continue;
+    const YamlValue* value = find(document.root, fixed);
+    YamlValue around{.kind = YamlValue::Kind::kMap, .entries = {{"it", alternative}}};
+    try {
+      assign(around, "it" + fixed.substr(key.size()), value == nullptr ? YamlValue{} : *value);
+    } catch (const std::invalid_argument&) {
+      throw ScenarioError(fmt::format("--set {}: has no place in {}, to which the sweep sets {}",
+                                      fixed, quote(to_text(alternative)), key));
+    }
+    alternative = std::move(around.entries.front().value);
+    alternative.implied = false;
+  }
+}
+
+void add_new(std::vector<YamlValue>& items, YamlValue item) {
+  if (std::find(items.begin(), items.end(), item) == items.end()) items.push_back(std::move(item));
+}
+
+YamlValue without_fixed(const YamlValue& sweep, const Document& document,
+                        const std::vector<std::string>& sections);
+
+// A swept key with its alternatives, or a group.
+YamlValue axis_without_fixed(const YamlEntry& entry, const Document& document,
+                             const std::vector<std::string>& sections) {
+  const auto is_root = [&](const std::string& name) { return name == root_of(entry.key); };
+  if (std::none_of(sections.begin(), sections.end(), is_root))
+    return without_fixed(entry.value, document, sections);
+  YamlValue out = entry.value;
+  if (!out.is_list()) {
+    set_fixed(out, entry.key, document);
+    return out;
+  }
+  out.items.clear();
+  for (YamlValue item : entry.value.items) {
+    set_fixed(item, entry.key, document);
+    add_new(out.items, std::move(item));
+  }
+  return out;
+}
+
+// The sweep as it still applies where --set has fixed keys, alternatives that have become alike
+// kept once.
+YamlValue without_fixed(const YamlValue& sweep, const Document& document,
+                        const std::vector<std::string>& sections) {
+  if (document.fixed.empty()) return sweep;
   YamlValue out = sweep;
   out.entries.clear();
   out.items.clear();
   for (const YamlEntry& entry : sweep.entries) {
-    if (entry.key != "name" && is_fixed(document, entry.key)) continue;
-    out.entries.push_back({entry.key, without_fixed(entry.value, document)});
+    if (entry.key == "name") {
+      out.entries.push_back(entry);
+    } else if (!is_fixed(document, entry.key)) {
+      out.entries.push_back({entry.key, axis_without_fixed(entry, document, sections)});
+    }
   }
-  for (const YamlValue& item : sweep.items) {
-    YamlValue kept = without_fixed(item, document);
-    const bool known = !document.fixed.empty() && item.is_map() &&
-                       std::find(out.items.begin(), out.items.end(), kept) != out.items.end();
-    if (!known) out.items.push_back(std::move(kept));
-  }
+  for (const YamlValue& item : sweep.items)
+    add_new(out.items, without_fixed(item, document, sections));
   return out;
 }
 
@@ -176,13 +240,11 @@ ExpandedRun make_run(const Document& base, const Settings& settings) {
       run.overrides.push_back({setting.key, setting.value.text, true});
       continue;
     }
-    if (is_fixed(base, setting.key)) continue;
     run.overrides.push_back({setting.key, to_text(setting.value), false});
     try {
       assign(document.root, setting.key, setting.value);
     } catch (const std::invalid_argument& problem) {
-      throw ScenarioError(fmt::format("{}:{}:sweep.{}: {}", base.source, setting.value.line,
-                                      setting.key, problem.what()));
+      fail_at(base, setting.value, setting.key, problem.what());
     }
   }
   run.scenario = read_scenario(document);
@@ -196,8 +258,10 @@ std::vector<ExpandedRun> expand(const Document& document) {
   Document base = document;
   assign(base.root, "sweep", {});
   std::vector<Settings> all{{}};
-  if (const YamlValue* sweep = document.root.find("sweep"))
-    all = Expander(document).alternatives(*sweep, "");
+  if (const YamlValue* sweep = document.root.find("sweep")) {
+    const std::vector<std::string> sections = section_names();
+    all = Expander(document, sections).alternatives(without_fixed(*sweep, document, sections), "");
+  }
   std::vector<ExpandedRun> runs;
   for (const Settings& settings : all) {
     ExpandedRun run = make_run(base, settings);
@@ -220,11 +284,30 @@ std::vector<std::size_t> weight_groups(const std::vector<ExpandedRun>& runs) {
   return groups;
 }
 
+namespace {
+
+// Without sections that only --set has made and every run replaces: the default that they would
+// change is none of the kinds that are run.
+Document without_unused(const Document& document) {
+  Document out = document;
+  const YamlValue* sweep = document.root.find("sweep");
+  if (sweep == nullptr) return out;
+  for (const YamlEntry& entry : sweep->entries) {
+    const YamlValue* section = document.root.find(entry.key);
+    if (section != nullptr && section->implied) assign(out.root, entry.key, {});
+  }
+  return out;
+}
+
+}  // namespace
+
 Experiment load_experiment(const std::string& path, const std::vector<std::string>& sets) {
   Document document = load_document(path);
   for (const std::string& set : sets) apply_set(document, set);
-  Experiment experiment{.scenario = read_scenario(document), .runs = expand(document)};
-  experiment.scenario.sweep = without_fixed(experiment.scenario.sweep, document);
+  Experiment experiment{.scenario = read_scenario(without_unused(document)),
+                        .runs = expand(document)};
+  experiment.scenario.sweep = without_fixed(experiment.scenario.sweep, document, section_names());
+  experiment.document = std::move(document);
   return experiment;
 }
 

@@ -9,7 +9,8 @@
 //       - {name: machines, topology.machines: [1, 2, 4]}
 //
 // A list instead of the map is such alternatives at the top. A list-valued key takes a list of
-// lists. The value null takes a key back to its default. Keys that --set fixes are left out, and
+// lists. The value null takes a key back to its default. A section comes before keys within it. Keys
+// that --set fixes are left out, what it sets within a swept section holds in each alternative, and
 // runs that are then alike are one.
 #pragma once
 
@@ -22,6 +23,7 @@
 namespace understudy {
 
 inline constexpr std::size_t kMaxRuns = 10'000;
+inline constexpr std::size_t kMaxSweptKeys = 100;  // in one map of a sweep
 
 // One thing that sets a run apart: a dotted key and its value as YAML, or a group's name and its
 // alternative's.
@@ -45,6 +47,7 @@ std::vector<ExpandedRun> expand(const Document& document);
 struct Experiment {
   Scenario scenario;
   std::vector<ExpandedRun> runs;
+  Document document;  // where each value was written, for error messages
 };
 // For each run the index of the first one that ends with the same weights, repeat by repeat; its
 // own where nothing is trained, or where times are measured and so need training.

@@ -9,12 +9,27 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <unordered_map>
 
 #include "runtime/base/errors.hpp"
 #include "scenarios/yaml_value.hpp"
 
 namespace understudy {
 namespace {
+
+// The first control character in the text, as "U+001B", or nothing. Terminals obey them, those of
+// the second block (U+0080 to U+009F) too; only what `allowed` holds is text.
+std::string control_character(std::string_view text, std::string_view allowed) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte < 0x20 && allowed.find(text[i]) == std::string_view::npos) || byte == 0x7f)
+      return fmt::format("U+{:04X}", byte);
+    if (byte != 0xc2 || i + 1 == text.size()) continue;
+    const auto next = static_cast<unsigned char>(text[i + 1]);
+    if (next < 0xa0) return fmt::format("U+{:04X}", next);
+  }
+  return {};
+}
 
 // Builds the tree from yaml-cpp's events, which alone carry marks, tags and aliases.
 class TreeBuilder : public YAML::EventHandler {
@@ -40,6 +55,8 @@ class TreeBuilder : public YAML::EventHandler {
     require_no_anchor(mark, anchor);
     if (tag != "?" && tag != "!" && !tag.empty())
       fail(mark, fmt::format("the tag {} has no place in a scenario", quote(tag)));
+    if (const std::string odd = control_character(text, "\n\t"); !odd.empty())
+      fail(mark, fmt::format("the control character {} has no place in a scenario", odd));
     YamlValue value = value_at(mark, YamlValue::Kind::kScalar);
     value.quoted = tag == "!";
     value.text = text;
@@ -63,6 +80,7 @@ class TreeBuilder : public YAML::EventHandler {
     std::string key;
     int key_line = 0;
     bool has_key = false;
+    std::unordered_map<std::string, int> lines{};  // of the keys so far
   };
 
   int line(const YAML::Mark& mark) const { return has_lines_ ? mark.line + 1 : 0; }
@@ -96,7 +114,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
     if (!levels_.empty() && levels_.back().value.is_map() && !levels_.back().has_key)
       refuse_key(mark);
-    levels_.push_back({value_at(mark, kind), {}, 0, false});
+    levels_.push_back({.value = value_at(mark, kind), .key = {}});
   }
 
   // yaml-cpp takes an unclosed bracket for a key until it comes to the end of the text, and then
@@ -131,9 +149,10 @@ class TreeBuilder : public YAML::EventHandler {
 
   void take_key(Level& level, const YamlValue& value) {
     if (!value.is_scalar()) fail(value.line, "a key must be a name");  // null
-    if (const YamlValue* first = level.value.find(value.text)) {
+    const auto [first, is_new] = level.lines.emplace(value.text, value.line);
+    if (!is_new) {
       fail(value.line, has_lines_ ? fmt::format("the key {} is given twice, first in line {}",
-                                                quote(value.text), first->line)
+                                                quote(value.text), first->second)
                                   : fmt::format("the key {} is given twice", quote(value.text)));
     }
     level.key = value.text;
@@ -148,11 +167,21 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Level> levels_;
 };
 
-void require_utf8_lines(std::string_view text, const std::string& where, bool has_lines) {
+// yaml-cpp takes some control characters for spaces, and a NUL for the end.
+void require_no_control(std::string_view line, const std::string& where, int number) {
+  const std::string odd = control_character(line, "\t\r");
+  if (odd.empty()) return;
+  const std::string place = number == 0 ? where : fmt::format("{}:{}", where, number);
+  throw ScenarioError(
+      fmt::format("{}: the control character {} has no place in a scenario", place, odd));
+}
+
+void require_text_lines(std::string_view text, const std::string& where, bool has_lines) {
   int line = 1;
   for (std::size_t begin = 0; begin < text.size(); ++line) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     require_utf8(text.substr(begin, end - begin), where, has_lines ? line : 0);
+    require_no_control(text.substr(begin, end - begin), where, has_lines ? line : 0);
     begin = end + 1;
   }
 }
@@ -162,7 +191,7 @@ YamlValue parse(std::string_view text, const std::string& where, bool has_lines)
     throw ScenarioError(fmt::format("{}: is larger than the {} bytes that a scenario may have",
                                     where, kMaxYamlBytes));
   }
-  require_utf8_lines(text, where, has_lines);
+  require_text_lines(text, where, has_lines);
   std::istringstream stream{std::string(text)};
   TreeBuilder builder(where, has_lines);
   int line = 1;

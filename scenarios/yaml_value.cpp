@@ -31,21 +31,31 @@ Step parse_index(std::string_view bracket, std::string_view key) {
   return step;
 }
 
+// "[0][1]": nothing but whole brackets.
+void parse_brackets(std::string_view text, std::string_view key, std::vector<Step>& steps) {
+  while (!text.empty()) {
+    const std::size_t close = text.find(']');
+    if (text.front() != '[' || close == std::string_view::npos) {
+      throw std::invalid_argument(
+          fmt::format("{} has brackets that do not stand as in flows[0].bytes", quote(key)));
+    }
+    steps.push_back(parse_index(text.substr(1, close - 1), key));
+    text.remove_prefix(close + 1);
+  }
+}
+
 std::vector<Step> split(std::string_view key) {
   std::vector<Step> steps;
   std::string_view rest = key;
   while (true) {
     const bool last = steps.size() == 1 && steps.front().name == "sweep";
     const std::size_t dot = last ? std::string_view::npos : rest.find('.');
-    std::string_view name = rest.substr(0, dot);
+    const std::string_view name = rest.substr(0, dot);
     const std::size_t bracket = last ? std::string_view::npos : name.find('[');
     if (name.empty() || bracket == 0)
       throw std::invalid_argument(fmt::format("{} is not a dotted key", quote(key)));
     steps.push_back({.name = std::string(name.substr(0, bracket)), .index = 0, .is_index = false});
-    while (bracket != std::string_view::npos && name.find('[') != std::string_view::npos) {
-      name.remove_prefix(name.find('[') + 1);
-      steps.push_back(parse_index(name.substr(0, name.find(']')), key));
-    }
+    if (bracket != std::string_view::npos) parse_brackets(name.substr(bracket), key, steps);
     if (dot == std::string_view::npos) return steps;
     rest.remove_prefix(dot + 1);
   }
@@ -81,6 +91,10 @@ const YamlValue* descend(const YamlValue& at, const Step& step) {
 }
 
 void remove(YamlValue& root, const std::vector<Step>& steps, std::string_view key) {
+  if (steps.back().is_index) {
+    throw std::invalid_argument(
+        fmt::format("{} is an item of a list, which can't be removed", quote(key)));
+  }
   YamlValue* at = &root;
   for (std::size_t i = 0; i + 1 < steps.size(); ++i) {
     if (!steps[i].is_index && find_entry(*at, steps[i].name) == nullptr) return;
@@ -100,13 +114,15 @@ bool is_plain(const YamlValue& value) {
          std::all_of(text.begin(), text.end(), ordinary);
 }
 
+bool is_printable(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; }
+
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
     if (c == '\n') {
       out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+    } else if (!is_printable(c)) {
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
       out += c;
@@ -161,13 +177,21 @@ void apply_set(Document& document, std::string_view argument) {
         fmt::format("--set {}: is not of the form section.key=value", quote(argument)));
   }
   const std::string key(argument.substr(0, equals));
+  if (!std::all_of(key.begin(), key.end(), is_printable)) {
+    throw ScenarioError(fmt::format("--set {}: no key holds such characters", quote(argument)));
+  }
   YamlValue value = parse_value(argument.substr(equals + 1), "--set " + key);
   try {
     assign(document.root, key, value);
   } catch (const std::invalid_argument& problem) {
     throw ScenarioError(fmt::format("--set {}: {}", key, problem.what()));
   }
-  if (!key.starts_with("sweep")) document.fixed.insert(key);
+  if (key != "sweep" && !lies_within(key, "sweep")) document.fixed.insert(key);
+}
+
+bool lies_within(std::string_view key, std::string_view outer) {
+  return key.size() > outer.size() && key.starts_with(outer) &&
+         (key[outer.size()] == '.' || key[outer.size()] == '[');
 }
 
 std::string locate(const Document& document, std::string_view key) {
@@ -202,8 +226,10 @@ std::string to_text(const YamlValue& value) {
 
 std::string quote(std::string_view text) {
   constexpr std::size_t kMost = 60;
-  const std::string shown = escape(text.substr(0, kMost));
-  return fmt::format("'{}{}'", shown, text.size() > kMost ? "..." : "");
+  if (text.size() <= kMost) return fmt::format("'{}'", escape(text));
+  std::size_t end = kMost;  // or where the character that it would cut begins
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return fmt::format("'{}...'", escape(text.substr(0, end)));
 }
 
 }  // namespace understudy

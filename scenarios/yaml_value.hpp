@@ -64,6 +64,9 @@ const YamlValue* find(const YamlValue& root, std::string_view key);
 // the default holds again. Throws std::invalid_argument, whose what() is a sentence about the key.
 void assign(YamlValue& root, std::string_view key, const YamlValue& value);
 
+// Whether a dotted key names something inside of what another one names.
+bool lies_within(std::string_view key, std::string_view outer);
+
 // One --set argument: "section.key=value", the value in YAML. Throws ScenarioError.
 void apply_set(Document& document, std::string_view argument);
 

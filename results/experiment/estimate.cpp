@@ -40,6 +40,10 @@ Unit replay(const Scenario& scenario) {
 double shorten(Scenario& scenario, std::int64_t updates) {
   if (auto* collective = std::get_if<CollectiveBenchmarkConfig>(&scenario.workload))
     return std::exchange(collective->iterations, 1);
+  if (auto* quadratic = std::get_if<QuadraticConfig>(&scenario.workload)) {
+    const int tried = std::min(quadratic->updates, static_cast<int>(kUpdatesTried));
+    return static_cast<double>(std::exchange(quadratic->updates, tried)) / tried;
+  }
   auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);
   if (config == nullptr || updates <= kUpdatesTried) return 1;
   config->epochs.reset();
@@ -56,7 +60,17 @@ double cpu_seconds(const ImageClassifierConfig& config, const Work& work) {
   return seconds * work.gradients;
 }
 
-// Data sets as bytes, and for each worker parameters, gradient, momentum and as much in flight.
+// What the kernels of one forward pass read and write: about what is kept for backward.
+std::size_t activation_bytes(const Model& model, std::size_t batch) {
+  double bytes = 0;
+  for (const KernelCost& kernel : training_cost(model, batch)) {
+    if (kernel.phase == Phase::kForward) bytes += kernel.bytes;
+  }
+  return static_cast<std::size_t>(bytes);
+}
+
+// Data sets as bytes, one batch's activations, and for each worker parameters, gradient, momentum
+// and as much in flight.
 Bytes memory(const Scenario& scenario, const ImageClassifierConfig& config) {
   const Model model = make_model(config.model, config.dropout);
   const std::size_t images =
@@ -64,7 +78,9 @@ Bytes memory(const Scenario& scenario, const ImageClassifierConfig& config) {
   const std::size_t vectors = static_cast<std::size_t>(seating(scenario.topology).workers) * 4 *
                               make_layout(model).size * sizeof(float);
   const std::size_t data = images * static_cast<std::size_t>(model.input.size());
-  return Bytes{kProgramBytes + static_cast<std::int64_t>(vectors + data)};
+  const auto batch = static_cast<std::size_t>(work_of(scenario).samples_per_gradient);
+  return Bytes{kProgramBytes +
+               static_cast<std::int64_t>(vectors + data + activation_bytes(model, batch))};
 }
 
 }  // namespace

@@ -2,22 +2,26 @@
 
 #include <chrono>
 
+#include "results/experiment/check_units.hpp"
+
 namespace understudy {
 namespace {
 
 // Workers in order of rank, and the server where there is one.
 Communicator members_on(const Topology& topology) {
-  Communicator members;
+  std::vector<Rank> ranks;
+  std::vector<int> machines;
+  std::optional<Rank> server;
   const auto places = topology.places();
   for (std::size_t r = 0; r < places.size(); ++r) {
     if (places[r].serves) {
-      members.server = Rank{r};
+      server = Rank{r};
     } else {
-      members.members.push_back(Rank{r});
-      members.machines.push_back(places[r].machine);
+      ranks.push_back(Rank{r});
+      machines.push_back(places[r].machine);
     }
   }
-  return members;
+  return {.members = std::move(ranks), .machines = std::move(machines), .server = server};
 }
 
 WorkloadParts workload_parts(const UnitTask& task, const Topology& topology) {
@@ -43,7 +47,14 @@ RecordedValues recorded_values(const Unit& unit) {
   return values;
 }
 
-WorldOptions world_options(const UnitTask& task) {
+// A file that was altered, or cut short by something else than us, is no checkpoint.
+bool fits(const WorldSnapshot& world, const Topology& topology) {
+  const std::size_t nodes = topology.places().size();
+  return world.time >= kStart && world.states.size() == nodes && world.samples.size() == nodes &&
+         world.nodes.size() == nodes && world.links.size() == topology.links().size();
+}
+
+WorldOptions world_options(const UnitTask& task, const Topology& topology) {
   WorldOptions options;
   options.network = task.scenario->network;
   options.devices = task.scenario->devices;
@@ -55,7 +66,7 @@ WorldOptions world_options(const UnitTask& task) {
     return options;
   }
   options.pool = task.pool;
-  options.resume = task.resume;
+  if (task.resume != nullptr && fits(*task.resume, topology)) options.resume = task.resume;
   options.on_safe_point = task.on_safe_point;
   return options;
 }
@@ -71,12 +82,13 @@ Unit run_unit(const UnitTask& task) {
   const Topology topology = make_topology(task.scenario->topology);
   const auto workload = make_workload(task.scenario->workload, task.scenario->strategy,
                                       workload_parts(task, topology));
-  VirtualWorld world(topology, world_options(task));
+  VirtualWorld world(topology, world_options(task, topology));
   world.run([&](Node& node) { return workload->run(node); });
 
   Unit unit;
   unit.key = task.key;
   unit.seed = repeat_seed(task.scenario->seed, task.key.repeat);
+  unit.scenario_hash = hash_of(*task.scenario);
   unit.weights_hash = workload->weights_hash();
   unit.data_sizes = workload->data_sizes();
   unit.notice = workload->notice();

@@ -19,6 +19,7 @@ template <class T = void>
 class Spawned {
  public:
   Spawned() = default;
+  bool started() const { return state_ != nullptr; }
   bool done() const { return state_->finished.is_set(); }
   void cancel() {
     if (!done()) state_->context.cancel();

@@ -1,7 +1,10 @@
 // Who takes part in a collective, and on what.
 #pragma once
 
+#include <initializer_list>
+#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/ids.hpp"
@@ -9,12 +12,31 @@
 
 namespace understudy {
 
+// A list that never changes and that its copies share: each of 100,000 nodes holds one.
+template <class T>
+class SharedList {
+ public:
+  SharedList() : SharedList(std::vector<T>()) {}
+  SharedList(std::vector<T> items)
+      : items_(std::make_shared<const std::vector<T>>(std::move(items))) {}
+  SharedList(std::initializer_list<T> items) : SharedList(std::vector<T>(items)) {}
+
+  const T& operator[](std::size_t i) const { return (*items_)[i]; }
+  const T& front() const { return items_->front(); }
+  std::size_t size() const { return items_->size(); }
+  auto begin() const { return items_->begin(); }
+  auto end() const { return items_->end(); }
+
+ private:
+  std::shared_ptr<const std::vector<T>> items_;
+};
+
 // The members in the order that reductions follow. A node's view: index is its own place among
 // them, or members.size() for one that serves without taking part.
 struct Communicator {
-  std::vector<Rank> members;
+  SharedList<Rank> members;
   std::size_t index = 0;
-  std::vector<int> machines;   // of each member
+  SharedList<int> machines;    // of each member
   std::optional<Rank> server;  // a dedicated parameter server
 
   std::size_t size() const { return members.size(); }

@@ -11,21 +11,24 @@ struct Levels {
 };
 
 Levels split(const Communicator& members) {
+  std::vector<Rank> inside, across;
   Levels levels;
   levels.across.index = members.size();
   const int mine = members.machines[members.index];
   int last = -1;
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (members.machines[i] == mine) {
-      if (i == members.index) levels.inside.index = levels.inside.members.size();
-      levels.inside.members.push_back(members.members[i]);
+      if (i == members.index) levels.inside.index = inside.size();
+      inside.push_back(members.members[i]);
     }
     if (members.machines[i] != last) {
-      if (i == members.index) levels.across.index = levels.across.members.size();
-      levels.across.members.push_back(members.members[i]);
+      if (i == members.index) levels.across.index = across.size();
+      across.push_back(members.members[i]);
       last = members.machines[i];
     }
   }
+  levels.inside.members = std::move(inside);
+  levels.across.members = std::move(across);
   return levels;
 }
 

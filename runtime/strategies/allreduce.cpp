@@ -1,5 +1,7 @@
 #include "runtime/strategies/allreduce.hpp"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "runtime/collectives/collective.hpp"
@@ -73,8 +75,14 @@ class Worker {
     marks_.reset();
     Spawned<> averaging;
     if (job_.exchange.overlap) averaging = node_.spawn(average(samples));
-    co_await node_.compute(
-        plan, [this, samples, step] { compute_gradient(samples, step); }, &marks_);
+    std::exception_ptr failure;
+    try {
+      co_await node_.compute(
+          plan, [this, samples, step] { compute_gradient(samples, step); }, &marks_);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) co_await abandon(averaging, failure);
     const TimePoint computed = node_.now();
     if (!job_.exchange.overlap) averaging = node_.spawn(average(samples));
     co_await averaging.join();
@@ -83,6 +91,15 @@ class Worker {
     ++losses_;
     co_await node_.compute(update_plan_,
                            [this] { optimizer_.step(parameters_, gradient_, current_lr()); });
+  }
+
+  // The exchange refers to this worker, which the failure is about to end.
+  static Task<> abandon(Spawned<> averaging, std::exception_ptr failure) {
+    if (averaging.started()) {
+      averaging.cancel();
+      co_await averaging.ended();
+    }
+    std::rethrow_exception(failure);
   }
 
   void compute_gradient(const StepSamples& samples, std::size_t step) {
@@ -147,6 +164,7 @@ class Worker {
     return *plans_.back().second;
   }
 
+  static constexpr std::size_t kHead = sizeof(std::int64_t) + sizeof(double) + sizeof(std::int64_t);
   // A checkpoint: the update, the loss so far, parameters, and momentum where there is any.
   std::string save() const {
     std::string state;
@@ -159,6 +177,10 @@ class Worker {
     return state;
   }
   void restore(const std::string& state) {
+    const std::size_t values = state.size() < kHead ? 0 : (state.size() - kHead) / sizeof(Scalar);
+    const std::size_t size = parameters_.size();
+    if (kHead + values * sizeof(Scalar) != state.size() || values < size || values > 2 * size)
+      throw DataError("a checkpoint does not fit the model that it is of");
     const char* at = state.data();
     take(at, &update_, 1);
     take(at, &loss_sum_, 1);
@@ -168,6 +190,8 @@ class Worker {
                                  sizeof(Scalar));
     take(at, momentum.data(), momentum.size());
     optimizer_.restore(momentum);
+    if (update_ < 0 || update_ > job_.updates)
+      throw DataError(fmt::format("a checkpoint is of update {} of {}", update_, job_.updates));
   }
   template <class T>
   static void append(std::string& to, const T* from, std::size_t count) {
@@ -206,7 +230,10 @@ Task<> serve(Node& node, const TrainingJob<Scalar>& job) {
   const bool sums = job.members.server == node.rank() && job.members.size() > 1;
   const auto per_epoch = static_cast<std::int64_t>(job.batches->steps_per_epoch());
   std::int64_t update = 0;
-  if (const auto state = node.restored()) std::memcpy(&update, state->data(), sizeof update);
+  if (const auto state = node.restored()) {
+    if (state->size() != sizeof update) throw DataError("a checkpoint does not fit its server");
+    std::memcpy(&update, state->data(), sizeof update);
+  }
   while (update < job.updates) {
     for (std::size_t b = 0; sums && b < buckets.size(); ++b) {
       const Values values = Values::dry(buckets[b].count, Values(std::span<Scalar>()).type());

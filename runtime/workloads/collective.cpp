@@ -1,5 +1,10 @@
 // One all-reduce by itself. Only sizes travel: on a virtual clock their contents would change
 // nothing.
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "runtime/base/errors.hpp"
 #include "runtime/collectives/collective.hpp"
 #include "runtime/workloads/workloads.hpp"
 
@@ -19,7 +24,9 @@ class CollectiveBenchmark final : public Workload {
     const auto bytes = static_cast<std::size_t>(config_.bytes.count);
     const Stretch stretch{Values::dry(bytes, ScalarType::kByte), 0, bytes};
     const bool in_use = members.takes_part() || members.server == node.rank();
-    for (int i = 0; i < config_.iterations; ++i) {
+    int i = 0;
+    if (const auto state = node.restored()) i = finish(node, members, parse(*state));
+    for (; i < config_.iterations; ++i) {
       const TimePoint start = node.now();
       if (in_use) {
         node.meter().begin(start);
@@ -28,12 +35,35 @@ class CollectiveBenchmark final : public Workload {
         node.meter().expose(node.now() - start);
       }
       // The iteration lasts until its slowest member has ended.
-      co_await node.safe_point([] { return std::string(); });
-      if (members.index == 0) record(node, i, to_seconds(node.now() - start));
+      const Iteration iteration{i, start};
+      co_await node.safe_point([iteration] { return text_of(iteration); });
+      finish(node, members, iteration);
     }
   }
 
  private:
+  struct Iteration {
+    int number;
+    TimePoint start;
+  };
+  static std::string text_of(const Iteration& iteration) {
+    return fmt::format("{} {}", iteration.number, iteration.start.time_since_epoch().count());
+  }
+  static Iteration parse(const std::string& text) {
+    int number = 0;
+    std::int64_t start = 0;
+    std::istringstream in(text);
+    if (!(in >> number >> start) || number < 0)
+      throw DataError("a checkpoint does not fit the workload that it is of");
+    return {number, TimePoint(Duration(start))};
+  }
+  // Returns the next iteration's number.
+  int finish(Node& node, const Communicator& members, const Iteration& iteration) const {
+    if (members.index == 0)
+      record(node, iteration.number, to_seconds(node.now() - iteration.start));
+    return iteration.number + 1;
+  }
+
   // Algorithm and bus bandwidth as nccl-tests defines them, bytes per second.
   void record(Node& node, int iteration, double seconds) const {
     const double n = static_cast<double>(parts_.members.size());

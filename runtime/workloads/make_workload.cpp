@@ -7,8 +7,11 @@ namespace understudy {
 
 Communicator members_of(const WorkloadParts& parts, const CollectiveConfig& config, Rank self) {
   Communicator members = parts.members;
-  const auto found = std::find(members.members.begin(), members.members.end(), self);
-  members.index = static_cast<std::size_t>(found - members.members.begin());
+  // Members come in order of rank.
+  const auto found = std::lower_bound(members.members.begin(), members.members.end(), self);
+  const bool takes_part = found != members.members.end() && *found == self;
+  members.index = takes_part ? static_cast<std::size_t>(found - members.members.begin())
+                             : members.members.size();
   const bool dedicated = config.kind == CollectiveKind::kParameterServer &&
                          config.server == ServerPlacement::kDedicated;
   if (!dedicated) members.server.reset();

@@ -18,7 +18,7 @@ inline constexpr const char* kNodesDoc = "How many nodes.";
 
 template <class Archive>
 void describe(Archive& a, LinkConfig& c) {
-  a.field("bandwidth", c.bandwidth, "Rate in each direction.", {.above = 0});
+  a.field("bandwidth", c.bandwidth, "Rate in each direction.", {.min = 1});
   a.field("latency", c.latency, "Paid once by every message.", {.min = 0});
 }
 
@@ -43,7 +43,7 @@ void describe(Archive& a, PathConfig& c) {
 
 template <class Archive, class Shape>
 void describe_even_shape(Archive& a, Shape& c) {
-  a.field("bandwidth", c.bandwidth, "Rate of every link in each direction.", {.above = 0});
+  a.field("bandwidth", c.bandwidth, "Rate of every link in each direction.", {.min = 1});
   a.field("latency", c.latency, "Paid once by every message on every link.", {.min = 0});
   a.field("device", c.device, kDeviceDoc);
 }
@@ -108,15 +108,16 @@ constexpr std::span<const Named<CostKind>> names(CostKind) { return kCostNames; 
 
 template <class Archive>
 void describe(Archive& a, DeviceProfile& c) {
-  a.field("compute", c.flops_per_s, "Achieved fp32 rate; 0: takes no time.",
+  a.field("compute", c.flops_per_s, "Achieved fp32 rate, at least 1flop/s; 0: takes no time.",
           {.min = 0, .measure = Measure::kFlops});
-  a.field("memory", c.memory_bytes_per_s, "Achieved memory rate; 0: takes no time.",
+  a.field("memory", c.memory_bytes_per_s, "Achieved memory rate, at least 1B/s; 0: takes no time.",
           {.min = 0, .measure = Measure::kByteRate});
   a.field("launch_overhead", c.launch_overhead, "Paid by every kernel.", {.min = 0});
-  a.field("copy", c.copy_bytes_per_s, "Rate from host to device; 0: takes no time.",
+  a.field("copy", c.copy_bytes_per_s, "Rate from host to device, at least 1B/s; 0: takes no time.",
           {.min = 0, .measure = Measure::kByteRate});
   a.field("load_samples_per_s", c.load_samples_per_s,
-          "Samples a second that the loader prepares; 0: takes no time.", {.min = 0});
+          "Samples a second that the loader prepares, at least 0.001; 0: takes no time.",
+          {.min = 0});
 }
 
 template <class Archive>

@@ -22,30 +22,37 @@ void Scheduler::fail(std::exception_ptr error) {
 
 void Scheduler::run() {
   for (;;) {
-    drain_ready();
-    if (error_) break;
-    if (interrupt_ != nullptr && interrupt_->load(std::memory_order_relaxed)) {
-      fail(std::make_exception_ptr(Interrupted()));
-      break;
-    }
-    if (live().empty()) break;
-    if (settle() || advance()) continue;
-    if (idle_hook_ && idle_hook_()) continue;
-    if (!error_) report_deadlock();
+    drain_ready(true);
+    if (!error_ && interrupted()) fail(std::make_exception_ptr(Interrupted()));
+    if (error_ || live().empty()) break;
+    if (!go_on(true) && !error_) report_deadlock();
   }
   cancel_everything();
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 // First in, first out; what is posted meanwhile belongs to the same instant.
-void Scheduler::drain_ready() {
+void Scheduler::drain_ready(bool until_interrupted) {
   while (next_ready_ < ready_.size()) {
+    if (until_interrupted && interrupted()) return;
     const auto task = ready_[next_ready_++];
     task.resume();
     if (next_ready_ == ready_.size()) {
       ready_.clear();
       next_ready_ = 0;
     }
+  }
+}
+
+// An exception out of these is a time past the end of time, say; the world must still stand when the
+// tasks unwind.
+bool Scheduler::go_on(bool with_idle_hook) {
+  try {
+    return settle() || advance() || (with_idle_hook && idle_hook_ && idle_hook_());
+  } catch (...) {
+    fail(std::current_exception());
+    source_ = nullptr;  // not to fail again while tasks unwind
+    return !live().empty();
   }
 }
 
@@ -75,9 +82,9 @@ void Scheduler::cancel_everything() {
       if (std::find(live().begin(), live().end(), task) != live().end() && !task->cancelled)
         task->cancel();
     }
-    drain_ready();
-    goes_on = live() != tasks || settle() || advance();
-    drain_ready();
+    drain_ready(false);
+    goes_on = live() != tasks || go_on(false);
+    drain_ready(false);
   }
   UNDERSTUDY_CHECK(live().empty());
 }

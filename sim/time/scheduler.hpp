@@ -8,8 +8,6 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/executor.hpp"
-#include "runtime/base/errors.hpp"
-#include "runtime/base/executor.hpp"
 #include "sim/time/event_queue.hpp"
 
 namespace understudy {
@@ -60,7 +58,13 @@ class Scheduler final : public Executor {
   void fail(std::exception_ptr error) override;
 
  private:
-  void drain_ready();
+  // Resumes what is ready; `until_interrupted` stops early at an interrupt.
+  void drain_ready(bool until_interrupted);
+  // Lets computations, the network and time go on; an exception fails the run. False: nothing to do.
+  bool go_on(bool with_idle_hook);
+  bool interrupted() const {
+    return interrupt_ != nullptr && interrupt_->load(std::memory_order_relaxed);
+  }
   bool settle();
   bool advance();
   void cancel_everything();

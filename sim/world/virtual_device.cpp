@@ -12,7 +12,8 @@ struct VirtualDevice::Running final : Timer {
   ComputeOperation* operation = nullptr;
   std::shared_ptr<ComputePool::Job> job;
   TimePoint begin;
-  double stretch = 1;  // measured time over planned time
+  bool measured = false;  // else charged what the plan says
+  double stretch = 1;     // measured time over planned time
   std::size_t next_mark = 0;
 
   TimePoint time_of(std::size_t mark) const {
@@ -66,6 +67,15 @@ ComputePlan VirtualDevice::plan(const Cost& cost) const {
   return plan;
 }
 
+// As on the pool, an exception fails the run and not the computation.
+void VirtualDevice::run_in_place(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (...) {
+    scheduler_.fail(std::current_exception());
+  }
+}
+
 VirtualDevice::Running& VirtualDevice::acquire() {
   if (idle_.empty()) {
     running_.push_back(std::make_unique<Running>(*this));
@@ -82,14 +92,14 @@ void VirtualDevice::start(ComputeOperation& operation) {
   running.next_mark = 0;
   running.stretch = 1;
   const bool has_body = static_cast<bool>(operation.body);
-  const bool measured = has_body && operation.charged && options_.cost == CostKind::kMeasured;
-  if (has_body && (options_.pool != nullptr || measured)) {
+  running.measured = has_body && operation.charged && options_.cost == CostKind::kMeasured;
+  if (has_body && (options_.pool != nullptr || running.measured)) {
     UNDERSTUDY_CHECK(options_.pool != nullptr);
     running.job = options_.pool->submit(std::move(operation.body));
   } else if (has_body) {
-    operation.body();
+    run_in_place(operation.body);
   }
-  if (!measured && unsettled_.empty()) return schedule(running, operation.plan->total);
+  if (!running.measured && unsettled_.empty()) return schedule(running, operation.plan->total);
   if (unsettled_.empty()) scheduler_.settle_before_advancing(*this);
   unsettled_.push_back(&running);
 }
@@ -97,13 +107,8 @@ void VirtualDevice::start(ComputeOperation& operation) {
 void VirtualDevice::settle() {
   for (Running* running : std::exchange(unsettled_, {})) {
     Duration total = running->operation->plan->total;
-    if (const auto job = running->job) {
-      try {
-        running->join();
-      } catch (...) {
-        scheduler_.fail(std::current_exception());
-      }
-      const Duration taken = from_seconds(job->cpu_seconds() * options_.factor);
+    if (running->measured) {
+      const Duration taken = measured_time(*running);
       const double planned = static_cast<double>(std::max<std::int64_t>(total.count(), 1));
       running->stretch = static_cast<double>(taken.count()) / planned;
       total = taken;
@@ -112,11 +117,35 @@ void VirtualDevice::settle() {
   }
 }
 
+Duration VirtualDevice::measured_time(const Running& running) {
+  const auto job = running.job;
+  try {
+    job->wait();
+    return from_seconds(job->cpu_seconds() * options_.factor);
+  } catch (...) {
+    scheduler_.fail(std::current_exception());
+    return Duration{0};
+  }
+}
+
+TimePoint VirtualDevice::end_of(TimePoint begin, Duration total) {
+  try {
+    return checked_add(begin, total);
+  } catch (...) {
+    scheduler_.fail(std::current_exception());
+    return begin;
+  }
+}
+
 void VirtualDevice::schedule(Running& running, Duration total) {
   const ComputePlan& plan = *running.operation->plan;
+  if (!running.operation->charged) {
+    running.begin = running.end = scheduler_.now();
+    return running.arm();
+  }
   TimePoint& free = queue_.free[static_cast<std::size_t>(running.operation->stream)];
   running.begin = std::max(scheduler_.now(), free);
-  running.end = checked_add(running.begin, total);
+  running.end = end_of(running.begin, total);
   free = running.end;
   for (std::size_t phase = 0; phase < busy_.size(); ++phase) {
     busy_[phase] += running.stretch == 1

@@ -42,7 +42,11 @@ class VirtualDevice final : public Device, PendingWork {
  private:
   struct Running;
   void settle() override;
+  void run_in_place(const std::function<void()>& body);
   void schedule(Running& running, Duration total);
+  // Past the end of time the run fails, and the computation ends at once.
+  TimePoint end_of(TimePoint begin, Duration total);
+  Duration measured_time(const Running& running);
   Running& acquire();
 
   Scheduler& scheduler_;

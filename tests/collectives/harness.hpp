@@ -12,19 +12,21 @@ namespace understudy {
 
 // The members are the places that don't serve; a place that does is the dedicated server.
 inline Communicator communicator_of(const Topology& topology, Rank self) {
-  Communicator c;
+  std::vector<Rank> members;
+  std::vector<int> machines;
+  std::optional<Rank> server;
+  std::size_t index = topology.places().size();
   const auto places = topology.places();
   for (std::size_t r = 0; r < places.size(); ++r) {
     if (places[r].serves) {
-      c.server = Rank{r};
+      server = Rank{r};
       continue;
     }
-    if (Rank{r} == self) c.index = c.members.size();
-    c.members.push_back(Rank{r});
-    c.machines.push_back(places[r].machine);
+    if (Rank{r} == self) index = members.size();
+    members.push_back(Rank{r});
+    machines.push_back(places[r].machine);
   }
-  if (c.server == self) c.index = c.members.size();
-  return c;
+  return {.members = members, .index = index, .machines = machines, .server = server};
 }
 
 // All-reduces the ranks' vectors in place, cut into buckets of `bucket` elements that run side by

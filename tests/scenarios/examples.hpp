@@ -32,7 +32,7 @@ workload:
   kind: image_classifier
   dataset: mnist
   model: lenet
-  batch: 65
+  batch: 72
   batch_scope: global
   epochs: 2.5
   train_limit: 4096
@@ -47,7 +47,7 @@ workload:
 strategy: {kind: allreduce, collective: parameter_server, server: dedicated, reduction: ordered, bucket: 1MiB, overlap: false}
 expect: {test_accuracy: ">= 75%", test_loss: "< 0.5"}
 report: {question: "Does it: \"work\"?\nIt must - # surely"}
-sweep: {seed: [1, 2], variant: [{name: "null", workload.batch: 32}]}
+sweep: {seed: [1, 2], variant: [{name: "null", workload.batch: 36}]}
 )"),
     std::string(R"(
 topology: {kind: path, nodes: 3, links: [{bandwidth: 10Mbit/s, latency: 1ms}, {bandwidth: 20Mbit/s, latency: 2ms}], device: a100}

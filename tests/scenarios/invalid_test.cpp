@@ -86,6 +86,24 @@ TEST(InvalidFile, AsDeepAsAllowedAndNoDeeper) {
   EXPECT_THROW(parse_document(nested(200'000), "deep.yaml"), ScenarioError);
 }
 
+// As many keys as fit into a file take no longer than its size lets expect.
+TEST(InvalidFile, ManyKeysAreReadAtOnce) {
+  std::string yaml = "{";
+  for (int i = 0; i < 95'000; ++i) yaml += std::to_string(i) + ": 0,";
+  EXPECT_EQ(parse_document(yaml + "a: 0}", "many.yaml").root.entries.size(), 95'001u);
+  try {
+    parse_document(yaml + "7: 0}", "many.yaml");
+    FAIL();
+  } catch (const ScenarioError& problem) {
+    EXPECT_STREQ(problem.what(), "many.yaml:1: the key '7' is given twice, first in line 1");
+  }
+}
+
+TEST(InvalidFile, LinesMayEndAsOnWindows) {
+  const Document document = parse_document("seed: 1\r\nname: a b\r\n", "test.yaml");
+  EXPECT_EQ(document.root.find("name")->text, "a b");
+}
+
 // Any bytes give a scenario or a ScenarioError.
 TEST(InvalidFile, AnyBytesAreRefusedInOrder) {
   const std::string valid =

@@ -53,7 +53,7 @@ TEST(Read, FieldsOfAnImageClassifier) {
   const auto w = std::get<ImageClassifierConfig>(scenario_of(kEveryField[0]).workload);
   EXPECT_EQ(w.dataset, "mnist");
   EXPECT_EQ(w.model, "lenet");
-  EXPECT_EQ(w.batch, 65);
+  EXPECT_EQ(w.batch, 72);
   EXPECT_EQ(w.batch_scope, BatchScope::kGlobal);
   EXPECT_EQ(w.epochs, 2.5);
   EXPECT_FALSE(w.updates.has_value());
@@ -203,6 +203,42 @@ TEST(Set, ErrorsNameTheArgument) {
             "--set workload.flows[0].start: '1' needs a unit, such as 20ms");
   EXPECT_EQ(set_error("network={kind: queued"),
             "--set network: is not YAML (end of map flow not found)");
+  EXPECT_EQ(set_error("a\x1b=1"), "--set 'a\\x1b=1': no key holds such characters");
+  EXPECT_EQ(set_error("name=\"\\e\""),
+            "--set name: the control character U+001B has no place in a scenario");
+}
+
+TEST(Set, KeysHoldWholeBrackets) {
+  const std::string rest = "has brackets that do not stand as in flows[0].bytes";
+  EXPECT_EQ(set_error("workload.a[0=5"), "--set workload.a[0: 'workload.a[0' " + rest);
+  EXPECT_EQ(set_error("workload.a[0]junk=5"),
+            "--set workload.a[0]junk: 'workload.a[0]junk' " + rest);
+  EXPECT_EQ(set_error("workload.a[0]]=5"), "--set workload.a[0]]: 'workload.a[0]]' " + rest);
+  EXPECT_EQ(set_error("workload.a[x]=5"),
+            "--set workload.a[x]: 'workload.a[x]' has no number between its brackets");
+  Document document = parse_document("a: [[1, 2], [{b: 3}]]", "test.yaml");
+  apply_set(document, "a[0][1]=5");
+  apply_set(document, "a[1][0].b=6");
+  EXPECT_EQ(to_text(document.root), "{a: [[1, 5], [{b: 6}]]}");
+}
+
+TEST(Set, TakesOutOnlyWhatThereIs) {
+  EXPECT_EQ(set_error("topologi.nodes=null"),
+            "--set topologi: a scenario has no such key; did you mean 'topology'?");
+  EXPECT_EQ(set_error("topology.node=null"),
+            "--set topology.node: 'topology' has no such key; did you mean 'nodes'?");
+  EXPECT_EQ(set_error("seed.b=null"), "--set seed.b: 'seed' has no keys of its own");
+  EXPECT_EQ(set_error("repeats.b=null"), "--set repeats.b: 'repeats' has no keys of its own");
+  EXPECT_EQ(set_error("workload.flows[0].byte=null"),
+            "--set workload.flows[0].byte: 'flows[0]' has no such key; did you mean 'bytes'?");
+  EXPECT_EQ(set_error("workload.flows[0]=null"),
+            "--set workload.flows[0]: 'workload.flows[0]' is an item of a list, which can't be "
+            "removed");
+  for (const char* key :
+       {"name", "topology", "topology.inter.latency", "workload.flows[0].from",
+        "workload.optimizer.lr", "devices.profiles.mine.compute", "expect.test_loss", "sweep"}) {
+    EXPECT_EQ(set_error(std::string(key) + "=null"), "") << key;
+  }
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ TEST(Reference, NamesKeysWithTheirBoundsDefaultsAndEffects) {
   const std::string reference = scenario_reference();
   for (const char* row :
        {"| `repeats` | whole number | `1` | `>= 1, <= 1000` | timing |",
-        "| `topology.inter.bandwidth` | rate | `1Gbit/s` | `> 0bit/s` | timing |",
+        "| `topology.inter.bandwidth` | rate | `1Gbit/s` | `>= 1bit/s` | timing |",
         "| `topology.links[].latency` | time | `0s` | `>= 0s` | timing |",
         "| `workload.optimizer.lr` | number | `0.1` | `> 0` | training | (sgd) Learning rate. |",
         "| `workload.epochs` | number |  | `> 0, <= 1000000` | training |",

@@ -1,6 +1,8 @@
 // Sweeps: which runs, in which order.
 #include "scenarios/sweep.hpp"
 
+#include <fstream>
+
 #include "runtime/base/errors.hpp"
 #include "tests/scenarios/examples.hpp"
 
@@ -96,6 +98,81 @@ TEST(Sweep, WhatSetFixesIsNotSwept) {
   EXPECT_EQ(runs_of(yaml, {"sweep.topology.machines=[1, 2]"}).size(), 4u);
 }
 
+TEST(Sweep, ASetItemFixesItsList) {
+  const std::string yaml =
+      "topology: {kind: ring}\nworkload: {kind: quadratic, a: [1, 2]}\n"
+      "sweep: {workload.a: [[3, 4], [5, 6], [7, 4]], \"workload.b[0]\": [1]}";
+  EXPECT_THAT(overrides_of(runs_of(yaml, {"workload.a[0]=9", "workload.b=[0, 0]"})),
+              testing::ElementsAre("workload.a=[9, 4]", "workload.a=[9, 6]"));
+}
+
+// What is set lies over each alternative of a section around it.
+TEST(Sweep, SetWithinASweptSection) {
+  const std::string yaml =
+      "sweep: {shape: [{name: a, topology: [{kind: ring, nodes: 3}, {kind: star, nodes: 4, device: "
+      "cpu}]}], seed: [1, 2]}";
+  const auto runs = runs_of(yaml, {"topology.device=a100", "seed=7"});
+  EXPECT_THAT(overrides_of(runs),
+              testing::ElementsAre("shape=a topology={kind: ring, nodes: 3, device: a100}",
+                                   "shape=a topology={kind: star, nodes: 4, device: a100}"));
+  EXPECT_EQ(std::get<StarConfig>(runs[1].scenario.topology).device, "a100");
+  EXPECT_THAT(overrides_of(runs_of(yaml, {"topology.device=null", "seed=7"})),
+              testing::ElementsAre("shape=a topology={kind: ring, nodes: 3}",
+                                   "shape=a topology={kind: star, nodes: 4}"));
+  EXPECT_THAT(overrides_of(runs_of(yaml, {"topology={kind: ring}", "seed=7"})),
+              testing::ElementsAre("shape=a"));
+}
+
+TEST(Sweep, SetOverASectionThatIsSweptWithoutAlternatives) {
+  EXPECT_THAT(
+      overrides_of(runs_of("sweep: {topology: {kind: ring}}", {"topology.nodes=5", "seed=1"})),
+      testing::ElementsAre("topology={kind: ring, nodes: 5}"));
+}
+
+TEST(Sweep, TheStoredSweepStandsForTheSameRuns) {
+  const auto text = [](const std::vector<ExpandedRun>& runs) {
+    std::string out;
+    for (const ExpandedRun& run : runs) out += write_yaml(run.scenario);
+    return out;
+  };
+  const std::string path = testing::TempDir() + "stored_sweep.yaml";
+  std::ofstream(path) << "name: stored\nworkload: {kind: traffic, flows: [{}]}\n"
+                         "sweep: {topology: [{kind: ring, nodes: 3}, {kind: ring, nodes: 4}, "
+                         "{kind: star, nodes: 4}], workload.flows: [[{}, {}]]}\n";
+  const Experiment experiment = load_experiment(path, {"topology.nodes=5"});
+  EXPECT_EQ(experiment.runs.size(), 2u);
+  EXPECT_EQ(text(expand(parse_document(write_yaml(experiment.scenario), "test.yaml"))),
+            text(experiment.runs));
+}
+
+TEST(Sweep, ASectionAndThenAKeyInIt) {
+  EXPECT_THAT(overrides_of(runs_of("sweep: {topology: {kind: ring}, topology.nodes: [2, 3]}")),
+              testing::ElementsAre("topology={kind: ring} topology.nodes=2",
+                                   "topology={kind: ring} topology.nodes=3"));
+  // Groups' names are no keys.
+  EXPECT_EQ(runs_of("sweep: {a.b: [{name: x}], a: [{name: y, seed: [1, 2]}]}").size(), 2u);
+}
+
+std::string error_of(const std::string& yaml, const std::vector<std::string>& sets) {
+  try {
+    runs_of(yaml, sets);
+  } catch (const ScenarioError& problem) {
+    return problem.what();
+  }
+  return "";
+}
+
+TEST(Sweep, ErrorsNameTheArgument) {
+  EXPECT_EQ(error_of("workload: {kind: quadratic}", {"sweep={\"workload.a[7]\": [2]}"}),
+            "--set sweep.workload.a[7]: 'workload.a[7]' has no item 7");
+  EXPECT_EQ(error_of("workload: {kind: quadratic, a: [1, 2]}\nsweep: {workload.a: [[3]]}",
+                     {"workload.a[1]=4"}),
+            "--set workload.a[1]: has no place in '[3]', to which the sweep sets workload.a");
+  EXPECT_EQ(error_of("sweep: {topology: [{kind: ring}]}", {"topology.machines=4"}),
+            "--set topology.machines: the kind ring has no such key (one of kind, nodes, "
+            "bandwidth, latency, device)");
+}
+
 TEST(Sweep, ABaseThatOnlyItsRunsMakeFit) {
   const auto runs = runs_of(
       "workload: {kind: quadratic, a: [1, 2]}\nsweep: {topology.machines: [2]}");  // one machine
@@ -113,6 +190,14 @@ TEST(Sweep, AsManyRunsAsAllowedAndNoMore) {
             kMaxRuns);
   EXPECT_THROW(runs_of("sweep: {seed: " + list(100) + ", workload.batch: " + list(101) + "}"),
                ScenarioError);
+}
+
+TEST(Sweep, AsManyKeysAsAllowedAndNoMore) {
+  std::string yaml = "sweep:\n";
+  for (std::size_t i = 0; i < kMaxSweptKeys; ++i)
+    yaml += "  devices.profiles.p" + std::to_string(i) + ": {}\n";
+  EXPECT_EQ(runs_of(yaml).size(), 1u);
+  EXPECT_EQ(error_of(yaml + "  seed: 1\n", {}), "test.yaml:1:sweep: has more than 100 keys");
 }
 
 }  // namespace

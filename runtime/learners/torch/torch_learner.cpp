@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <new>
 #include <numeric>
 
 #include "runtime/base/errors.hpp"
@@ -21,6 +23,18 @@ struct Logits {
   at::Tensor labels;       // [count]
 };
 
+// LibTorch's errors carry a stack trace; the sentence before it is what a user can read.
+template <class Work>
+auto guarded(const Work& work) {
+  try {
+    return work();
+  } catch (const c10::Error& error) {
+    const std::string sentence = error.what_without_backtrace();
+    if (sentence.find("allocate memory") != std::string::npos) throw std::bad_alloc();
+    throw RunError("LibTorch: " + sentence.substr(0, sentence.find('\n')));
+  }
+}
+
 template <class Scalar>
 class TorchLearner final : public ModelLearner<Scalar> {
  public:
@@ -34,6 +48,17 @@ class TorchLearner final : public ModelLearner<Scalar> {
   double gradient(std::span<const Scalar> parameters, const Batch& batch,
                   std::span<Scalar> gradient, RandomStream random,
                   const GradientHook& hook) const override {
+    return guarded([&] { return compute_gradient(parameters, batch, gradient, random, hook); });
+  }
+  Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source,
+                      std::size_t first, std::size_t count) const override {
+    return guarded([&] { return compute_evaluation(parameters, source, first, count); });
+  }
+
+ private:
+  double compute_gradient(std::span<const Scalar> parameters, const Batch& batch,
+                          std::span<Scalar> gradient, const RandomStream& random,
+                          const GradientHook& hook) const {
     UNDERSTUDY_CHECK(batch.count > 0);
     const Scope scope;
     const auto values = slice_views(this->layout(), parameters);
@@ -51,8 +76,8 @@ class TorchLearner final : public ModelLearner<Scalar> {
     return loss.template item<double>();
   }
 
-  Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source,
-                      std::size_t first, std::size_t count) const override {
+  Evaluation compute_evaluation(std::span<const Scalar> parameters, const BatchSource& source,
+                                std::size_t first, std::size_t count) const {
     UNDERSTUDY_CHECK(count > 0 && first + count <= source.size());
     const Scope scope;
     const auto values = slice_views(this->layout(), parameters);
@@ -75,7 +100,6 @@ class TorchLearner final : public ModelLearner<Scalar> {
     return {loss / samples, static_cast<double>(correct) / samples, count};
   }
 
- private:
   static constexpr std::int64_t kNoIgnoredLabel = -100;  // PyTorch's default
 
   // Tensors without autograd, and one thread: OpenMP keeps that number per thread.
