@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "results/experiment/check_units.hpp"
 #include "results/report/publish.hpp"
 
 namespace understudy {
@@ -15,6 +16,7 @@ void report(const std::string& path, const Session& session) {
   const RunDirectory directory = RunDirectory::open(path);
   const Experiment experiment = load_experiment((directory.path() / "scenario.yaml").string(), {});
   const std::vector<Unit> units = directory.units();
+  check_units(directory, experiment, units);
   if (units.empty()) throw ScenarioError(fmt::format("{}: no repeat has finished yet", path));
   const Summary summary = publish(directory, experiment, units);
   if (session.json) {

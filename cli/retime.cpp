@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "results/experiment/check_units.hpp"
 #include "results/experiment/provenance.hpp"
 #include "results/experiment/retiming.hpp"
 #include "results/report/publish.hpp"
@@ -22,11 +23,13 @@ struct Options {
 };
 
 void retime(const Options& options, const Session& session) {
-  const RunDirectory from = RunDirectory::open(options.directory);
+  const RunDirectory from = RunDirectory::open(options.directory, RunDirectory::Access::kRead);
   const std::string file = (from.path() / "scenario.yaml").string();
   const Experiment trained = load_experiment(file, {});
   const Experiment experiment = load_experiment(file, options.sets);
-  const std::vector<Unit> units = retime(experiment, trained, from.units());
+  const std::vector<Unit> finished = from.units();
+  check_units(from, trained, finished);
+  const std::vector<Unit> units = retime(experiment, trained, finished);
   const Summary summary = summarise(experiment, units);
   if (!options.out.empty()) {
     const RunDirectory to = RunDirectory::create(options.out);

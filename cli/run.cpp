@@ -1,8 +1,9 @@
 // `understudy run FILE`: runs every repeat of every run of a scenario into a run directory.
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -11,6 +12,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/run_folder.hpp"
+#include "results/experiment/check_data.hpp"
 #include "results/experiment/experiment.hpp"
 #include "results/experiment/provenance.hpp"
 #include "results/report/publish.hpp"
@@ -37,35 +40,18 @@ struct Options {
 
 const fs::path kRuns = fs::path("results") / "runs";
 
-fs::path fresh_folder(const std::string& name) {
-  const std::time_t now = std::time(nullptr);
-  return kRuns / fmt::format("{}-{:%Y%m%d-%H%M%S}", name, fmt::localtime(now));
-}
-
-// The newest of this scenario's folders under results/runs.
-fs::path newest_folder(const std::string& name) {
-  std::error_code problem;
-  fs::path newest;
-  for (const auto& entry : fs::directory_iterator(kRuns, problem)) {
-    if (!entry.path().filename().string().starts_with(name + "-")) continue;
-    if (newest.empty() || entry.path().filename() > newest.filename()) newest = entry.path();
-  }
-  if (newest.empty()) {
-    throw ScenarioError(fmt::format("--resume: there is no run of {} under {}; give its --out",
-                                    name, kRuns.string()));
-  }
-  return newest;
-}
-
 RunDirectory open_directory(const Options& options, const Scenario& scenario) {
   const std::string resolved = write_yaml(scenario);
   if (!options.resume) {
-    const fs::path path = options.out.empty() ? fresh_folder(scenario.name) : fs::path(options.out);
+    const fs::path path = options.out.empty() ? make_fresh_folder(kRuns, scenario.name,
+                                                                  std::chrono::system_clock::now())
+                                              : fs::path(options.out);
     RunDirectory directory = RunDirectory::create(path);
     directory.write("scenario.yaml", resolved);
     return directory;
   }
-  const fs::path path = options.out.empty() ? newest_folder(scenario.name) : fs::path(options.out);
+  const fs::path path =
+      options.out.empty() ? newest_folder(kRuns, scenario.name) : fs::path(options.out);
   RunDirectory directory = RunDirectory::open(path);
   if (directory.read("scenario.yaml") != resolved) {
     throw ScenarioError(fmt::format("{}: is a run of another scenario, or of other --set arguments",
@@ -83,13 +69,13 @@ Provenance provenance_of(const Options& options, const Scenario& scenario) {
 }
 
 ExperimentResult compute(const Experiment& experiment, const RunDirectory& directory,
-                         const Options& options, const Session& session) {
+                         DatasetCache& datasets, const Options& options, const Session& session) {
   ProgressBar bar(session.quiet);
   ExperimentOptions how;
   how.jobs = options.jobs;
   how.retrain = options.retrain;
   how.make_learner = [](const Model& model) { return make_torch_learner(model); };
-  if (!options.data_dir.empty()) how.data.data_dir = options.data_dir;
+  how.datasets = &datasets;
   how.interrupt = &catch_interrupts();
   how.on_progress = [&bar](const ProgressState& state) { bar.show(state); };
   return run_experiment(experiment, directory, how);
@@ -104,11 +90,14 @@ ExperimentResult compute(const Experiment& experiment, const RunDirectory& direc
                           directory.path().string(), directory.path().string()));
 }
 
-void write_junit(const std::string& path, const std::string& text) {
-  std::ofstream out(path);
-  out << text;
-  out.close();
-  if (!out) throw RunError(fmt::format("{}: cannot be written", path));
+// Known before the run, not after it.
+void require_writable(const std::string& path) {
+  if (path.empty()) return;
+  if (fs::is_directory(path)) throw RunError(fmt::format("{}: is a folder", path));
+  const std::string unfinished = path + ".part";
+  if (!std::ofstream(unfinished))
+    throw RunError(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
+  fs::remove(unfinished);
 }
 
 void show(const Experiment& experiment, const RunDirectory& directory, const Summary& summary,
@@ -123,15 +112,15 @@ void show(const Experiment& experiment, const RunDirectory& directory, const Sum
 }
 
 // The run itself, once the directory stands; what happens is in run.json either way.
-void run_in(const RunDirectory& directory, const Experiment& experiment, const Options& options,
-            Session& session) {
-  const ExperimentResult result = compute(experiment, directory, options, session);
+void run_in(const RunDirectory& directory, const Experiment& experiment, DatasetCache& datasets,
+            const Options& options, const Session& session) {
+  const ExperimentResult result = compute(experiment, directory, datasets, options, session);
   if (!result.units.empty() || !result.interrupted) {
     const Summary summary = publish(directory, experiment, result.units);
     if (result.interrupted) give_up(experiment, directory, result);
     show(experiment, directory, summary, result, session);
     const auto missed = misses(experiment, summary);
-    if (!options.junit.empty()) write_junit(options.junit, junit(summary, missed));
+    if (!options.junit.empty()) write_whole(options.junit, junit(summary, missed));
     if (!missed.empty()) throw RunError(sentence(missed));
   }
   if (result.interrupted) give_up(experiment, directory, result);
@@ -139,18 +128,29 @@ void run_in(const RunDirectory& directory, const Experiment& experiment, const O
 
 void run(const Options& options, Session& session) {
   const Experiment experiment = load_experiment(options.file, options.sets);
+  DatasetCache datasets(options.data_dir.empty() ? DataPaths{} : DataPaths{options.data_dir});
+  // A run that is resumed may need no data any more.
+  if (!options.resume) check_data(experiment, datasets);
+  require_writable(options.junit);
   const RunDirectory directory = open_directory(options, experiment.scenario);
   const Provenance provenance = provenance_of(options, experiment.scenario);
   const auto leave = [&](ExitCode exit) {
     directory.write("run.json", run_json(provenance, exit).dump(2) + "\n");
   };
+  // What failed first is what the user must hear of.
+  const auto leave_failed = [&](ExitCode exit) {
+    try {
+      leave(exit);
+    } catch (const std::exception&) {
+    }
+  };
   try {
-    run_in(directory, experiment, options, session);
+    run_in(directory, experiment, datasets, options, session);
   } catch (const Error& problem) {
-    leave(problem.exit_code());
+    leave_failed(problem.exit_code());
     throw;
   } catch (...) {
-    leave(ExitCode::kFailed);
+    leave_failed(ExitCode::kFailed);
     throw;
   }
   leave(ExitCode::kDone);

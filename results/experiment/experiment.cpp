@@ -9,6 +9,7 @@
 #include <numeric>
 #include <thread>
 
+#include "results/experiment/check_units.hpp"
 #include "results/experiment/estimate.hpp"
 #include "runtime/base/errors.hpp"
 #include "sim/time/scheduler.hpp"
@@ -32,7 +33,7 @@ class Crew {
       : experiment_(experiment),
         directory_(directory),
         options_(options),
-        datasets_(options.data),
+        own_datasets_(options.data),
         pool_(needs_pool() ? std::make_unique<ComputePool>(options.jobs) : nullptr) {
     for (const PlannedUnit& unit : plan_units(experiment, options.retrain)) add(unit);
     take_finished();
@@ -81,7 +82,10 @@ class Crew {
   const Scenario& scenario(UnitKey key) const { return experiment_.runs[key.run].scenario; }
 
   void take_finished() {
-    for (Unit& unit : directory_.units()) {
+    std::vector<Unit> units = directory_.units();
+    check_units(directory_, experiment_, units);
+    for (Unit& unit : units) {
+      if (options_.retrain && unit.weights_of) continue;  // its times only were computed
       for (auto& pending : units_) {
         if (pending->plan.key != unit.key) continue;
         pending->started = true;
@@ -165,7 +169,7 @@ class Crew {
     }
     if (task.weights != nullptr) return run_unit(task);
     task.make_learner = options_.make_learner;
-    task.datasets = &datasets_;
+    task.datasets = options_.datasets != nullptr ? options_.datasets : &own_datasets_;
     task.pool = pool_.get();
     task.gradients = &unit.gradients;
     const auto resume = directory_.checkpoint(key);
@@ -192,7 +196,7 @@ class Crew {
   const Experiment& experiment_;
   const RunDirectory& directory_;
   const ExperimentOptions& options_;
-  DatasetCache datasets_;
+  DatasetCache own_datasets_;
   std::unique_ptr<ComputePool> pool_;
   double all_samples_ = 0;
   std::atomic<bool> stop_ = false;

@@ -18,6 +18,7 @@ struct ExperimentOptions {
   int jobs = 1;          // threads; results do not depend on them
   bool retrain = false;  // trains every run, and fails where weights differ that should not
   MakeLearner make_learner{};
+  DatasetCache* datasets = nullptr;  // nullptr: one of its own, from `data`
   DataPaths data{};
   const std::atomic<bool>* interrupt = nullptr;
   std::function<void(const ProgressState&)> on_progress{};  // on the calling thread, now and then

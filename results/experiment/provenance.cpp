@@ -2,9 +2,12 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <spdlog/version.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <zlib.h>
 
+#include <boost/version.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -33,6 +36,20 @@ nlohmann::ordered_json machine() {
           {"cores", std::thread::hardware_concurrency()}};
 }
 
+// Of those linked into every program, as they were when it was built, or run where they tell.
+std::map<std::string, std::string> linked_libraries() {
+  const auto number = [](int version, int major, int minor) {
+    return fmt::format("{}.{}.{}", version / major, version % major / minor, version % minor);
+  };
+  return {{"boost", number(BOOST_VERSION, 100'000, 100)},
+          {"fmt", number(FMT_VERSION, 10'000, 100)},
+          {"nlohmann_json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR,
+                                        NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
+          {"spdlog", number(SPDLOG_VERSION, 10'000, 100)},
+          {"yaml-cpp", UNDERSTUDY_YAML_CPP_VERSION},
+          {"zlib", zlibVersion()}};
+}
+
 }  // namespace
 
 std::string program_version() {
@@ -42,12 +59,14 @@ std::string program_version() {
 nlohmann::ordered_json run_json(const Provenance& provenance, ExitCode exit) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
+  auto libraries = linked_libraries();
+  libraries.insert(provenance.libraries.begin(), provenance.libraries.end());
   return {{"version", UNDERSTUDY_VERSION},
           {"commit", UNDERSTUDY_COMMIT},
           {"seed", provenance.seed},
           {"jobs", provenance.jobs},
           {"machine", machine()},
-          {"libraries", provenance.libraries},
+          {"libraries", libraries},
           {"instruction_set", provenance.instruction_set},
           {"start", utc(provenance.start)},
           {"end", utc(std::chrono::system_clock::now())},

@@ -14,7 +14,7 @@ namespace understudy {
 std::string program_version();
 
 struct Provenance {
-  std::map<std::string, std::string> libraries;  // name to version
+  std::map<std::string, std::string> libraries;  // name to version, beside those of every program
   std::string instruction_set;                   // of the kernels that computed the weights
   std::uint64_t seed = 0;
   int jobs = 1;

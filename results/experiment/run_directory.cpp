@@ -1,16 +1,21 @@
 #include "results/experiment/run_directory.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <sstream>
 
 #include "results/experiment/world_json.hpp"
 #include "runtime/base/errors.hpp"
+#include "runtime/workloads/weights_hash.hpp"
 
 namespace understudy {
 namespace {
@@ -19,9 +24,16 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kCheckpoints = "checkpoints";
+constexpr const char* kLock = "lock";
 
 std::string unit_name(UnitKey key, const char* suffix) {
   return fmt::format("{}/unit-{:04}-{:02}.{}", kCheckpoints, key.run, key.repeat, suffix);
+}
+
+// Before a checkpoint's bytes: a bit that is wrong in them would go on into the weights.
+constexpr std::size_t kChecksum = 16;
+std::string checksum(std::string_view bytes) {
+  return fmt::format("{:0{}x}", fnv1a(std::as_bytes(std::span(bytes))), kChecksum);
 }
 
 [[noreturn]] void fail_to_write(const fs::path& path, const std::string& why) {
@@ -36,32 +48,8 @@ void make_folder(const fs::path& path) {
 
 }  // namespace
 
-RunDirectory RunDirectory::create(const fs::path& path) {
-  std::error_code problem;
-  if (fs::exists(path, problem) && !(fs::is_directory(path) && fs::is_empty(path, problem))) {
-    throw ScenarioError(fmt::format(
-        "{}: holds something already; give another --out, or --resume to go on with a run",
-        path.string()));
-  }
-  make_folder(path / kCheckpoints);
-  return RunDirectory(path);
-}
-
-RunDirectory RunDirectory::open(const fs::path& path) {
-  std::error_code problem;
-  if (!fs::is_directory(path / kCheckpoints, problem) || !fs::exists(path / "scenario.yaml")) {
-    throw ScenarioError(fmt::format("{}: is no run directory", path.string()));
-  }
-  return RunDirectory(path);
-}
-
-bool RunDirectory::has(const std::string& name) const {
-  std::error_code problem;
-  return fs::exists(path_ / name, problem);
-}
-
-void RunDirectory::write(const std::string& name, std::string_view contents) const {
-  const fs::path path = path_ / name, unfinished = path_ / (name + ".part");
+void write_whole(const fs::path& path, std::string_view contents) {
+  const fs::path unfinished = path.string() + ".part";
   errno = 0;
   std::ofstream out(unfinished, std::ios::binary);
   out.write(contents.data(), static_cast<std::streamsize>(contents.size()));
@@ -74,6 +62,51 @@ void RunDirectory::write(const std::string& name, std::string_view contents) con
   }
   fs::rename(unfinished, path, problem);
   if (problem) fail_to_write(path, problem.message());
+}
+
+FolderLock::FolderLock(const fs::path& folder) {
+  const fs::path path = folder / kLock;
+  file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (file_ < 0) fail_to_write(path, std::strerror(errno));
+  if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+  const int problem = errno;
+  ::close(file_);
+  if (problem != EWOULDBLOCK) fail_to_write(path, std::strerror(problem));
+  throw RunError(fmt::format("{}: is in use by another process", folder.string()));
+}
+
+FolderLock::~FolderLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+RunDirectory RunDirectory::create(const fs::path& path) {
+  std::error_code problem;
+  if (fs::exists(path, problem) && !(fs::is_directory(path) && fs::is_empty(path, problem))) {
+    if (fs::is_regular_file(path / kLock, problem)) FolderLock{path};  // says so while it is held
+    throw ScenarioError(fmt::format(
+        "{}: holds something already; give another --out, or --resume to go on with a run",
+        path.string()));
+  }
+  make_folder(path / kCheckpoints);
+  return {path, FolderLock(path)};
+}
+
+RunDirectory RunDirectory::open(const fs::path& path, Access access) {
+  std::error_code problem;
+  if (!fs::is_directory(path / kCheckpoints, problem) || !fs::exists(path / "scenario.yaml")) {
+    throw ScenarioError(fmt::format("{}: is no run directory", path.string()));
+  }
+  if (access == Access::kRead) return {path, std::nullopt};
+  return {path, FolderLock(path)};
+}
+
+bool RunDirectory::has(const std::string& name) const {
+  std::error_code problem;
+  return fs::exists(path_ / name, problem);
+}
+
+void RunDirectory::write(const std::string& name, std::string_view contents) const {
+  write_whole(path_ / name, contents);
 }
 
 std::string RunDirectory::read(const std::string& name) const {
@@ -99,10 +132,16 @@ std::vector<Unit> RunDirectory::units() const {
   for (const fs::path& path : paths) {
     const std::string name = fmt::format("{}/{}", kCheckpoints, path.filename().string());
     units.push_back(parse_unit(read(name), path.string()));
+    if (const UnitKey key = units.back().key; path_of(key) != path) {
+      throw DataError(fmt::format("{}: is the record of run {}, repeat {}, whose name is another",
+                                  path.string(), key.run, key.repeat));
+    }
   }
   std::sort(units.begin(), units.end(), [](const Unit& a, const Unit& b) { return a.key < b.key; });
   return units;
 }
+
+fs::path RunDirectory::path_of(UnitKey key) const { return path_ / unit_name(key, "json"); }
 
 void RunDirectory::save_checkpoint(UnitKey key, const WorldSnapshot& world) const {
   Json json = to_json(world);
@@ -111,18 +150,21 @@ void RunDirectory::save_checkpoint(UnitKey key, const WorldSnapshot& world) cons
     json["states"].push_back(Json::binary({state.begin(), state.end()}));
   std::string bytes;
   Json::to_cbor(json, bytes);
-  write(unit_name(key, "state"), bytes);
+  write(unit_name(key, "state"), checksum(bytes) + bytes);
 }
 
 std::optional<WorldSnapshot> RunDirectory::checkpoint(UnitKey key) const {
   const std::string name = unit_name(key, "state");
   if (!has(name)) return std::nullopt;
   try {
-    const Json json = Json::from_cbor(read(name));
+    const std::string bytes = read(name);
+    const std::string sum = bytes.substr(0, kChecksum), contents = bytes.substr(sum.size());
+    if (sum != checksum(contents)) return std::nullopt;
+    const Json json = Json::from_cbor(contents);
     WorldSnapshot world = parse_world(json);
     for (const Json& state : json.at("states")) {
-      const auto& bytes = state.get_binary();
-      world.states.emplace_back(bytes.begin(), bytes.end());
+      const auto& binary = state.get_binary();
+      world.states.emplace_back(binary.begin(), binary.end());
     }
     return world;
   } catch (const nlohmann::json::exception&) {

@@ -16,6 +16,7 @@ Unit parse(const Json& j) {
   Unit u;
   u.key = {j.at("run").get<std::size_t>(), j.at("repeat").get<std::size_t>()};
   u.seed = j.at("seed").get<std::uint64_t>();
+  u.scenario_hash = j.at("scenario_hash").get<std::string>();
   if (j.contains("weights_of")) {
     const Json& of = j.at("weights_of");
     u.weights_of = UnitKey{of.at(0).get<std::size_t>(), of.at(1).get<std::size_t>()};
@@ -37,10 +38,18 @@ Unit parse(const Json& j) {
   return u;
 }
 
+// The library's sentence without the name of its exception.
+std::string reason(const nlohmann::json::exception& problem) {
+  const std::string text = problem.what();
+  const auto end = text.find("] ");
+  return text.starts_with("[json.exception") && end != text.npos ? text.substr(end + 2) : text;
+}
+
 }  // namespace
 
 Json to_json(const Unit& u) {
   Json j{{"run", u.key.run}, {"repeat", u.key.repeat}, {"seed", u.seed}};
+  j["scenario_hash"] = u.scenario_hash;
   if (u.weights_of) j["weights_of"] = {u.weights_of->run, u.weights_of->repeat};
   j["weights_hash"] = u.weights_hash;
   j["updates"] = u.updates;
@@ -60,7 +69,8 @@ Unit parse_unit(const std::string& text, const std::string& source) {
   try {
     return parse(Json::parse(text));
   } catch (const nlohmann::json::exception& problem) {
-    throw DataError(fmt::format("{}: no record of a finished repeat ({})", source, problem.what()));
+    throw DataError(
+        fmt::format("{}: is no record of a finished repeat: {}", source, reason(problem)));
   }
 }
 

@@ -28,6 +28,7 @@ struct NodePlace {
 struct Unit {
   UnitKey key;
   std::uint64_t seed = 0;
+  std::string scenario_hash;  // of what was run: hash_of() in check_units.hpp
   // The unit whose training this one shares: its time was computed anew by a dry replay.
   std::optional<UnitKey> weights_of;
   std::string weights_hash;  // empty where nothing is trained

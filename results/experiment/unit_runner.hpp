@@ -26,7 +26,7 @@ struct UnitTask {
   ComputePool* pool = nullptr;  // nullptr: computations run on the calling thread
   const std::atomic<bool>* interrupt = nullptr;
   std::atomic<std::int64_t>* gradients = nullptr;  // counts those computed; may be null
-  const WorldSnapshot* resume = nullptr;
+  const WorldSnapshot* resume = nullptr;           // one that does not fit the world is none
   std::function<void(const WorldSnapshot&)> on_safe_point{};
 };
 

@@ -119,6 +119,15 @@ std::vector<Column> columns_of(WorkloadKind kind) {
       metric("updates", "steps", count_text)};
 }
 
+bool has_curve_reading(const RunSummary& run) { return run.one_worker_accuracy.has_value(); }
+
+// What the one-worker curve says to the accuracies beside it.
+Column curve_reading() {
+  return {"one alone %", [](const RunSummary& run) {
+            return has_curve_reading(run) ? format_percent(*run.one_worker_accuracy) : "";
+          }};
+}
+
 // Those that every run has, then those of each kind of workload, empty for runs of another.
 std::vector<Column> columns_of(const Summary& summary) {
   std::vector<Column> columns = columns_of_runs(summary);
@@ -131,6 +140,7 @@ std::vector<Column> columns_of(const Summary& summary) {
                          }});
     }
   }
+  if (any(summary, has_curve_reading)) columns.push_back(curve_reading());
   return columns;
 }
 
@@ -171,6 +181,9 @@ std::vector<std::string> notes(const Summary& summary) {
   }
   if (any(summary, is_retimed)) {
     lines.push_back("* re-timed: the weights are another run's, only the times are computed anew.");
+  }
+  if (any(summary, has_curve_reading)) {
+    lines.push_back("One alone: one worker's accuracy after as many updates, read off its curve.");
   }
   const bool intervals = any(summary, [](const RunSummary& r) { return r.repeats.size() > 1; });
   if (intervals) lines.push_back("± is half the 95 % interval over repeats.");

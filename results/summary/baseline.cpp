@@ -1,7 +1,9 @@
-#include "results/summary/speed_up.hpp"
+#include "results/summary/baseline.hpp"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "results/summary/curve.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
 namespace understudy {
@@ -21,22 +23,36 @@ std::string baseline_key(const Scenario& scenario) {
 
 const Estimate* epoch_time(const RunSummary& run) { return run.find("epoch_time_s"); }
 
+// One worker's accuracy after so many updates; nothing beyond the ends of its curve.
+std::optional<Estimate> read_off(std::span<const Unit> units, std::size_t run, double updates) {
+  std::vector<double> values;
+  for (const Unit& unit : units) {
+    if (unit.key.run != run) continue;
+    if (const auto value = interpolate(curve(unit, "test_accuracy"), updates))
+      values.push_back(*value);
+  }
+  if (values.empty()) return std::nullopt;
+  return estimate(values);
+}
+
 }  // namespace
 
-void add_speed_ups(const Experiment& experiment, Summary& summary) {
-  std::map<std::string, double> baselines;
+void add_baselines(const Experiment& experiment, std::span<const Unit> units, Summary& summary) {
+  std::map<std::string, std::size_t> baselines;
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < summary.runs.size(); ++i) {
     keys.push_back(baseline_key(experiment.runs[i].scenario));
     const RunSummary& run = summary.runs[i];
-    if (run.workers == 1 && epoch_time(run) != nullptr)
-      baselines.emplace(keys.back(), epoch_time(run)->mean);
+    if (run.workers == 1 && epoch_time(run) != nullptr) baselines.emplace(keys.back(), i);
   }
   for (std::size_t i = 0; i < summary.runs.size(); ++i) {
     RunSummary& run = summary.runs[i];
     const auto baseline = baselines.find(keys[i]);
     if (baseline == baselines.end() || epoch_time(run) == nullptr) continue;
-    if (epoch_time(run)->mean > 0) run.speed_up = baseline->second / epoch_time(run)->mean;
+    const double alone = epoch_time(summary.runs[baseline->second])->mean;
+    if (epoch_time(run)->mean > 0) run.speed_up = alone / epoch_time(run)->mean;
+    if (run.workers > 1)
+      run.one_worker_accuracy = read_off(units, baseline->second, run.find("steps")->mean);
   }
 }
 

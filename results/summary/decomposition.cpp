@@ -161,6 +161,10 @@ class Pairing {
       return !hash(a, r).empty() && hash(a, r) == hash(b, r);
     });
   }
+  bool trained(std::size_t run) const {
+    return std::all_of(repeats_.begin(), repeats_.end(),
+                       [&](std::size_t r) { return !repeat_of(run, r).weights_of.has_value(); });
+  }
 
  private:
   template <class Value>
@@ -169,11 +173,13 @@ class Pairing {
     for (const std::size_t repeat : repeats_) values.push_back(value(repeat));
     return estimate(values);
   }
-  std::string hash(std::size_t run, std::size_t repeat) const {
-    for (const RepeatSummary& r : summary_.runs[run].repeats) {
-      if (r.repeat == repeat) return r.weights_hash;
-    }
-    return {};
+  const RepeatSummary& repeat_of(std::size_t run, std::size_t repeat) const {
+    const auto& all = summary_.runs[run].repeats;
+    return *std::find_if(all.begin(), all.end(),
+                         [&](const RepeatSummary& r) { return r.repeat == repeat; });
+  }
+  const std::string& hash(std::size_t run, std::size_t repeat) const {
+    return repeat_of(run, repeat).weights_hash;
   }
 
   const Summary& summary_;
@@ -197,6 +203,7 @@ void add_parts(const Cast& cast, const Pairing& pairs, Decomposition& out) {
   if (!cast.closest) return;
   out.communication = pairs.difference(*cast.closest, cast.many);
   out.same_weights = pairs.same_weights(*cast.closest, cast.many);
+  out.weights_compared = pairs.trained(*cast.closest) && pairs.trained(cast.many);
 }
 
 std::optional<Estimate> read_curve(std::span<const Unit> units, const Cast& cast,

@@ -32,7 +32,8 @@ struct Decomposition {
   // holds the two together; without a run of equal updates, `batch_and_updates`.
   std::optional<Estimate> batch, updates_lost, learning_rate, communication;
   std::optional<Estimate> updates_and_rate, batch_and_updates;
-  bool same_weights = false;  // in one machine and on many, to the bit
+  bool same_weights = false;      // on the closest and the furthest network, to the bit
+  bool weights_compared = false;  // both trained, neither took over the other's weights
   // acc(1) - acc(W, the global batch kept): what splitting the batch costs by itself.
   std::optional<Estimate> split_batch;
   // One worker's accuracy after as many updates as the W workers made.

@@ -42,16 +42,21 @@ struct Cause {
   const char* name;
 };
 
+const char* communication(const Decomposition& d) {
+  if (!d.same_weights) return "communication";
+  return d.weights_compared
+             ? "communication (the weights are the same to the bit)"
+             : "communication (the network changes no weights, which --retrain verifies)";
+}
+
 // What took points, then what gave some back.
 std::vector<std::string> parts(const Decomposition& d) {
-  const Cause causes[] = {
-      {d.updates_lost, "fewer updates"},
-      {d.learning_rate, "the learning rate left unscaled"},
-      {d.updates_and_rate, "fewer updates at a learning rate left unscaled"},
-      {d.batch, "the larger global batch"},
-      {d.batch_and_updates, "the larger global batch and fewer updates"},
-      {d.communication,
-       d.same_weights ? "communication (the weights are the same to the bit)" : "communication"}};
+  const Cause causes[] = {{d.updates_lost, "fewer updates"},
+                          {d.learning_rate, "the learning rate left unscaled"},
+                          {d.updates_and_rate, "fewer updates at a learning rate left unscaled"},
+                          {d.batch, "the larger global batch"},
+                          {d.batch_and_updates, "the larger global batch and fewer updates"},
+                          {d.communication, communication(d)}};
   std::vector<std::string> out;
   const auto add = [&](const std::string& amount, const char* verb, const char* cause) {
     out.push_back(fmt::format("{}{} {}", amount, out.empty() ? verb : " to", cause));

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <set>
 
+#include "results/summary/baseline.hpp"
 #include "results/summary/columns.hpp"
 #include "results/summary/curve.hpp"
-#include "results/summary/speed_up.hpp"
 
 namespace understudy {
 namespace {
@@ -211,7 +211,7 @@ Summary summarise(const Experiment& experiment, std::span<const Unit> units) {
               [](const RepeatSummary& a, const RepeatSummary& b) { return a.repeat < b.repeat; });
     run.statistics = estimates(run);
   }
-  add_speed_ups(experiment, summary);
+  add_baselines(experiment, units, summary);
   return summary;
 }
 

@@ -65,6 +65,8 @@ struct RunSummary {
   std::map<std::string, Estimate> statistics;  // every number of a repeat, final metrics included
   // How many times shorter an epoch is than with one worker; where such a run is at hand.
   std::optional<double> speed_up;
+  // What one worker's test accuracy is after as many updates as these workers made; likewise.
+  std::optional<Estimate> one_worker_accuracy;
 
   // Null where no repeat has the metric.
   const Estimate* find(const std::string& metric) const;

@@ -52,6 +52,7 @@ Json to_json(const RunSummary& run) {
     json["ci95"][name] = estimate.half_width;  // NaN becomes null
   }
   if (run.speed_up) json["speed_up"] = *run.speed_up;
+  if (run.one_worker_accuracy) json["one_worker_accuracy"] = run.one_worker_accuracy->mean;
   return json;
 }
 

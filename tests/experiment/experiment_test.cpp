@@ -108,6 +108,55 @@ TEST(Experiment, AnInterruptKeepsWhatIsFinished) {
   EXPECT_EQ(records_without_wall_time(resumed), records_without_wall_time(run_all(experiment)));
 }
 
+// Every iteration of a collective is a safe point.
+TEST(Experiment, ACollectiveGoesOnWhereItStood) {
+  const Experiment experiment = experiment_of(R"(
+topology: {kind: cluster, machines: 3}
+network: {kind: queued}
+workload: {kind: collective, bytes: 1MB, iterations: 4}
+)");
+  UnitTask task;
+  task.scenario = &experiment.runs[0].scenario;
+  std::vector<WorldSnapshot> safe_points;
+  task.on_safe_point = [&](const WorldSnapshot& world) { safe_points.push_back(world); };
+  const Unit whole = run_unit(task);
+  ASSERT_EQ(safe_points.size(), 4u);
+  task.on_safe_point = nullptr;
+  for (const WorldSnapshot& safe_point : safe_points) {
+    task.resume = &safe_point;
+    const Unit resumed = run_unit(task);
+    EXPECT_EQ(resumed.time, whole.time);
+    EXPECT_EQ(records_without_wall_time({resumed}), records_without_wall_time({whole}));
+  }
+}
+
+TEST(Experiment, ADedicatedServerWithOneWorkerHasNothingToDo) {
+  const Experiment experiment = experiment_of(R"(
+topology: {kind: star, nodes: 1}
+workload: {kind: quadratic, a: [2], b: [1], start: 3, updates: 2, optimizer: {kind: sgd, lr: 0.25}}
+strategy: {kind: allreduce, collective: parameter_server, server: dedicated}
+)");
+  const Unit unit = run_all(experiment).at(0);
+  EXPECT_EQ(unit.samples[0].back().name, "train_loss");
+  EXPECT_DOUBLE_EQ(unit.samples[0][2].value, 1.5);  // 3 - 0.5 (3 - 1) = 2, then 2 - 0.5 (2 - 1)
+}
+
+// 2 x 900 h through four stores and forwards are past the 106 days of the clock.
+TEST(Experiment, ATimePastTheEndOfTimeFailsTheRun) {
+  for (const char* network : {"queued", "fair_share", "ideal"}) {
+    const Experiment experiment = experiment_of(
+        "topology: {kind: path, nodes: 3, links: [{bandwidth: 1Gbit/s, latency: 2000h}]}\n"
+        "workload: {kind: traffic, flows: [{from: 0, to: 2}]}\n",
+        {std::string("network.kind=") + network});
+    EXPECT_ANY_THROW(run_all(experiment)) << network;
+  }
+  const Experiment measured = experiment_of(
+      "topology: {kind: ring, nodes: 2, device: cpu}\n"
+      "devices: {cost: measured, factor: 1e15}\n"
+      "workload: {kind: quadratic, updates: 2}\n");
+  EXPECT_ANY_THROW(run_all(measured));
+}
+
 // No data set has so many samples; one that is missing fails alike.
 TEST(Experiment, AFailureInOneRunIsThrown) {
   const Experiment experiment = experiment_of(R"(

@@ -53,8 +53,18 @@ TEST(RunDirectory, CheckpointsKeepEveryByte) {
 TEST(RunDirectory, ADamagedCheckpointIsNone) {
   const TemporaryFolder folder;
   const RunDirectory directory = RunDirectory::create(folder / "run");
-  directory.write("checkpoints/unit-0000-00.state", "rubbish");
-  EXPECT_FALSE(directory.checkpoint({0, 0}));
+  const std::string name = "checkpoints/unit-0000-00.state";
+  WorldSnapshot world;
+  world.states = {"weights"};
+  directory.save_checkpoint({0, 0}, world);
+  const std::string whole = directory.read(name);
+  std::string flipped = whole;
+  flipped.back() ^= 1;
+  for (const std::string& damaged : {flipped, whole.substr(0, 40), whole.substr(0, 3),
+                                     std::string(), std::string(99999, '\x81')}) {
+    directory.write(name, damaged);
+    EXPECT_FALSE(directory.checkpoint({0, 0}));
+  }
 }
 
 TEST(RunDirectory, ADamagedUnitIsNamed) {

@@ -69,31 +69,75 @@ TEST(TorchExperiment, ReplaysOfShardsRecordWhatWasRecorded) {
   }
 }
 
-// From the safe point after the first epoch, through a checkpoint on disk.
-TEST(TorchExperiment, ResumingGivesTheSameBits) {
-  const Experiment experiment = experiment_of(kLenet);
+// The states at every safe point of a unit, and the unit.
+struct Interruptible {
+  Unit whole;
+  std::vector<WorldSnapshot> safe_points;
+};
+Interruptible run_with_safe_points(UnitTask task) {
+  Interruptible out;
+  task.on_safe_point = [&](const WorldSnapshot& world) { out.safe_points.push_back(world); };
+  out.whole = run_unit(task);
+  return out;
+}
+
+void expect_the_same_from(const WorldSnapshot& safe_point, UnitTask task, const Unit& whole) {
   const TemporaryFolder folder;
   const RunDirectory directory = RunDirectory::create(folder / "run");
-  DatasetCache datasets{DataPaths{}};
-  UnitTask task;
-  task.scenario = &experiment.runs[0].scenario;
-  task.make_learner = training().make_learner;
-  task.datasets = &datasets;
-  int safe_points = 0;
-  task.on_safe_point = [&](const WorldSnapshot& world) {
-    ++safe_points;
-    directory.save_checkpoint({0, 0}, world);
-  };
-  const Unit whole = run_unit(task);
-  ASSERT_EQ(safe_points, 1);
+  directory.save_checkpoint({0, 0}, safe_point);
   const auto checkpoint = directory.checkpoint({0, 0});
   ASSERT_TRUE(checkpoint);
   task.resume = &*checkpoint;
   const Unit resumed = run_unit(task);
-  EXPECT_EQ(safe_points, 1);  // the second half only
   EXPECT_EQ(resumed.weights_hash, whole.weights_hash);
   EXPECT_EQ(resumed.time, whole.time);
   EXPECT_EQ(records_without_wall_time({resumed}), records_without_wall_time({whole}));
+}
+
+// From the safe point after each epoch, through a checkpoint on disk. Where messages queue, it
+// matters in which order nodes go on.
+TEST(TorchExperiment, ResumingGivesTheSameBits) {
+  const std::vector<std::vector<std::string>> worlds = {
+      {},
+      {"topology={kind: tree, nodes: 6, bandwidth: 100Mbit/s, latency: 5ms}", "network.kind=queued",
+       "strategy={kind: allreduce, collective: tree, overlap: false, bucket: 40KiB}"},
+      {"topology={kind: cluster, machines: 4, devices_per_machine: 3, inter: {latency: 5ms}, "
+       "server: true}",
+       "network.kind=queued",
+       "strategy={kind: allreduce, collective: halving_doubling, bucket: 1MiB}",
+       "workload.evaluate_every=1"}};
+  for (const auto& sets : worlds) {
+    const Experiment experiment = experiment_of(kLenet, sets);
+    DatasetCache datasets{DataPaths{}};
+    UnitTask task;
+    task.scenario = &experiment.runs[0].scenario;
+    task.make_learner = training().make_learner;
+    task.datasets = &datasets;
+    const Interruptible run = run_with_safe_points(task);
+    ASSERT_EQ(run.safe_points.size(), 1u);
+    expect_the_same_from(run.safe_points[0], task, run.whole);
+  }
+}
+
+TEST(TorchExperiment, ImagesOfAnotherShapeAreRefused) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "mnist");
+  for (const std::string part : {"train", "t10k"}) {
+    write_file(folder / "mnist" / (part + "-images-idx3-ubyte"),
+               idx_bytes({4, 14, 56}, std::string(4 * 784, '\0')));
+    write_file(folder / "mnist" / (part + "-labels-idx1-ubyte"),
+               idx_bytes({4}, std::string(4, '\1')));
+  }
+  const Experiment experiment =
+      experiment_of("workload: {kind: image_classifier, dataset: mnist, model: lenet}\n");
+  DatasetCache datasets({.data_dir = folder.path()});
+  UnitTask task;
+  task.scenario = &experiment.runs[0].scenario;
+  task.make_learner = training().make_learner;
+  task.datasets = &datasets;
+  EXPECT_THAT([&] { run_unit(task); },
+              testing::ThrowsMessage<DataError>(
+                  "the images of mnist are 14x56, and the model lenet takes 28x28"));
 }
 
 }  // namespace

@@ -46,10 +46,10 @@ Json data_of(const std::string& page) {
 // A name, a question, a group and a notice that would run a script if they could.
 const std::string kAttack = "</script><img src=x onerror=alert(1)>\" onload='alert(2)' x=\"<!--";
 const std::string kHostile = R"(
-name: "</script><img src=x onerror=alert(1)>\" onload='alert(2)' x=\"<!--\x1b\x07"
+name: "</script><img src=x onerror=alert(1)>\" onload='alert(2)' x=\"<!--"
 topology: {kind: cluster}
 workload: {kind: image_classifier, model: lenet}
-report: {question: "</script><img src=x onerror=alert(1)>\" onload='alert(2)' x=\"<!--\0\x08"}
+report: {question: "</script><img src=x onerror=alert(1)>\" onload='alert(2)' x=\"<!--"}
 sweep:
   "</script><img src=x onerror=alert(1)>\" onload='alert(2)' x=\"<!--":
     - {name: "</script><img src=x onerror=alert(1)>\" onload='alert(2)' x=\"<!--", seed: 1}
@@ -64,7 +64,9 @@ std::vector<Unit> hostile_units(const Experiment& experiment) {
   return units;
 }
 std::string hostile_page() {
-  const Experiment experiment = experiment_of(kHostile);
+  Experiment experiment = experiment_of(kHostile);
+  experiment.scenario.name += "\x1b\x07";  // which the reader of scenarios refuses
+  experiment.scenario.report.question += std::string("\0\x08", 2);
   return page_of(experiment, hostile_units(experiment));
 }
 

@@ -38,7 +38,7 @@ TEST(DecompositionText, SaysWhereTheWeightsAreTheSame) {
   d.on_gpus = true;
   d.updates_and_rate = points(7, 1.5);
   d.communication = points(-0.0, 0);
-  d.same_weights = true;
+  d.same_weights = d.weights_compared = true;
   EXPECT_EQ(sentence(d),
             "Of the 7.0 ± 1.5 points lost from 1 to 4 GPUs, 7.0 ± 1.5 go to fewer updates at a "
             "learning rate left unscaled and 0.0 ± 0.0 to communication (the weights are the same "

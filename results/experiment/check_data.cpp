@@ -1,0 +1,65 @@
+#include "results/experiment/check_data.hpp"
+
+#include <fmt/format.h>
+
+#include "runtime/base/errors.hpp"
+
+namespace understudy {
+namespace {
+
+struct Part {
+  Split split;
+  int limit;
+  const char* limit_key;
+};
+
+std::string in_run(const ExpandedRun& run) {
+  std::string with;
+  for (const Override& o : run.overrides)
+    with += fmt::format("{}{}: {}", with.empty() ? "" : ", ", o.key, o.value);
+  return with.empty() ? "" : fmt::format(" (in the run with {})", with);
+}
+
+// Whether it is the limit that does not fit: without it, the data can be read.
+bool is_limit_beyond(const std::string& dataset, const Part& part, DatasetCache& datasets) {
+  if (part.limit == 0) return false;
+  try {
+    datasets.images(dataset, part.split, 0);
+    return true;
+  } catch (const DataError&) {
+    return false;
+  }
+}
+
+LoadedImages load(const Document& document, const ExpandedRun& run, const Part& part,
+                  DatasetCache& datasets) {
+  const auto& dataset = std::get<ImageClassifierConfig>(run.scenario.workload).dataset;
+  try {
+    return datasets.images(dataset, part.split, static_cast<std::size_t>(part.limit));
+  } catch (const DataError& problem) {
+    const char* key =
+        is_limit_beyond(dataset, part, datasets) ? part.limit_key : "workload.dataset";
+    throw DataError(fmt::format("{}: {}{}", locate(document, key), problem.what(), in_run(run)));
+  }
+}
+
+}  // namespace
+
+void check_data(const Experiment& experiment, DatasetCache& datasets) {
+  const Document& document = experiment.document;
+  for (const ExpandedRun& run : experiment.runs) {
+    const auto* config = std::get_if<ImageClassifierConfig>(&run.scenario.workload);
+    if (config == nullptr) continue;
+    const LoadedImages train =
+        load(document, run, {Split::kTrain, config->train_limit, "workload.train_limit"}, datasets);
+    load(document, run, {Split::kTest, config->test_limit, "workload.test_limit"}, datasets);
+    const int workers = seating(run.scenario.topology).workers;
+    const std::size_t samples = train.dataset->size();
+    if (static_cast<std::size_t>(workers) <= samples) continue;
+    throw ScenarioError(fmt::format("{}: {} workers are more than the {} samples of {}{}",
+                                    locate(document, "topology"), workers, samples, train.name,
+                                    in_run(run)));
+  }
+}
+
+}  // namespace understudy

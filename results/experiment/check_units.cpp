@@ -1,0 +1,116 @@
+#include "results/experiment/check_units.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "results/experiment/unit_runner.hpp"
+#include "runtime/base/errors.hpp"
+#include "runtime/workloads/weights_hash.hpp"
+#include "scenarios/scenario_yaml.hpp"
+
+namespace understudy {
+namespace {
+
+// Indices of samples have 32 bits.
+constexpr std::size_t kMaxSamples = std::size_t{1} << 31;
+
+// What is wrong with a record, as the rest of a sentence; empty where nothing is.
+using Fault = std::string;
+
+Fault size_fault(const char* what, std::size_t is, std::size_t wanted, const char* of) {
+  if (is == wanted) return {};
+  return fmt::format("holds {} {} where the topology has {} {}", is, what, wanted, of);
+}
+
+Fault places_fault(const Unit& unit, const Topology& topology) {
+  const auto places = topology.places();
+  for (const auto& [what, size] :
+       {std::pair("places", unit.places.size()), std::pair("nodes", unit.nodes.size()),
+        std::pair("lists of samples", unit.samples.size())}) {
+    if (Fault fault = size_fault(what, size, places.size(), "places"); !fault.empty()) return fault;
+  }
+  for (std::size_t rank = 0; rank < places.size(); ++rank) {
+    const NodePlace& p = unit.places[rank];
+    if (p.machine == places[rank].machine && p.local_rank == places[rank].local_rank &&
+        p.serves == places[rank].serves)
+      continue;
+    return fmt::format("places rank {} elsewhere than the topology does", rank);
+  }
+  return size_fault("links", unit.links.size(), topology.links().size(), "links");
+}
+
+Fault training_fault(const Unit& unit, const Scenario& scenario) {
+  const auto& [train, test] = unit.data_sizes;
+  if (unit.updates < 0 || unit.updates_per_epoch < 0) return "counts fewer than no updates";
+  const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);
+  if (config == nullptr)
+    return train == 0 && test == 0 ? "" : "has samples where the workload reads none";
+  const auto workers = static_cast<std::size_t>(seating(scenario.topology).workers);
+  if (train < workers || train > kMaxSamples || test < 1 || test > kMaxSamples)
+    return fmt::format("has impossible data sizes, {} and {} samples", train, test);
+  if ((config->train_limit > 0 && train != static_cast<std::size_t>(config->train_limit)) ||
+      (config->test_limit > 0 && test != static_cast<std::size_t>(config->test_limit)))
+    return "has other data sizes than the scenario's limits";
+  return unit.updates_per_epoch > 0 ? "" : "has epochs without updates";
+}
+
+Fault clock_fault(const Unit& unit) {
+  if (unit.time < kStart) return "ends before its start";
+  if (!std::isfinite(unit.wall_s) || unit.wall_s < 0) return "took less than no time to compute";
+  for (const auto& samples : unit.samples) {
+    for (const Sample& s : samples) {
+      if (s.time < kStart || s.time > unit.time)
+        return fmt::format("has a sample of {} outside of its time", quote(s.name));
+      const auto& [step, round, epoch] = s.position;
+      if (step.value_or(0) < 0 || round.value_or(0) < 0 || epoch.value_or(0) < 0)
+        return fmt::format("has a sample of {} at a negative position", quote(s.name));
+    }
+  }
+  return {};
+}
+
+Fault fault_in(const Unit& unit, const Scenario& scenario, const Topology& topology) {
+  if (unit.seed != repeat_seed(scenario.seed, unit.key.repeat))
+    return "has another seed than the scenario's";
+  if (unit.scenario_hash != hash_of(scenario))
+    return "is of another scenario than scenario.yaml states";
+  for (const Fault& fault :
+       {places_fault(unit, topology), training_fault(unit, scenario), clock_fault(unit)}) {
+    if (!fault.empty()) return fault;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string hash_of(const Scenario& scenario) {
+  nlohmann::ordered_json json = to_json(scenario);
+  for (const char* key : {"name", "repeats", "expect", "report", "sweep"}) json.erase(key);
+  const std::string text = json.dump();
+  return fmt::format("{:016x}", fnv1a(std::as_bytes(std::span(text))));
+}
+
+void check_units(const RunDirectory& directory, const Experiment& experiment,
+                 std::span<const Unit> units) {
+  std::optional<std::size_t> run;
+  Topology topology;
+  const Unit* before = nullptr;
+  for (const Unit& unit : units) {
+    const auto fail = [&](const std::string& fault) {
+      throw DataError(fmt::format("{}: {}", directory.path_of(unit.key).string(), fault));
+    };
+    if (before != nullptr && before->key == unit.key) fail("is there twice");
+    before = &unit;
+    if (unit.key.run >= experiment.runs.size()) fail("is of a run that the scenario does not have");
+    const Scenario& scenario = experiment.runs[unit.key.run].scenario;
+    if (unit.key.repeat >= static_cast<std::size_t>(scenario.repeats))
+      fail("is of a repeat that the scenario does not have");
+    if (run != unit.key.run) topology = make_topology(scenario.topology);
+    run = unit.key.run;
+    if (const Fault fault = fault_in(unit, scenario, topology); !fault.empty()) fail(fault);
+  }
+}
+
+}  // namespace understudy
