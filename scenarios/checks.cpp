@@ -37,10 +37,11 @@ class Checker {
   template <class Shape>
   void check_topology(const Shape&) const {}
   void check_topology(const ClusterConfig& c) const {
-    if (static_cast<double>(c.machines) * c.devices_per_machine > 1e6) {
+    const double in_machine = static_cast<double>(c.devices_per_machine) * c.nodes_per_device;
+    if (c.machines * in_machine > 1e6) {
       fail("topology.machines",
-           fmt::format("{} machines with {} devices are more than the 1000000 nodes allowed",
-                       c.machines, c.devices_per_machine));
+           fmt::format("{} machines with {} nodes each are more than the 1000000 nodes allowed",
+                       c.machines, in_machine));
     }
   }
   void check_topology(const PathConfig& c) const {

@@ -20,9 +20,10 @@ constexpr std::array<std::pair<std::string_view, Operator>, 5> kOperators = {
      {"<", Operator::kBelow}}};
 
 Seating seating_of(const ClusterConfig& c) {
-  return {.workers = c.machines * c.devices_per_machine,
+  const int in_machine = c.devices_per_machine * c.nodes_per_device;
+  return {.workers = c.machines * in_machine,
           .servers = c.server ? 1 : 0,
-          .workers_per_machine = c.devices_per_machine};
+          .workers_per_machine = in_machine};
 }
 Seating seating_of(const StarConfig& c) { return {.workers = c.nodes, .servers = 1}; }
 template <class Shape>

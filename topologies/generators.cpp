@@ -60,6 +60,7 @@ void add_half(Topology& topology, VertexId outer, VertexId hub, const LinkConfig
 Topology make(const ClusterConfig& config) {
   require_positive("cluster", "machines", config.machines);
   require_positive("cluster", "devices_per_machine", config.devices_per_machine);
+  require_positive("cluster", "nodes_per_device", config.nodes_per_device);
   require_link("intra", config.intra);
   require_link("inter", config.inter);
   const std::int64_t machines = config.machines, devices = config.devices_per_machine;
@@ -76,7 +77,12 @@ Topology make(const ClusterConfig& config) {
         vertex = topology.add_vertex({fmt::format("{}/device{}", name, d), VertexKind::kDevice});
         add_half(topology, vertex, machine, config.intra);
       }
-      topology.place({.vertex = vertex, .machine = m, .local_rank = d, .device = config.device});
+      for (int n = 0; n < config.nodes_per_device; ++n) {
+        topology.place({.vertex = vertex,
+                        .machine = m,
+                        .local_rank = d * config.nodes_per_device + n,
+                        .device = config.device});
+      }
     }
   }
   if (config.server) {

@@ -14,7 +14,7 @@ struct LinkConfig {
   Duration latency{0};
 };
 
-// machines x devices_per_machine nodes. Inside a machine every device hangs on the machine's vertex
+// machines x devices_per_machine x nodes_per_device nodes. Nodes on one device queue for it. Inside a machine every device hangs on the machine's vertex
 // (PCIe or NVLink) by a link of half the intra latency, so `intra` holds from device to device;
 // machines hang on one switch by links of half the inter latency, so `inter` holds from machine to
 // machine. With one device a machine the device sits on the machine's vertex. Ranks go machine by
@@ -23,6 +23,7 @@ struct LinkConfig {
 struct ClusterConfig {
   int machines = 1;
   int devices_per_machine = 1;
+  int nodes_per_device = 1;
   std::string device{};
   LinkConfig intra{Bandwidth{96e9}, std::chrono::microseconds{10}};
   LinkConfig inter{Bandwidth{1e9}, std::chrono::microseconds{200}};

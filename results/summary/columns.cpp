@@ -8,8 +8,9 @@
 namespace understudy {
 namespace {
 
-constexpr std::array<std::string_view, 3> kSizes = {
-    "topology.machines", "topology.devices_per_machine", "topology.nodes"};
+constexpr std::array<std::string_view, 4> kSizes = {"topology.machines",
+                                                    "topology.devices_per_machine",
+                                                    "topology.nodes_per_device", "topology.nodes"};
 
 bool is_label(const std::vector<Overrides>& runs, const std::string& key) {
   return std::any_of(runs.begin(), runs.end(), [&](const Overrides& run) {

@@ -26,8 +26,10 @@ template <class Archive>
 void describe(Archive& a, ClusterConfig& c) {
   a.field("machines", c.machines, "How many machines, all on one switch.",
           {.min = 1, .max = kMostNodes});
-  a.field("devices_per_machine", c.devices_per_machine,
-          "How many devices, a node each, in a machine.", {.min = 1, .max = 1024});
+  a.field("devices_per_machine", c.devices_per_machine, "How many devices in a machine.",
+          {.min = 1, .max = 1024});
+  a.field("nodes_per_device", c.nodes_per_device,
+          "How many nodes on each device; they queue for it.", {.min = 1, .max = 1024});
   a.field("device", c.device, kDeviceDoc);
   a.field("intra", c.intra, "The link from device to device inside a machine.");
   a.field("inter", c.inter, "The link from machine to machine.");

@@ -108,6 +108,23 @@ TEST(Experiment, AnInterruptKeepsWhatIsFinished) {
   EXPECT_EQ(records_without_wall_time(resumed), records_without_wall_time(run_all(experiment)));
 }
 
+// Two workers on one device take turns: each update computes for twice as long as on two devices,
+// and what they exchange stays on the device.
+TEST(Experiment, NodesOnOneDeviceQueueForIt) {
+  const std::string yaml = R"(
+devices: {profiles: {slow: {compute: 1Mflop/s}}}
+workload: {kind: quadratic, updates: 3}
+topology: {kind: cluster, device: slow}
+network: {kind: ideal}
+)";
+  const auto seconds = [&](const char* sets) {
+    return to_seconds(run_all(experiment_of(yaml, {sets})).at(0).time);
+  };
+  const double one = seconds("topology.devices_per_machine=1");
+  EXPECT_GT(one, 0);
+  EXPECT_GE(seconds("topology.nodes_per_device=2"), 2 * one);
+}
+
 // Every iteration of a collective is a safe point.
 TEST(Experiment, ACollectiveGoesOnWhereItStood) {
   const Experiment experiment = experiment_of(R"(

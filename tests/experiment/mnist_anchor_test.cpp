@@ -1,7 +1,7 @@
 // The published setting against Python's PyTorch: all of MNIST, lenet, SGD 0.01 without momentum,
-// batch 64 per GPU, 2 epochs. PyTorch ends at 95.7-96.8 / 93.6-94.3 / 88.4-91.6 % on 1 / 2 / 4
-// ranks over seeds. The last batch is a small one and may throw the accuracy back by points in a
-// single update, there as here, so the median of three seeds is what counts.
+// batch 64 per GPU, 2 epochs. tests/golden/mnist_anchor.py says where PyTorch ends on 1 / 2 / 4
+// ranks over ten seeds. The last batch is a small one and may throw the accuracy back by points in
+// a single update, there as here, so the median of three seeds is what counts.
 #include <algorithm>
 
 #include "results/summary/summary.hpp"

@@ -45,6 +45,19 @@ std::string error_of(const TopologyConfig& config) {
   return "no error";
 }
 
+TEST(Cluster, NodesOnOneDeviceShareItsVertex) {
+  const Topology topology =
+      make_topology(ClusterConfig{.machines = 2, .devices_per_machine = 2, .nodes_per_device = 3});
+  const auto places = topology.places();
+  ASSERT_EQ(places.size(), 12u);
+  for (std::size_t rank = 0; rank < 12; ++rank) {
+    EXPECT_EQ(places[rank].vertex, places[rank / 3 * 3].vertex);
+    EXPECT_EQ(places[rank].machine, static_cast<int>(rank / 6));
+    EXPECT_EQ(places[rank].local_rank, static_cast<int>(rank % 6));
+  }
+  EXPECT_NE(places[0].vertex, places[3].vertex);
+}
+
 TEST(Cluster, HasAVertexForEachMachineAndDeviceAndOneSwitch) {
   const Topology topology =
       make_topology(ClusterConfig{.machines = 3, .devices_per_machine = 4, .device = "a100"});
