@@ -22,6 +22,19 @@ struct Options {
   std::string out;
 };
 
+// A run directory as a run would have left it.
+Summary leave(const std::string& path, const Experiment& experiment,
+              const std::vector<Unit>& units) {
+  const RunDirectory to = RunDirectory::create(path);
+  to.write("scenario.yaml", write_yaml(experiment.scenario));
+  for (const Unit& unit : units) to.save(unit);
+  Summary summary = publish(to, experiment, units);
+  const Provenance provenance{
+      .libraries = {}, .instruction_set = {}, .seed = experiment.scenario.seed};
+  to.write("run.json", run_json(provenance, ExitCode::kDone).dump(2) + "\n");
+  return summary;
+}
+
 void retime(const Options& options, const Session& session) {
   const RunDirectory from = RunDirectory::open(options.directory, RunDirectory::Access::kRead);
   const std::string file = (from.path() / "scenario.yaml").string();
@@ -30,16 +43,8 @@ void retime(const Options& options, const Session& session) {
   const std::vector<Unit> finished = from.units();
   check_units(from, trained, finished);
   const std::vector<Unit> units = retime(experiment, trained, finished);
-  const Summary summary = summarise(experiment, units);
-  if (!options.out.empty()) {
-    const RunDirectory to = RunDirectory::create(options.out);
-    to.write("scenario.yaml", write_yaml(experiment.scenario));
-    for (const Unit& unit : units) to.save(unit);
-    publish(to, experiment, units);
-    const Provenance provenance{
-        .libraries = {}, .instruction_set = {}, .seed = experiment.scenario.seed};
-    to.write("run.json", run_json(provenance, ExitCode::kDone).dump(2) + "\n");
-  }
+  const Summary summary =
+      options.out.empty() ? summarise(experiment, units) : leave(options.out, experiment, units);
   if (session.json) {
     std::cout << to_json(summary).dump(2) << '\n';
   } else if (!session.quiet) {

@@ -115,15 +115,15 @@ void show(const Experiment& experiment, const RunDirectory& directory, const Sum
 void run_in(const RunDirectory& directory, const Experiment& experiment, DatasetCache& datasets,
             const Options& options, const Session& session) {
   const ExperimentResult result = compute(experiment, directory, datasets, options, session);
-  if (!result.units.empty() || !result.interrupted) {
-    const Summary summary = publish(directory, experiment, result.units);
-    if (result.interrupted) give_up(experiment, directory, result);
-    show(experiment, directory, summary, result, session);
-    const auto missed = misses(experiment, summary);
-    if (!options.junit.empty()) write_whole(options.junit, junit(summary, missed));
-    if (!missed.empty()) throw RunError(sentence(missed));
+  if (result.interrupted) {
+    if (!result.units.empty()) publish(directory, experiment, result.units);
+    give_up(experiment, directory, result);
   }
-  if (result.interrupted) give_up(experiment, directory, result);
+  const Summary summary = publish(directory, experiment, result.units);
+  show(experiment, directory, summary, result, session);
+  const auto missed = misses(experiment, summary);
+  if (!options.junit.empty()) write_whole(options.junit, junit(summary, missed));
+  if (!missed.empty()) throw RunError(sentence(missed));
 }
 
 void run(const Options& options, Session& session) {

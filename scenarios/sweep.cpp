@@ -224,11 +224,8 @@ void check_run(const ExpandedRun& run, const Document& document) {
     check(run.scenario, document);
   } catch (const ScenarioError& problem) {
     if (run.overrides.empty()) throw;
-    std::string with;
-    for (const Override& o : run.overrides) {
-      with += fmt::format("{}{}: {}", with.empty() ? "" : ", ", o.key, o.value);
-    }
-    throw ScenarioError(fmt::format("{} (in the run with {})", problem.what(), with));
+    throw ScenarioError(
+        fmt::format("{} (in the run with {})", problem.what(), list_of(run.overrides)));
   }
 }
 
@@ -253,6 +250,13 @@ ExpandedRun make_run(const Document& base, const Settings& settings) {
 }
 
 }  // namespace
+
+std::string list_of(const std::vector<Override>& overrides) {
+  std::string text;
+  for (const Override& o : overrides)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", o.key, o.value);
+  return text;
+}
 
 std::vector<ExpandedRun> expand(const Document& document) {
   Document base = document;

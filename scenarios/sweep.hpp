@@ -34,6 +34,9 @@ struct Override {
   bool operator==(const Override&) const = default;
 };
 
+// "network.kind: ideal, workload.batch: 32", as errors name a run; empty without any.
+std::string list_of(const std::vector<Override>& overrides);
+
 struct ExpandedRun {
   std::vector<Override> overrides;  // in the order of the sweep
   Scenario scenario;                // checked; without a sweep

@@ -14,9 +14,7 @@ struct Part {
 };
 
 std::string in_run(const ExpandedRun& run) {
-  std::string with;
-  for (const Override& o : run.overrides)
-    with += fmt::format("{}{}: {}", with.empty() ? "" : ", ", o.key, o.value);
+  const std::string with = list_of(run.overrides);
   return with.empty() ? "" : fmt::format(" (in the run with {})", with);
 }
 

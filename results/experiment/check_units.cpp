@@ -71,13 +71,21 @@ Fault clock_fault(const Unit& unit) {
   return {};
 }
 
-Fault fault_in(const Unit& unit, const Scenario& scenario, const Topology& topology) {
+// One run of the experiment, and what its units are held against.
+struct Wanted {
+  std::size_t run;
+  const Scenario& scenario;
+  Topology topology = make_topology(scenario.topology);
+  std::string hash = hash_of(scenario);
+};
+
+Fault fault_in(const Unit& unit, const Wanted& wanted) {
+  const Scenario& scenario = wanted.scenario;
   if (unit.seed != repeat_seed(scenario.seed, unit.key.repeat))
     return "has another seed than the scenario's";
-  if (unit.scenario_hash != hash_of(scenario))
-    return "is of another scenario than scenario.yaml states";
+  if (unit.scenario_hash != wanted.hash) return "is of another scenario than scenario.yaml states";
   for (const Fault& fault :
-       {places_fault(unit, topology), training_fault(unit, scenario), clock_fault(unit)}) {
+       {places_fault(unit, wanted.topology), training_fault(unit, scenario), clock_fault(unit)}) {
     if (!fault.empty()) return fault;
   }
   return {};
@@ -94,8 +102,7 @@ std::string hash_of(const Scenario& scenario) {
 
 void check_units(const RunDirectory& directory, const Experiment& experiment,
                  std::span<const Unit> units) {
-  std::optional<std::size_t> run;
-  Topology topology;
+  std::optional<Wanted> wanted;
   const Unit* before = nullptr;
   for (const Unit& unit : units) {
     const auto fail = [&](const std::string& fault) {
@@ -107,9 +114,9 @@ void check_units(const RunDirectory& directory, const Experiment& experiment,
     const Scenario& scenario = experiment.runs[unit.key.run].scenario;
     if (unit.key.repeat >= static_cast<std::size_t>(scenario.repeats))
       fail("is of a repeat that the scenario does not have");
-    if (run != unit.key.run) topology = make_topology(scenario.topology);
-    run = unit.key.run;
-    if (const Fault fault = fault_in(unit, scenario, topology); !fault.empty()) fail(fault);
+    if (!wanted || wanted->run != unit.key.run)
+      wanted.emplace(Wanted{.run = unit.key.run, .scenario = scenario});
+    if (const Fault fault = fault_in(unit, *wanted); !fault.empty()) fail(fault);
   }
 }
 

@@ -33,7 +33,6 @@ class Crew {
       : experiment_(experiment),
         directory_(directory),
         options_(options),
-        own_datasets_(options.data),
         pool_(needs_pool() ? std::make_unique<ComputePool>(options.jobs) : nullptr) {
     for (const PlannedUnit& unit : plan_units(experiment, options.retrain)) add(unit);
     take_finished();
@@ -169,7 +168,7 @@ class Crew {
     }
     if (task.weights != nullptr) return run_unit(task);
     task.make_learner = options_.make_learner;
-    task.datasets = options_.datasets != nullptr ? options_.datasets : &own_datasets_;
+    task.datasets = options_.datasets;
     task.pool = pool_.get();
     task.gradients = &unit.gradients;
     const auto resume = directory_.checkpoint(key);
@@ -196,7 +195,6 @@ class Crew {
   const Experiment& experiment_;
   const RunDirectory& directory_;
   const ExperimentOptions& options_;
-  DatasetCache own_datasets_;
   std::unique_ptr<ComputePool> pool_;
   double all_samples_ = 0;
   std::atomic<bool> stop_ = false;

@@ -18,8 +18,7 @@ struct ExperimentOptions {
   int jobs = 1;          // threads; results do not depend on them
   bool retrain = false;  // trains every run, and fails where weights differ that should not
   MakeLearner make_learner{};
-  DatasetCache* datasets = nullptr;  // nullptr: one of its own, from `data`
-  DataPaths data{};
+  DatasetCache* datasets = nullptr;  // where something trains on data
   const std::atomic<bool>* interrupt = nullptr;
   std::function<void(const ProgressState&)> on_progress{};  // on the calling thread, now and then
   std::function<void(const Unit&)> on_finished{};           // on any thread, one at a time

@@ -30,9 +30,7 @@ void require_declared(const Scenario& scenario) {
 }
 
 std::string describe(const ExpandedRun& run) {
-  std::string text;
-  for (const Override& o : run.overrides)
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", o.key, o.value);
+  const std::string text = list_of(run.overrides);
   return text.empty() ? "the run" : fmt::format("the run with {}", text);
 }
 

@@ -1,7 +1,6 @@
 #include "results/report/publish.hpp"
 
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "results/experiment/records.hpp"
 #include "results/report/report.hpp"
@@ -25,11 +24,7 @@ Summary publish(const RunDirectory& directory, const Experiment& experiment,
 std::string results_text(const Experiment& experiment, const Summary& summary,
                          std::span<const Unit> units) {
   std::string text = table(summary);
-  std::set<std::string> notices;
-  for (const Unit& unit : units) {
-    if (!unit.notice.empty()) notices.insert(unit.notice);
-  }
-  for (const std::string& notice : notices) text += "\n" + notice + "\n";
+  for (const std::string& notice : notices(units)) text += "\n" + notice + "\n";
   for (const std::string& answer : answers(experiment, summary, units))
     text += "\n" + answer + "\n";
   return text;

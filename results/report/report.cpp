@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "results/experiment/provenance.hpp"
 #include "results/report/charts.hpp"
@@ -49,16 +48,6 @@ std::string table_html(const Summary& summary) {
   return out;
 }
 
-std::string notices_html(std::span<const Unit> units) {
-  std::set<std::string> notices;
-  for (const Unit& unit : units) {
-    if (!unit.notice.empty()) notices.insert(unit.notice);
-  }
-  std::string out;
-  for (const std::string& notice : notices) out += element("p", "notice", notice);
-  return out;
-}
-
 std::string charts_html(const Json& data) {
   std::string out;
   if (data["series"].size() > 1)
@@ -94,8 +83,7 @@ std::string footer_html(const Experiment& experiment) {
   return fmt::format(
       "<details><summary>The scenario</summary><pre>{}</pre></details>\n"
       "<footer>Made by Understudy {}. Seed {}, {} repeat{} of each run. run.json beside this page "
-      "says "
-      "on which machine and with which libraries; metrics.jsonl has every record.</footer>\n",
+      "says on which machine and with which libraries; metrics.jsonl has every record.</footer>\n",
       escape_markup(write_yaml(scenario)), escape_markup(program_version()), scenario.seed,
       scenario.repeats, scenario.repeats == 1 ? "" : "s");
 }
@@ -128,7 +116,8 @@ std::string report_html(const Experiment& experiment, const Summary& summary,
     page += element("p", "question", experiment.scenario.report.question);
   for (const std::string& answer : answers(experiment, summary, units))
     page += element("p", "answer", answer);
-  page += notices_html(units) + table_html(summary);
+  for (const std::string& notice : notices(units)) page += element("p", "notice", notice);
+  page += table_html(summary);
   if (!data["charts"].empty()) page += "<h2>Charts</h2>\n" + charts_html(data);
   page += footer_html(experiment) + scripts_html(data);
   return page + "</body>\n</html>\n";

@@ -5,6 +5,14 @@
 
 namespace understudy {
 
+std::set<std::string> notices(std::span<const Unit> units) {
+  std::set<std::string> found;
+  for (const Unit& unit : units) {
+    if (!unit.notice.empty()) found.insert(unit.notice);
+  }
+  return found;
+}
+
 std::vector<std::string> answers(const Experiment& experiment, const Summary& summary,
                                  std::span<const Unit> units) {
   std::vector<std::string> sentences;

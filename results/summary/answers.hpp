@@ -1,6 +1,8 @@
-// What the runs say in sentences: where the accuracy goes, whether the aggregating node is used less.
+// What the runs say in sentences: notices, where the accuracy goes, whether the aggregating node is
+// used less.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,6 +10,9 @@
 #include "results/summary/summary.hpp"
 
 namespace understudy {
+
+// What the units have to tell, such as which data set stands in; each once.
+std::set<std::string> notices(std::span<const Unit> units);
 
 // Those for which the runs are there; perhaps none.
 std::vector<std::string> answers(const Experiment& experiment, const Summary& summary,

@@ -23,18 +23,6 @@ std::string baseline_key(const Scenario& scenario) {
 
 const Estimate* epoch_time(const RunSummary& run) { return run.find("epoch_time_s"); }
 
-// One worker's accuracy after so many updates; nothing beyond the ends of its curve.
-std::optional<Estimate> read_off(std::span<const Unit> units, std::size_t run, double updates) {
-  std::vector<double> values;
-  for (const Unit& unit : units) {
-    if (unit.key.run != run) continue;
-    if (const auto value = interpolate(curve(unit, "test_accuracy"), updates))
-      values.push_back(*value);
-  }
-  if (values.empty()) return std::nullopt;
-  return estimate(values);
-}
-
 }  // namespace
 
 void add_baselines(const Experiment& experiment, std::span<const Unit> units, Summary& summary) {
@@ -52,7 +40,8 @@ void add_baselines(const Experiment& experiment, std::span<const Unit> units, Su
     const double alone = epoch_time(summary.runs[baseline->second])->mean;
     if (epoch_time(run)->mean > 0) run.speed_up = alone / epoch_time(run)->mean;
     if (run.workers > 1)
-      run.one_worker_accuracy = read_off(units, baseline->second, run.find("steps")->mean);
+      run.one_worker_accuracy =
+          read_off(units, baseline->second, "test_accuracy", run.find("steps")->mean);
   }
 }
 

@@ -55,6 +55,18 @@ std::optional<double> interpolate(std::span<const CurvePoint> curve, double step
   return before.value + share * (after->value - before.value);
 }
 
+std::optional<Estimate> read_off(std::span<const Unit> units, std::size_t run,
+                                 const std::string& metric, double updates,
+                                 const std::set<std::size_t>* only) {
+  std::vector<double> values;
+  for (const Unit& unit : units) {
+    if (unit.key.run != run || (only != nullptr && !only->contains(unit.key.repeat))) continue;
+    if (const auto value = interpolate(curve(unit, metric), updates)) values.push_back(*value);
+  }
+  if (values.empty()) return std::nullopt;
+  return estimate(values);
+}
+
 std::map<std::string, double> final_metrics(const Unit& unit) {
   std::map<std::string, WeightedSum> sums;
   for (const auto& samples : unit.samples) {

@@ -3,11 +3,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "results/experiment/unit.hpp"
+#include "results/summary/statistics.hpp"
 
 namespace understudy {
 
@@ -23,6 +25,12 @@ std::vector<CurvePoint> curve(const Unit& unit, const std::string& metric);
 
 // Linear between the points; nothing outside of them.
 std::optional<double> interpolate(std::span<const CurvePoint> curve, double step);
+
+// The metric of a run after so many updates, interpolated on the curve of each repeat that reaches
+// there; `only`: of these repeats. Nothing where none does.
+std::optional<Estimate> read_off(std::span<const Unit> units, std::size_t run,
+                                 const std::string& metric, double updates,
+                                 const std::set<std::size_t>* only = nullptr);
 
 // The last value of every metric, over nodes as above; `test_samples` is the sum.
 std::map<std::string, double> final_metrics(const Unit& unit);

@@ -206,18 +206,6 @@ void add_parts(const Cast& cast, const Pairing& pairs, Decomposition& out) {
   out.weights_compared = pairs.trained(*cast.closest) && pairs.trained(cast.many);
 }
 
-std::optional<Estimate> read_curve(std::span<const Unit> units, const Cast& cast,
-                                   const std::set<std::size_t>& repeats, std::int64_t updates) {
-  std::vector<double> values;
-  for (const Unit& unit : units) {
-    if (unit.key.run != cast.one || !repeats.contains(unit.key.repeat)) continue;
-    const auto value = interpolate(curve(unit, kAccuracy), static_cast<double>(updates));
-    if (value) values.push_back(*value);
-  }
-  if (values.empty()) return std::nullopt;
-  return estimate(values);
-}
-
 }  // namespace
 
 std::optional<Decomposition> decompose(const Experiment& experiment, const Summary& summary,
@@ -235,7 +223,8 @@ std::optional<Decomposition> decompose(const Experiment& experiment, const Summa
   out.many = pairs.accuracy(cast->many);
   out.loss = pairs.difference(cast->one, cast->many);
   add_parts(*cast, pairs, out);
-  out.curve = read_curve(units, *cast, pairs.repeats(), out.updates);
+  out.curve =
+      read_off(units, cast->one, kAccuracy, static_cast<double>(out.updates), &pairs.repeats());
   return out;
 }
 

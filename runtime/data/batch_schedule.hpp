@@ -21,8 +21,6 @@ class BatchSchedule {
  public:
   virtual ~BatchSchedule() = default;
   virtual std::size_t steps_per_epoch() const = 0;
-  // The largest batch of the worker, for which costs are planned once.
-  virtual std::size_t batch_size() const = 0;
   // All of the worker's indices in an epoch, in order.
   virtual std::vector<std::uint32_t> epoch(std::size_t worker, std::size_t epoch) const = 0;
   // The part of epoch()'s indices that step `step` uses.
@@ -40,7 +38,6 @@ class SampledBatches final : public BatchSchedule {
   std::size_t steps_per_epoch() const override {
     return (sampler_.samples_per_rank() + batch_ - 1) / batch_;
   }
-  std::size_t batch_size() const override { return std::min(batch_, sampler_.samples_per_rank()); }
   std::vector<std::uint32_t> epoch(std::size_t worker, std::size_t epoch) const override {
     return sampler_.indices(Rank{worker}, epoch);
   }
@@ -48,10 +45,6 @@ class SampledBatches final : public BatchSchedule {
     const std::size_t first = step * batch_;
     const auto mine = epoch_indices.subspan(first, std::min(batch_, epoch_indices.size() - first));
     return {mine, mine.size() * world_};
-  }
-  // How many samples a worker has at this step, without drawing them.
-  std::size_t samples_at(std::size_t step) const {
-    return std::min(batch_, sampler_.samples_per_rank() - step * batch_);
   }
 
  private:

@@ -12,7 +12,6 @@ class OneSample final : public BatchSchedule {
  public:
   OneSample(std::size_t steps, std::size_t workers) : steps_(steps), workers_(workers) {}
   std::size_t steps_per_epoch() const override { return steps_; }
-  std::size_t batch_size() const override { return 1; }
   std::vector<std::uint32_t> epoch(std::size_t, std::size_t) const override { return {0}; }
   StepSamples step(std::span<const std::uint32_t> indices, std::size_t) const override {
     return {indices, workers_};

@@ -35,7 +35,7 @@ struct ImageClassifierConfig {
   int evaluate_every = 0;  // updates between evaluations; 0: after each epoch
 };
 
-// One all-reduce by itself, as nccl-tests runs it. Metrics per iteration: time_s,
+// One all-reduce by itself, as nccl-tests runs it. Metrics per iteration: collective_time_s,
 // algorithm_bandwidth and bus_bandwidth in bytes/s (bus: x 2(n-1)/n).
 struct CollectiveBenchmarkConfig {
   Bytes bytes{100'000'000};

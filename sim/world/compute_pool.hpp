@@ -33,7 +33,6 @@ class ComputePool {
   explicit ComputePool(int threads);                        // >= 1
   ~ComputePool();                                           // finishes what was submitted
   std::shared_ptr<Job> submit(std::function<void()> body);  // thread-safe
-  int threads() const { return static_cast<int>(threads_.size()); }
 
  private:
   void work();

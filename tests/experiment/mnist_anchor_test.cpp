@@ -30,7 +30,8 @@ sweep: {topology.devices_per_machine: [1, 2, 4]}
 )");
   ExperimentOptions options{.jobs = 2};
   options.make_learner = [](const Model& model) { return make_torch_learner(model); };
-  options.data.data_dir = test_data();
+  DatasetCache datasets({.data_dir = test_data()});
+  options.datasets = &datasets;
   const Summary summary = summarise(experiment, run_all(experiment, options));
   const double bounds[][2] = {{0.955, 0.970}, {0.930, 0.950}, {0.875, 0.920}};
   for (std::size_t i = 0; i < 3; ++i) {

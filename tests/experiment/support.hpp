@@ -20,8 +20,11 @@ inline Experiment experiment_of(const std::string& yaml,
   return load_experiment((folder / "test.yaml").string(), sets);
 }
 
+// On the system's data sets, unless the options have others.
 inline std::vector<Unit> run_all(const Experiment& experiment, ExperimentOptions options = {}) {
   const TemporaryFolder folder;
+  DatasetCache datasets{DataPaths{}};
+  if (options.datasets == nullptr) options.datasets = &datasets;
   const RunDirectory directory = RunDirectory::create(folder / "run");
   return run_experiment(experiment, directory, options).units;
 }

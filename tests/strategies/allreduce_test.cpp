@@ -20,9 +20,6 @@ class FixedShares final : public BatchSchedule {
     for (const std::size_t share : shares_) all_ += share;
   }
   std::size_t steps_per_epoch() const override { return 1; }
-  std::size_t batch_size() const override {
-    return *std::max_element(shares_.begin(), shares_.end());
-  }
   std::vector<std::uint32_t> epoch(std::size_t worker, std::size_t) const override {
     std::vector<std::uint32_t> indices(shares_[worker]);
     std::uint32_t next = 0;
