@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/base/file_path.hpp"
 #include "runtime/base/nearest.hpp"
 #include "scenarios/describe/measures.hpp"
 #include "scenarios/describe/scenario.hpp"
@@ -163,6 +164,20 @@ void read(const At& at, std::string& out, const Limits& limits) {
     at.fail_value("is not known" + suggestion(out, known));
 }
 
+// As it is named, or else beside the scenario.
+void read(const At& at, FilePath& out, const Limits&) {
+  namespace fs = std::filesystem;
+  const std::string& text = at.scalar("a file's name");
+  const fs::path beside = fs::path(at.document.source).parent_path() / text;
+  std::error_code ignored;
+  for (const fs::path& path : {fs::path(text), beside}) {
+    if (!fs::is_regular_file(path, ignored)) continue;
+    out.path = path.string();
+    return;
+  }
+  at.fail_value("is no file that could be read");
+}
+
 void read(const At& at, Duration& out, const Limits& limits) {
   out = with_unit(at, "a time", parse_duration);
   require_within(at, to_seconds(out), limits, "s");
@@ -231,7 +246,7 @@ class MapReader {
       at.fail(owner + " has no such key" + suggestion(entry.key, known_));
     }
   }
-  void allow(const char* key) { known_.emplace_back(key); }
+  void allow(std::string_view key) { known_.push_back(key); }
 
  private:
   const At& at_;
@@ -282,6 +297,28 @@ void choose(std::variant<Kinds...>& out, std::size_t index) {
   }
 }
 
+// The keys of a struct.
+struct KeyCollector {
+  std::vector<std::string_view> keys;
+  template <class T>
+  void field(const char* key, T&, const char*, const Limits& = {}) {
+    keys.emplace_back(key);
+  }
+};
+
+// Where a kind was chosen over the file's, what the file says for its own kind is left aside.
+template <class... Kinds>
+void allow_other_kinds(const At& at, MapReader& archive, const std::variant<Kinds...>&) {
+  const std::string kind = at.path + ".kind";
+  if (!at.document.fixed.contains(kind) && !at.document.swept.contains(kind)) return;
+  const auto allow = [&]<class Kind>(Kind other) {
+    KeyCollector collector;
+    describe(collector, other);
+    for (const std::string_view key : collector.keys) archive.allow(key);
+  };
+  (allow(Kinds{}), ...);
+}
+
 template <class... Kinds>
 void read(const At& at, std::variant<Kinds...>& out, const Limits&) {
   using Variant = std::variant<Kinds...>;
@@ -303,6 +340,7 @@ void read(const At& at, std::variant<Kinds...>& out, const Limits&) {
   MapReader archive(at);
   archive.allow("kind");
   std::visit([&](auto& config) { describe(archive, config); }, out);
+  allow_other_kinds(at, archive, out);
   archive.require_no_other(fmt::format("the kind {}", known[out.index()].name));
 }
 

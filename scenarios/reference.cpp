@@ -1,6 +1,7 @@
 // The reference of every key, from the schema.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "scenarios/scenario_yaml.hpp"
@@ -37,6 +38,7 @@ std::string row(const std::string& key, const Json& property, const std::string&
 }
 
 std::string rows(const std::string& key, const Json& property, const std::string& kind = "");
+std::string rows_of_items(const std::string& list, const Json& items);
 
 std::string rows_of_all(const std::string& prefix, const Json& properties,
                         const std::string& kind = "") {
@@ -47,14 +49,28 @@ std::string rows_of_all(const std::string& prefix, const Json& properties,
   return out;
 }
 
-std::string rows_of_kinds(const std::string& key, const Json& property) {
+std::string titles(const Json& kinds) {
   std::string names;
-  for (const Json& kind : property["oneOf"])
+  for (const Json& kind : kinds)
     names += fmt::format("{}`{}`", names.empty() ? "" : ", ", text(kind, "title"));
+  return names;
+}
+
+std::string rows_of_kinds(const std::string& key, const Json& property) {
+  const std::string names = titles(property["oneOf"]);
   std::string out = fmt::format("| `{}.kind` | {} | `{}` | | | {} |\n", key, names,
                                 text(property, "x-default-kind"), text(property, "description"));
   for (const Json& kind : property["oneOf"])
     out += rows_of_all(key + ".", kind["properties"], text(kind, "title"));
+  return out;
+}
+
+std::string rows_of_items(const std::string& list, const Json& items) {
+  if (!items.contains("oneOf"))
+    return rows_of_all(list + "[].", items.value("properties", Json::object()));
+  std::string out = fmt::format("| `{}[].kind` | {} | | | | |\n", list, titles(items["oneOf"]));
+  for (const Json& kind : items["oneOf"])
+    out += rows_of_all(list + "[].", kind["properties"], text(kind, "title"));
   return out;
 }
 
@@ -70,8 +86,7 @@ std::string rows(const std::string& key, const Json& property, const std::string
     return out.insert(at, doc + " ");
   }
   std::string out = row(key, property, doc);
-  if (property.contains("items"))
-    out += rows_of_all(key + "[].", property["items"].value("properties", Json::object()));
+  if (property.contains("items")) out += rows_of_items(key, property["items"]);
   if (property.contains("additionalProperties") && property["additionalProperties"].is_object()) {
     out += rows_of_all(key + ".NAME.",
                        property["additionalProperties"].value("properties", Json::object()));
@@ -79,17 +94,41 @@ std::string rows(const std::string& key, const Json& property, const std::string
   return out;
 }
 
-std::string section(const std::string& name, const Json& property) {
-  std::string out = fmt::format("\n### `{}`\n\n{}\n", name, text(property, "description"));
-  if (!property.contains("oneOf"))
-    return out + "\n" + kHead + rows_of_all(name + ".", property["properties"]);
-  for (const Json& kind : property["oneOf"]) {
-    const std::string fields = rows_of_all(name + ".", kind["properties"]);
+// The properties that all of several kinds have, told once.
+Json common_properties(const Json& kinds) {
+  Json common = Json::object();
+  if (kinds.size() < 2) return common;
+  for (const auto& [key, property] : kinds[0]["properties"].items()) {
+    const bool everywhere = std::all_of(kinds.begin(), kinds.end(), [&](const Json& kind) {
+      return kind["properties"].contains(key) && kind["properties"][key] == property;
+    });
+    if (everywhere) common[key] = property;
+  }
+  return common;
+}
+
+std::string kinds_of(const std::string& prefix, const Json& kinds) {
+  const Json common = common_properties(kinds);
+  std::string out;
+  for (const Json& kind : kinds) {
+    Json own = kind["properties"];
+    for (const auto& [key, property] : common.items()) own.erase(key);
+    const std::string fields = rows_of_all(prefix, own);
     out +=
         fmt::format("\n**`{{kind: {}}}`** - {}\n", text(kind, "title"), text(kind, "description"));
     if (!fields.empty()) out += fmt::format("\n{}{}", kHead, fields);
   }
+  const std::string fields = rows_of_all(prefix, common);
+  if (!fields.empty()) out += fmt::format("\n**Every kind** also has\n\n{}{}", kHead, fields);
   return out;
+}
+
+std::string section(const std::string& name, const Json& property) {
+  std::string out = fmt::format("\n### `{}`\n\n{}\n", name, text(property, "description"));
+  if (property.contains("items")) return out + kinds_of(name + "[].", property["items"]["oneOf"]);
+  if (!property.contains("oneOf"))
+    return out + "\n" + kHead + rows_of_all(name + ".", property["properties"]);
+  return out + kinds_of(name + ".", property["oneOf"]);
 }
 
 }  // namespace
@@ -99,7 +138,8 @@ std::string scenario_reference() {
   std::string sections;
   const Json schema = scenario_schema();
   for (const auto& [name, property] : schema["properties"].items()) {
-    if (property.contains("oneOf") || property.contains("properties")) {
+    const bool lists_kinds = property.contains("items") && property["items"].contains("oneOf");
+    if (lists_kinds || property.contains("oneOf") || property.contains("properties")) {
       sections += section(name, property);
     } else {
       top += rows(name, property);

@@ -19,18 +19,6 @@ constexpr std::array<std::pair<std::string_view, Operator>, 5> kOperators = {
      {">", Operator::kAbove},
      {"<", Operator::kBelow}}};
 
-Seating seating_of(const ClusterConfig& c) {
-  const int in_machine = c.devices_per_machine * c.nodes_per_device;
-  return {.workers = c.machines * in_machine,
-          .servers = c.server ? 1 : 0,
-          .workers_per_machine = in_machine};
-}
-Seating seating_of(const StarConfig& c) { return {.workers = c.nodes, .servers = 1}; }
-template <class Shape>
-Seating seating_of(const Shape& c) {
-  return {.workers = c.nodes};
-}
-
 }  // namespace
 
 bool Comparison::holds(double actual) const {
@@ -73,10 +61,6 @@ std::string format(const Comparison& comparison) {
 bool trains(const WorkloadConfig& workload) {
   return std::holds_alternative<ImageClassifierConfig>(workload) ||
          std::holds_alternative<QuadraticConfig>(workload);
-}
-
-Seating seating(const TopologyConfig& topology) {
-  return std::visit([](const auto& config) { return seating_of(config); }, topology);
 }
 
 }  // namespace understudy

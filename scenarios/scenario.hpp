@@ -12,8 +12,9 @@
 #include "runtime/workloads/workload_config.hpp"
 #include "scenarios/yaml_value.hpp"
 #include "sim/device/profile.hpp"
+#include "sim/network/faults_config.hpp"
 #include "sim/network/network_config.hpp"
-#include "topologies/generators.hpp"
+#include "topologies/make_topology.hpp"
 
 namespace understudy {
 
@@ -45,6 +46,7 @@ struct Scenario {
   int repeats = 1;  // repeat r draws from streams of its own
   TopologyConfig topology = ClusterConfig{};
   NetworkConfig network = FairShareConfig{};
+  FaultsConfig faults{};
   DevicesConfig devices{};
   WorkloadConfig workload = ImageClassifierConfig{};
   StrategyConfig strategy = AllreduceConfig{};
@@ -56,15 +58,5 @@ struct Scenario {
 
 // Whether the workload ends with trained weights.
 bool trains(const WorkloadConfig& workload);
-
-// How many nodes a topology seats, and how they are grouped.
-struct Seating {
-  int workers = 1;  // nodes that train
-  int servers = 0;  // nodes that only serve (a star's hub); their ranks come last
-  int workers_per_machine = 1;
-  int nodes() const { return workers + servers; }
-  int machines() const { return workers / workers_per_machine; }
-};
-Seating seating(const TopologyConfig& topology);
 
 }  // namespace understudy

@@ -126,6 +126,8 @@ Json SchemaWriter::schema(T& value, const Limits& limits, bool timing) {
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (limits.names.empty()) return {{"type", "string"}, {"x-type", "text"}};
     return one_of(limits.names);
+  } else if constexpr (std::is_same_v<T, FilePath>) {
+    return {{"type", "string"}, {"x-type", "file"}};
   } else if constexpr (std::is_same_v<T, Duration>) {
     return with_unit("time", "h|min|s|ms|us|ns|ps", limits, "s");
   } else if constexpr (std::is_same_v<T, Bandwidth>) {

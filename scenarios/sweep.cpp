@@ -240,6 +240,7 @@ ExpandedRun make_run(const Document& base, const Settings& settings) {
     run.overrides.push_back({setting.key, to_text(setting.value), false});
     try {
       assign(document.root, setting.key, setting.value);
+      document.swept.insert(setting.key);
     } catch (const std::invalid_argument& problem) {
       fail_at(base, setting.value, setting.key, problem.what());
     }

@@ -43,9 +43,10 @@ bool operator==(const YamlValue& a, const YamlValue& b);
 
 // A scenario file with what was set on top of it.
 struct Document {
-  std::string source;           // the file's name, as error messages show it
-  YamlValue root;               // always a map
-  std::set<std::string> fixed;  // dotted keys that --set gave: a sweep leaves them alone
+  std::string source;             // the file's name, as error messages show it
+  YamlValue root;                 // always a map
+  std::set<std::string> fixed;    // dotted keys that --set gave: a sweep leaves them alone
+  std::set<std::string> swept{};  // dotted keys that the sweep gave this run
 };
 
 // Both throw ScenarioError: unreadable, too large, too deep, or not a YAML map.

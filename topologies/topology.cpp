@@ -83,7 +83,12 @@ LinkId Topology::add_link(const Link& link) {
 
 void Topology::add_cable(const Link& link) {
   add_link(link);
-  add_link({link.to, link.from, link.bandwidth, link.latency});
+  add_link({link.to, link.from, link.bandwidth, link.latency, link.medium});
+}
+
+void Topology::use_routing(Routing routing) {
+  if (routing != routing_) graph_->router.reset();
+  routing_ = routing;
 }
 
 std::string Topology::link_name(LinkId id) const {

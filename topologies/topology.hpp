@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,16 +16,30 @@ namespace understudy {
 
 enum class VertexKind { kMachine, kDevice, kSwitch, kHost };
 
+// A place on earth, in degrees.
+struct Coordinates {
+  double latitude = 0;   // -90..90
+  double longitude = 0;  // -180..180
+};
+
 struct Vertex {
   std::string name;  // unique: "machine0", "machine0/device1", "switch"
   VertexKind kind = VertexKind::kHost;
+  std::optional<Coordinates> at{};
 };
 
 // One direction of a cable. Capacity is in payload bits; latency is paid once by every message.
 struct Link {
   VertexId from, to;
-  Bandwidth bandwidth;  // > 0
-  Duration latency;     // >= 0
+  Bandwidth bandwidth;               // > 0
+  Duration latency;                  // >= 0
+  std::optional<MediumId> medium{};  // what its capacity is shared with; nullopt: its own
+};
+
+// What a shortest route is.
+enum class Routing {
+  kShortestLatency,  // least total latency, then fewest hops
+  kFewestHops        // fewest hops, then least total latency
 };
 
 // Where a node sits.
@@ -47,6 +62,9 @@ class Topology {
   VertexId add_vertex(Vertex vertex);
   LinkId add_link(const Link& link);  // one direction
   void add_cable(const Link& link);   // both directions, alike
+  // Both directions of a cable that carries one of them at a time. All links of a medium have one
+  // bandwidth.
+  MediumId add_medium() { return MediumId{media_++}; }
   void place(const Place& place) { places_.push_back(place); }
 
   std::span<const Vertex> vertices() const { return vertices_; }
@@ -54,9 +72,11 @@ class Topology {
   std::span<const Place> places() const { return places_; }  // index = rank
   std::string link_name(LinkId id) const;                    // "machine0->switch"
 
-  // The links on the path of least total latency from one vertex to another, fewest hops breaking
-  // ties, then the lowest link ids. Empty from a vertex to itself. Computed when first asked for
-  // and cached: not thread-safe. Throws ScenarioError where there is no path.
+  void use_routing(Routing routing);
+
+  // The links on the shortest path from one vertex to another, then the lowest link ids. Empty from
+  // a vertex to itself. Computed when first asked for and cached: not thread-safe. Throws
+  // ScenarioError where there is no path.
   std::span<const LinkId> route(VertexId from, VertexId to) const;
 
   // Throws ScenarioError, naming the two vertices, unless every place reaches every other.
@@ -67,6 +87,8 @@ class Topology {
   std::vector<Vertex> vertices_;
   std::vector<Link> links_;
   std::vector<Place> places_;
+  std::size_t media_ = 0;
+  Routing routing_ = Routing::kShortestLatency;
   std::unique_ptr<Graph> graph_;
 };
 

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "topologies/generators.hpp"
+#include "topologies/make_topology.hpp"
 
 namespace understudy {
 
@@ -31,16 +31,19 @@ std::string metrics_jsonl(const Unit& unit) {
 }
 
 std::string links_csv(const Experiment& experiment, std::span<const Unit> units) {
-  std::string csv = "run,repeat,link,from,to,bytes,messages,busy_s,queueing_s\n";
+  std::string csv =
+      "run,repeat,link,from,to,bytes,messages,busy_s,queueing_s,"
+      "lost_packets,corrupted_packets,duplicated_packets,dropped_packets,down_s\n";
   for (const Unit& unit : units) {
     const Topology topology = make_topology(experiment.runs.at(unit.key.run).scenario.topology);
     for (std::size_t l = 0; l < unit.links.size(); ++l) {
       const Link& link = topology.links()[l];
       const LinkStatistics& s = unit.links[l];
-      csv += fmt::format("{},{},{},{},{},{},{},{},{}\n", unit.key.run, unit.key.repeat, l,
-                         topology.vertices()[link.from.index()].name,
-                         topology.vertices()[link.to.index()].name, s.bytes, s.messages,
-                         to_seconds(s.busy), to_seconds(s.queueing));
+      csv += fmt::format(
+          "{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", unit.key.run, unit.key.repeat, l,
+          topology.vertices()[link.from.index()].name, topology.vertices()[link.to.index()].name,
+          s.bytes, s.messages, to_seconds(s.busy), to_seconds(s.queueing), s.lost_packets,
+          s.corrupted_packets, s.duplicated_packets, s.dropped_packets, to_seconds(s.down));
     }
   }
   return csv;

@@ -13,7 +13,7 @@ namespace understudy {
 // they apply, time_s on the scenario's clock, wall_s, name, value. Node by node, in order of time.
 std::string metrics_jsonl(const Unit& unit);
 
-// run, repeat, link, from, to, bytes, messages, busy_s, queueing_s: a line for each directed link.
+// A line for each directed link: its number and ends, and what LinkStatistics counts.
 std::string links_csv(const Experiment& experiment, std::span<const Unit> units);
 
 }  // namespace understudy

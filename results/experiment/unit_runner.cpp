@@ -57,6 +57,7 @@ bool fits(const WorldSnapshot& world, const Topology& topology) {
 WorldOptions world_options(const UnitTask& task, const Topology& topology) {
   WorldOptions options;
   options.network = task.scenario->network;
+  options.faults = task.scenario->faults;
   options.devices = task.scenario->devices;
   options.seed = repeat_seed(task.scenario->seed, task.key.repeat);
   options.interrupt = task.interrupt;
@@ -79,7 +80,8 @@ std::uint64_t repeat_seed(std::uint64_t seed, std::size_t repeat) {
 
 Unit run_unit(const UnitTask& task) {
   const auto start = std::chrono::steady_clock::now();
-  const Topology topology = make_topology(task.scenario->topology);
+  Topology topology = make_topology(task.scenario->topology);
+  topology.use_routing(conditions_of(task.scenario->network).routing);
   const auto workload = make_workload(task.scenario->workload, task.scenario->strategy,
                                       workload_parts(task, topology));
   VirtualWorld world(topology, world_options(task, topology));

@@ -50,12 +50,22 @@ NodeStatistics parse_node(const Json& j) {
 }
 
 Json to_json(const LinkStatistics& l) {
-  return Json::array({l.bytes, l.messages, l.busy.count(), l.queueing.count()});
+  return Json::array({l.bytes, l.messages, l.busy.count(), l.queueing.count(), l.lost_packets,
+                      l.corrupted_packets, l.duplicated_packets, l.dropped_packets,
+                      l.down.count()});
 }
 
 LinkStatistics parse_link(const Json& j) {
-  return {j.at(0).get<std::int64_t>(), j.at(1).get<std::int64_t>(),
-          Duration(j.at(2).get<std::int64_t>()), Duration(j.at(3).get<std::int64_t>())};
+  const auto at = [&](std::size_t i) { return j.at(i).get<std::int64_t>(); };
+  return {.bytes = at(0),
+          .messages = at(1),
+          .busy = Duration(at(2)),
+          .queueing = Duration(at(3)),
+          .lost_packets = at(4),
+          .corrupted_packets = at(5),
+          .duplicated_packets = at(6),
+          .dropped_packets = at(7),
+          .down = Duration(at(8))};
 }
 
 }  // namespace

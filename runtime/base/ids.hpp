@@ -21,6 +21,7 @@ struct Id {
 using Rank = Id<struct RankTag>;            // a node, 0..world-1
 using VertexId = Id<struct VertexTag>;      // a vertex of the topology
 using LinkId = Id<struct LinkTag>;          // a directed link of the topology
+using MediumId = Id<struct MediumTag>;      // a capacity that several links share
 using TransferId = Id<struct TransferTag>;  // a transfer under way; reused once it has ended
 
 }  // namespace understudy

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "runtime/base/file_path.hpp"
 #include "scenarios/describe/measures.hpp"
 #include "scenarios/describe/scenario.hpp"
 
@@ -90,6 +91,8 @@ JsonWriter::Json JsonWriter::json(T& value, const Limits& limits) const {
     return scalar(value, limits);
   } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
     return value;
+  } else if constexpr (std::is_same_v<T, FilePath>) {
+    return value.path.empty() ? Json(nullptr) : Json(value.path);
   } else if constexpr (std::is_same_v<T, YamlValue>) {
     return tree(value);
   } else if constexpr (std::is_enum_v<T>) {
@@ -102,6 +105,7 @@ JsonWriter::Json JsonWriter::json(T& value, const Limits& limits) const {
   } else if constexpr (detail::is_optional<T>) {
     return value ? json(*value, limits) : Json(nullptr);
   } else if constexpr (detail::is_vector<T>) {
+    if (value.empty()) return nullptr;  // no list that a scenario states is empty
     Json list = Json::array();
     for (auto& item : value) list.push_back(json(item, limits));
     return list;

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "scenarios/describe/network.hpp"
 #include "scenarios/describe/strategy.hpp"
 #include "scenarios/describe/topology.hpp"
 #include "scenarios/describe/workload.hpp"
@@ -36,6 +37,7 @@ void describe(Archive& a, Scenario& c) {
           "`hierarchical` sum their grouping into machines.",
           {.timing = true});
   a.field("network", c.network, "How transfers become arrivals.", {.timing = true});
+  a.field("faults", c.faults, "What breaks, and when.", {.timing = true});
   a.field("devices", c.devices, "What compute costs.", {.timing = true});
   a.field("workload", c.workload, "What is run.");
   a.field("strategy", c.strategy, "What nodes exchange, and when.");

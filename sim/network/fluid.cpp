@@ -13,19 +13,21 @@ FluidModel::FluidModel(const Topology& topology) : statistics_(topology.links().
   }
 }
 
-TransferId FluidModel::start(std::span<const LinkId> route, Bytes size, TimePoint now) {
-  UNDERSTUDY_CHECK(size.count >= 0);
+TransferId FluidModel::start(const Transfer& transfer, TimePoint now) {
+  UNDERSTUDY_CHECK(transfer.size.count >= 0 && transfer.weight > 0 && transfer.cap_bytes_per_s > 0);
   run_until(now);
   const Slot slot = take_slot();
   if (slot == flows_.size()) flows_.emplace_back();
   Flow& flow = flows_[slot];
-  flow.route = route;
-  flow.size = flow.left = static_cast<double>(size.count);
+  flow.route = transfer.route;
+  flow.size = flow.left = static_cast<double>(transfer.size.count);
+  flow.weight = transfer.weight;
+  flow.cap = transfer.cap_bytes_per_s;
   flow.rate = 0;
   flow.flowing = false;
   TimePoint arrival = now;
-  for (const LinkId id : route) arrival = checked_add(arrival, links_[id.index()].latency);
-  agenda().set(slot, arrival);
+  for (const LinkId id : transfer.route) arrival = checked_add(arrival, links_[id.index()].latency);
+  agenda().set(slot, std::max(now, checked_add(arrival, transfer.delay)));
   return TransferId{slot};
 }
 
@@ -109,17 +111,18 @@ void FluidModel::set_rate_alone(Slot slot) {
 }
 
 double FluidModel::slowest_link(const Flow& flow) const {
-  double rate = links_[flow.route.front().index()].bytes_per_s;
+  double rate = flow.cap;
   for (const LinkId id : flow.route) rate = std::min(rate, links_[id.index()].bytes_per_s);
   return rate;
 }
 
-void FluidModel::set_link(LinkId id, Bandwidth bandwidth, bool up, TimePoint now) {
-  UNDERSTUDY_CHECK(bandwidth.bits_per_s > 0 && std::isfinite(bandwidth.bits_per_s));
+void FluidModel::set_link(LinkId id, const LinkState& state, TimePoint now) {
+  UNDERSTUDY_CHECK(state.bandwidth.bits_per_s > 0 && std::isfinite(state.bandwidth.bits_per_s));
   run_until(now);
   FluidLink& link = links_.at(id.index());
-  link.bytes_per_s = bandwidth.bytes_per_s();
-  link.up = up;
+  link.bytes_per_s = state.bandwidth.bytes_per_s();
+  link.latency = state.latency;
+  link.up = state.up;
   for (Flow& flow : flows_) {
     if (!flow.flowing || std::find(flow.route.begin(), flow.route.end(), id) == flow.route.end())
       continue;

@@ -15,8 +15,8 @@ namespace understudy {
 
 class FluidModel : public EventModel {
  public:
-  TransferId start(std::span<const LinkId> route, Bytes size, TimePoint now) final;
-  void set_link(LinkId link, Bandwidth bandwidth, bool up, TimePoint now) final;
+  TransferId start(const Transfer& transfer, TimePoint now) final;
+  void set_link(LinkId link, const LinkState& state, TimePoint now) final;
   std::span<const LinkStatistics> statistics() const final;
 
  protected:
@@ -26,6 +26,8 @@ class FluidModel : public EventModel {
     double left = 0;        // bytes not yet sent at `since`
     double rate = 0;        // bytes/s from `since` on
     double alone_rate = 0;  // bytes/s that its links would give it if they were up and idle
+    double weight = 1;
+    double cap = 0;  // bytes/s
     TimePoint since{};
     std::uint32_t held_by = 0;  // the link that decides its rate
     bool flowing = false;       // false: still in its latency, or not under way

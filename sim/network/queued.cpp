@@ -20,16 +20,16 @@ QueuedModel::QueuedModel(const Topology& topology) : statistics_(topology.links(
   }
 }
 
-TransferId QueuedModel::start(std::span<const LinkId> route, Bytes size, TimePoint now) {
-  UNDERSTUDY_CHECK(size.count >= 0);
+TransferId QueuedModel::start(const Transfer& transfer, TimePoint now) {
+  UNDERSTUDY_CHECK(transfer.size.count >= 0);
   run_until(now);
   const Slot slot = take_slot();
   if (slot == messages_.size()) messages_.emplace_back();
   Message& message = messages_[slot];
-  message.route = route;
-  message.size = static_cast<double>(size.count);
+  message.route = transfer.route;
+  message.size = static_cast<double>(transfer.size.count);
   message.hop = 0;
-  if (route.empty()) {
+  if (transfer.route.empty()) {
     agenda().set(slot, now);
   } else {
     enter(slot);
@@ -115,13 +115,14 @@ void QueuedModel::resume(Queue& queue) {
   }
 }
 
-void QueuedModel::set_link(LinkId link, Bandwidth bandwidth, bool up, TimePoint now) {
-  UNDERSTUDY_CHECK(bandwidth.bits_per_s > 0 && std::isfinite(bandwidth.bits_per_s));
+void QueuedModel::set_link(LinkId link, const LinkState& state, TimePoint now) {
+  UNDERSTUDY_CHECK(state.bandwidth.bits_per_s > 0 && std::isfinite(state.bandwidth.bits_per_s));
   run_until(now);
   Queue& queue = queues_.at(link.index());
   hold(queue);
-  queue.bytes_per_s = bandwidth.bytes_per_s();
-  queue.up = up;
+  queue.bytes_per_s = state.bandwidth.bytes_per_s();
+  queue.latency = state.latency;
+  queue.up = state.up;
   resume(queue);
 }
 

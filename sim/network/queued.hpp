@@ -19,8 +19,8 @@ class QueuedModel final : public EventModel {
  public:
   explicit QueuedModel(const Topology& topology);
 
-  TransferId start(std::span<const LinkId> route, Bytes size, TimePoint now) override;
-  void set_link(LinkId link, Bandwidth bandwidth, bool up, TimePoint now) override;
+  TransferId start(const Transfer& transfer, TimePoint now) override;
+  void set_link(LinkId link, const LinkState& state, TimePoint now) override;
   std::span<const LinkStatistics> statistics() const override { return statistics_; }
 
  private:

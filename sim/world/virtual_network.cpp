@@ -88,7 +88,7 @@ void VirtualNetwork::send(Rank from, Rank to, Tag tag, Payload payload) {
   }
   const auto route = topology_.route(places[from.index()].vertex, places[to.index()].vertex);
   const Bytes size{static_cast<std::int64_t>(payload.size())};
-  const TransferId id = model_->start(route, size, scheduler_.now());
+  const TransferId id = model_->start({.route = route, .size = size}, scheduler_.now());
   if (id.index() >= in_flight_.size()) in_flight_.resize(id.index() + 1);
   InFlight& flight = in_flight_[id.index()];
   flight.to = to;

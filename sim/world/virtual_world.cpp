@@ -120,7 +120,8 @@ VirtualWorld::VirtualWorld(const Topology& topology, WorldOptions options)
     : topology_(topology),
       options_(std::move(options)),
       scheduler_(options_.resume != nullptr ? options_.resume->time : kStart),
-      network_(scheduler_, topology, make_network_model(options_.network, topology)),
+      network_(scheduler_, topology,
+               make_network(options_.network, options_.faults, topology, options_.seed)),
       gate_(std::make_unique<Gate>(*this)) {
   topology.require_connected();
   scheduler_.set_interrupt(options_.interrupt);
@@ -152,13 +153,7 @@ WorldSnapshot VirtualWorld::snapshot() const {
   const auto links = network_.model().statistics();
   s.links.assign(links.begin(), links.end());
   if (options_.resume == nullptr) return s;
-  for (std::size_t l = 0; l < s.links.size(); ++l) {
-    const LinkStatistics& before = options_.resume->links[l];
-    s.links[l].bytes += before.bytes;
-    s.links[l].messages += before.messages;
-    s.links[l].busy += before.busy;
-    s.links[l].queueing += before.queueing;
-  }
+  for (std::size_t l = 0; l < s.links.size(); ++l) s.links[l] += options_.resume->links[l];
   return s;
 }
 

@@ -10,7 +10,7 @@
 
 #include "runtime/node/node.hpp"
 #include "sim/device/profile.hpp"
-#include "sim/network/network_config.hpp"
+#include "sim/network/make_network.hpp"
 #include "sim/world/virtual_device.hpp"
 #include "sim/world/virtual_network.hpp"
 
@@ -38,6 +38,7 @@ using RecordedValues = std::vector<std::map<std::string, std::deque<double>, std
 
 struct WorldOptions {
   NetworkConfig network;
+  FaultsConfig faults;
   DevicesConfig devices;
   std::uint64_t seed = 0;
   ComputePool* pool = nullptr;  // nullptr: bodies run in place

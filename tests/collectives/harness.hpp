@@ -6,7 +6,7 @@
 
 #include "runtime/collectives/collective.hpp"
 #include "sim/world/virtual_world.hpp"
-#include "topologies/generators.hpp"
+#include "topologies/make_topology.hpp"
 
 namespace understudy {
 

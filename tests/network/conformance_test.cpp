@@ -245,8 +245,8 @@ TEST_P(EveryModel, CatchesUpWithACallerThatComesLate) {
   NetworkModel& network = t.network();
   const TimePoint late = kStart + 5s;
   const auto route = t.topology().route(VertexId{0}, VertexId{1});
-  const TransferId second =
-      network.start(route, Bytes{kMegabyte}, late);  // the first one's end was never asked for
+  const TransferId second = network.start({.route = route, .size = Bytes{kMegabyte}},
+                                          late);  // the first one's end was never asked for
   EXPECT_EQ(network.next_event(), late);
   std::vector<Completion> ended;
   network.advance(late, ended);
@@ -261,13 +261,13 @@ TEST_P(EveryModel, DoesNotReuseAnIdThatTheCallerIsStillLookingAt) {
   Traffic t = one_link();
   NetworkModel& network = t.network();
   const auto route = t.topology().route(VertexId{0}, VertexId{1});
-  const TransferId first = network.start(route, Bytes{0}, kStart);
+  const TransferId first = network.start({.route = route, .size = Bytes{0}}, kStart);
   std::vector<Completion> ended;
   network.advance(kStart, ended);
   ASSERT_EQ(ended.size(), 1u);
-  EXPECT_NE(network.start(route, Bytes{0}, kStart), first);
+  EXPECT_NE(network.start({.route = route, .size = Bytes{0}}, kStart), first);
   network.advance(kStart, ended);
-  EXPECT_EQ(network.start(route, Bytes{0}, kStart), first);
+  EXPECT_EQ(network.start({.route = route, .size = Bytes{0}}, kStart), first);
 }
 
 // The queue's order is that of arrival, also where a message that was started first arrives later.

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/network/network_config.hpp"
-#include "topologies/generators.hpp"
+#include "sim/network/make_network.hpp"
+#include "topologies/make_topology.hpp"
 
 namespace understudy {
 
@@ -26,7 +26,7 @@ class Traffic {
                     bytes);
   }
   std::size_t start_on(std::span<const LinkId> route, std::int64_t bytes) {
-    const TransferId id = network_->start(route, Bytes{bytes}, now_);
+    const TransferId id = network_->start({.route = route, .size = Bytes{bytes}}, now_);
     EXPECT_TRUE(under_way_.emplace(id.value, ends_.size()).second) << "an id is in use twice";
     ids_.push_back(id);
     ends_.emplace_back();
@@ -39,7 +39,8 @@ class Traffic {
     network_->cancel(ids_[transfer], now_);
   }
   void set_link(std::uint32_t link, double bits_per_s, bool up = true) {
-    network_->set_link(LinkId{link}, Bandwidth{bits_per_s}, up, now_);
+    network_->set_link(LinkId{link}, {Bandwidth{bits_per_s}, topology_.links()[link].latency, up},
+                       now_);
   }
 
   // Advances event by event up to and including a time.

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "sim/world/virtual_world.hpp"
-#include "topologies/generators.hpp"
+#include "topologies/make_topology.hpp"
 
 namespace understudy {
 namespace {

@@ -1,4 +1,4 @@
-#include "topologies/generators.hpp"
+#include "topologies/make_topology.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -8,7 +8,7 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/random.hpp"
-#include "topologies/generators.hpp"
+#include "topologies/make_topology.hpp"
 
 namespace understudy {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/network/network_config.hpp"
-#include "topologies/generators.hpp"
+#include "sim/network/make_network.hpp"
+#include "topologies/make_topology.hpp"
 
 namespace understudy {
 namespace {
@@ -55,7 +55,7 @@ class RingTraffic {
     const auto route = topology_.route(places[host].vertex, places[next].vertex);
     const std::int64_t more = uneven_ ? (host * 7919) % 10'000 : 0;
     const Bytes chunk{kAllReduceBytes / static_cast<std::int64_t>(hosts_.size()) + more};
-    const TransferId id = network_.start(route, chunk, now_);
+    const TransferId id = network_.start({.route = route, .size = chunk}, now_);
     if (id.index() >= sender_.size()) sender_.resize(id.index() + 1);
     sender_[id.index()] = host;
     ++hosts_[host].started;
@@ -116,7 +116,8 @@ void crowded_link(benchmark::State& state) {
     const auto network = make_network_model(FairShareConfig{}, topology);
     for (std::size_t i = 1; i < places.size(); ++i) {
       const Bytes size{1'000'000 + static_cast<std::int64_t>(i) * 1000};
-      network->start(topology.route(places[i].vertex, places[0].vertex), size, kStart);
+      network->start({.route = topology.route(places[i].vertex, places[0].vertex), .size = size},
+                     kStart);
     }
     for (TimePoint t = network->next_event(); t != kNever; t = network->next_event())
       network->advance(t, ended);

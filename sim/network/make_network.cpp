@@ -1,0 +1,50 @@
+#include "sim/network/make_network.hpp"
+
+#include "sim/network/fair_share.hpp"
+#include "sim/network/ideal.hpp"
+#include "sim/network/queued.hpp"
+
+namespace understudy {
+namespace {
+
+std::unique_ptr<NetworkModel> make(const IdealConfig&, const Topology& topology) {
+  return std::make_unique<IdealModel>(topology);
+}
+std::unique_ptr<NetworkModel> make(const QueuedConfig&, const Topology& topology) {
+  return std::make_unique<QueuedModel>(topology);
+}
+std::unique_ptr<NetworkModel> make(const FairShareConfig&, const Topology& topology) {
+  return std::make_unique<FairShareModel>(topology);
+}
+
+}  // namespace
+
+const NetworkConditions& conditions_of(const NetworkConfig& config) {
+  return std::visit([](const auto& kind) -> const NetworkConditions& { return kind.conditions; },
+                    config);
+}
+
+LinkStatistics& LinkStatistics::operator+=(const LinkStatistics& other) {
+  bytes += other.bytes;
+  messages += other.messages;
+  busy += other.busy;
+  queueing += other.queueing;
+  lost_packets += other.lost_packets;
+  corrupted_packets += other.corrupted_packets;
+  duplicated_packets += other.duplicated_packets;
+  dropped_packets += other.dropped_packets;
+  down += other.down;
+  return *this;
+}
+
+std::unique_ptr<NetworkModel> make_network(const NetworkConfig& config, const FaultsConfig&,
+                                           const Topology& topology, std::uint64_t) {
+  return make_network_model(config, topology);
+}
+
+std::unique_ptr<NetworkModel> make_network_model(const NetworkConfig& config,
+                                                 const Topology& topology) {
+  return std::visit([&](const auto& kind) { return make(kind, topology); }, config);
+}
+
+}  // namespace understudy

@@ -1,0 +1,18 @@
+// Links and vertices by patterns on their names: * any text, ? one character. A link is called
+// "london->paris"; "a<->b" stands for both directions.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "topologies/topology.hpp"
+
+namespace understudy {
+
+bool matches(std::string_view pattern, std::string_view text);
+
+// In order of id. Both throw ScenarioError, with the nearest name, where nothing matches.
+std::vector<LinkId> links_like(const Topology& topology, std::string_view pattern);
+std::vector<VertexId> vertices_like(const Topology& topology, std::string_view pattern);
+
+}  // namespace understudy
