@@ -61,6 +61,7 @@ WorldOptions world_options(const UnitTask& task, const Topology& topology) {
   options.devices = task.scenario->devices;
   options.seed = repeat_seed(task.scenario->seed, task.key.repeat);
   options.interrupt = task.interrupt;
+  options.on_event = task.on_event;
   if (task.weights != nullptr) {
     options.dry = true;
     options.replay = recorded_values(*task.weights);

@@ -28,6 +28,7 @@ struct UnitTask {
   std::atomic<std::int64_t>* gradients = nullptr;  // counts those computed; may be null
   const WorldSnapshot* resume = nullptr;           // one that does not fit the world is none
   std::function<void(const WorldSnapshot&)> on_safe_point{};
+  EventTrace::Sink on_event{};
 };
 
 // The seed of a repeat: far enough from the others' that seed + epoch, from which the sampler
