@@ -35,6 +35,9 @@ struct UnitTask {
 // draws, never meets another repeat's.
 std::uint64_t repeat_seed(std::uint64_t seed, std::size_t repeat);
 
+// Workers in order of rank, and the server where there is one.
+Communicator members_of(const Topology& topology);
+
 // Throws Interrupted, ScenarioError or DataError.
 Unit run_unit(const UnitTask& task);
 
