@@ -181,18 +181,71 @@ void MaxMin::fill(Resource id, double level) {
   const double found = joins_held ? level : exact;
   resource.filled_in = filling_;
   for (const Crossing& crossing : resource.crossings) {
-    const FlowState& flow = flows_[crossing.other];
-    if (!flow.open && !is_taken_down(flow, level)) continue;
-    if (!flow.open) open(crossing.other);
-    decide(crossing.other, found, id);
+    FlowState& flow = flows_[crossing.other];
+    if (flow.open) {
+      decide(crossing.other, found, id);
+    } else if (is_taken_down(flow, level)) {
+      move(crossing.other, found, id);
+      flow.decided_in = filling_;
+    }
   }
+  resource.held_level = std::min(resource.held_level, found);
 }
 
 void MaxMin::let_go(Resource id) {
-  for (const Crossing& crossing : resources_[id].crossings) {
+  ResourceState& resource = resources_[id];
+  const double level = resource.raised_in != filling_ ? level_of_all_held(id) : kInfinity;
+  resource.raised_in = filling_;
+  for (const Crossing& crossing : resource.crossings) {
     const FlowState& flow = flows_[crossing.other];
-    if (!flow.open && flow.holder == id) open(crossing.other);
+    if (flow.open || flow.holder != id) continue;
+    if (level == kInfinity) {
+      open(crossing.other);
+    } else if (flow.level != level) {  // it may cross the resource twice
+      move(crossing.other, level, id);
+    }
   }
+  resource.held_level = level;
+}
+
+// The level at which those that it holds would fill the resource. Infinite where something else on it
+// or a cap would be in the way.
+double MaxMin::level_of_all_held(Resource id) const {
+  const ResourceState& resource = resources_[id];
+  double used = 0, weight = 0, highest = 0, cap = kInfinity;
+  for (const Crossing& crossing : resource.crossings) {
+    const FlowState& flow = flows_[crossing.other];
+    if (flow.open) return kInfinity;
+    if (flow.holder == id) {
+      weight += flow.weight;
+      cap = std::min(cap, flow.cap_level);
+      for (const Crossing& other : flow.crossings)
+        if (other.other != id && resources_[other.other].held > 0) return kInfinity;
+    } else {
+      used += flow.level * flow.weight;
+      highest = std::max(highest, flow.level);
+    }
+  }
+  const double level = (resource.capacity - used) / weight;
+  return highest <= level && level <= cap ? level : kInfinity;
+}
+
+// Gives a decided flow another level and holder.
+void MaxMin::move(Flow id, double level, Resource holder) {
+  FlowState& flow = flows_[id];
+  const double more = (level - flow.level) * flow.weight;
+  for (const Crossing& crossing : flow.crossings) {
+    ResourceState& resource = resources_[crossing.other];
+    resource.used += more;
+    ++resource.changes;
+    if (holder != flow.holder && crossing.other == flow.holder) release(resource, flow.weight);
+    if (holder != flow.holder && crossing.other == holder) hold(resource, flow.weight, level);
+    if (resource.held + resource.open > 0 || resource.used > resource.capacity)
+      mark(crossing.other);
+  }
+  flow.level = level;
+  flow.holder = holder;
+  changed_.push_back(id);
 }
 
 void MaxMin::open(Flow id) {
@@ -212,13 +265,11 @@ void MaxMin::open(Flow id) {
 void MaxMin::decide(Flow id, double level, Resource holder) {
   FlowState& flow = flows_[id];
   for (const Crossing& crossing : flow.crossings) {
-    withdraw(flow, crossing.other);
     ResourceState& resource = resources_[crossing.other];
+    ++resource.changes;
+    take(resource, resource.open, resource.open_weight, flow.weight);
     resource.used += level * flow.weight;
-    if (crossing.other != holder) continue;
-    ++resource.held;
-    resource.held_weight += flow.weight;
-    resource.held_level = std::min(resource.held_level, level);
+    if (crossing.other == holder) hold(resource, flow.weight, level);
   }
   flow.open = false;
   flow.level = level;
@@ -236,14 +287,23 @@ void MaxMin::withdraw(const FlowState& flow, Resource id) {
     return;
   }
   resource.used = resource.crossings.empty() ? 0 : resource.used - flow.level * flow.weight;
-  if (flow.holder != id) return;
-  take(resource, resource.held, resource.held_weight, flow.weight);
+  if (flow.holder == id) release(resource, flow.weight);
+}
+
+void MaxMin::hold(ResourceState& resource, double weight, double level) {
+  ++resource.held;
+  resource.held_weight += weight;
+  resource.held_level = std::min(resource.held_level, level);
+}
+
+void MaxMin::release(ResourceState& resource, double weight) {
+  take(resource, resource.held, resource.held_weight, weight);
   if (resource.held == 0) resource.held_level = kInfinity;
 }
 
-void MaxMin::take(ResourceState& resource, std::uint32_t& count, double& sum, double term) {
-  sum = --count == 0 ? 0 : sum - term;
-  if (count > 0 && sum < 1e-6 * term) resource.changes = kTooManyChanges;  // mostly rounding
+void MaxMin::take(ResourceState& resource, std::uint32_t& count, double& sum, double weight) {
+  sum = --count == 0 ? 0 : sum - weight;
+  if (count > 0 && sum < 1e-6 * weight) resource.changes = kTooManyChanges;  // mostly rounding
 }
 
 // Adds the sums up anew before rounding has become more than that of adding up.

@@ -91,12 +91,13 @@ class MaxMin {
     double open_weight = 0;
     double held_weight = 0;
     double held_level = kInfinity;  // s_r: the least level of those held
-    double bound = kInfinity;       // the one on the heap that counts
-    std::uint64_t filled_in = 0;    // the last filling in which it was full
     std::uint32_t open = 0;         // crossings
     std::uint32_t held = 0;         // crossings
     std::uint32_t changes = 0;      // of the sums since they were added up
     bool is_marked = false;
+    double bound = kInfinity;     // the one on the heap that counts
+    std::uint64_t filled_in = 0;  // the last filling in which it was full
+    std::uint64_t raised_in = 0;  // and in which it let go of its flows together
     std::vector<Crossing> crossings;
   };
   struct Event {
@@ -118,10 +119,14 @@ class MaxMin {
   bool is_taken_down(const FlowState& flow, double level) const;
   void fill(Resource id, double level);
   void let_go(Resource id);
+  double level_of_all_held(Resource id) const;
   void open(Flow id);
   void decide(Flow id, double level, Resource holder);
+  void move(Flow id, double level, Resource holder);
   void withdraw(const FlowState& flow, Resource id);
-  static void take(ResourceState& resource, std::uint32_t& count, double& sum, double term);
+  static void hold(ResourceState& resource, double weight, double level);
+  static void release(ResourceState& resource, double weight);
+  static void take(ResourceState& resource, std::uint32_t& count, double& sum, double weight);
   void refresh(ResourceState& resource);
 
   std::vector<FlowState> flows_;
