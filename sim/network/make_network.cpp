@@ -13,8 +13,8 @@ std::unique_ptr<NetworkModel> make(const IdealConfig&, const Topology& topology)
 std::unique_ptr<NetworkModel> make(const QueuedConfig&, const Topology& topology) {
   return std::make_unique<QueuedModel>(topology);
 }
-std::unique_ptr<NetworkModel> make(const FairShareConfig&, const Topology& topology) {
-  return std::make_unique<FairShareModel>(topology);
+std::unique_ptr<NetworkModel> make(const FairShareConfig& config, const Topology& topology) {
+  return std::make_unique<FairShareModel>(topology, config);
 }
 
 }  // namespace
