@@ -16,8 +16,8 @@ namespace understudy {
 
 class FairShareModel final : public FluidModel {
  public:
-  explicit FairShareModel(const Topology& topology)
-      : FluidModel(topology), shared_(topology.links().size()) {}
+  explicit FairShareModel(const Topology& topology, const PacketConfig& packet = {})
+      : FluidModel(topology, packet), shared_(topology.links().size()) {}
 
  private:
   // One flow on one link: in the list of the link's crossings, and in that of the flow's.

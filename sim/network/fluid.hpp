@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/network/event_model.hpp"
+#include "sim/network/network_config.hpp"
 
 namespace understudy {
 
@@ -22,7 +23,7 @@ class FluidModel : public EventModel {
  protected:
   struct Flow {
     std::span<const LinkId> route;
-    double size = 0;        // bytes
+    double size = 0;        // bytes on the wire
     double left = 0;        // bytes not yet sent at `since`
     double rate = 0;        // bytes/s from `since` on
     double alone_rate = 0;  // bytes/s that its links would give it if they were up and idle
@@ -41,7 +42,7 @@ class FluidModel : public EventModel {
     double capacity() const { return up ? bytes_per_s : 0; }
   };
 
-  explicit FluidModel(const Topology& topology);
+  FluidModel(const Topology& topology, const PacketConfig& packet);
 
   // The flow has begun to flow, has stopped, or one of its links has changed: give it, and all whom
   // that touches, their rates, at once or in settle().
@@ -65,6 +66,7 @@ class FluidModel : public EventModel {
   void bring_up_to_date(Flow& flow);
   double slowest_link(const Flow& flow) const;
 
+  PacketConfig packet_;
   std::vector<Flow> flows_;
   std::vector<FluidLink> links_;
   std::vector<LinkStatistics> statistics_;
