@@ -46,34 +46,43 @@ class QueuedModel final : public EventModel {
     std::int64_t lost = 0;       // bytes of payload
     bool delivered = true;
   };
-  struct Entry {  // by slot: a packet, or a train, which becomes its last packet
+  struct alignas(64) Entry {  // by slot: a packet, or a train, which becomes its last packet
     Slot message = 0;
-    std::uint32_t hop : 31 = 0;  // which link of the route it is on
-    std::uint32_t pinned : 1 = 0;
+    std::uint32_t hop = 0;  // which link of the route it is on
+    std::uint32_t link = 0;
     Slot previous = kNone, next = kNone;  // in the queue
-    double size = 0;                      // bytes
-    double left = 0;                      // bytes that are not yet sent at `begin`
-    TimePoint arrival{};                  // at this link
-    TimePoint first_begin{};              // when sending began
-    TimePoint begin{};                    // when sending began or was last revised
-    TimePoint departure{};                // of its last byte
+    bool is_train = false;                // with packets before its last
+    bool is_delayed = false;              // by the message's delay, behind this link
+    bool is_pinned = false;
+    double size = 0;        // bytes on the wire
+    double left = 0;        // of them, not yet sent at `begin`
+    TimePoint arrival{};    // at this link
+    TimePoint begin{};      // when sending began or was last revised
+    TimePoint departure{};  // of its last byte
   };
-  struct Queue {
+  struct alignas(64) Queue {           // by link; a medium's is that of its first link
+    Duration latency{0};               // of the link
+    std::uint32_t shared = 0;          // the link whose queue it shares; itself, as a rule
+    bool has_bucket = false;           // the link
+    bool is_limited = false;           // by the buffer of any link that shares it
+    double ps_per_byte = 0;            // infinite while it is down
+    TimePoint free_at{};               // departure of the last entry, rounded
+    double rest_ps = 0;                // what rounding took off that
+    TimePoint latest{};                // when the last entry that is not pinned is at its end
+    Slot first = kNone, last = kNone;  // what has not yet reached the far end
+    Slot head = kNone;                 // the first that is not pinned
+    Slot unsent = kNone;               // where drain() stopped
+  };
+  struct Capacity {  // by link; a medium's is that of its first link
     double bytes_per_s = 0;
-    TimePoint free_at{};                 // departure of the last entry, rounded
-    double rest_ps = 0;                  // what rounding has taken from that
-    TimePoint latest{};                  // when the last entry that is not pinned reaches its end
-    Slot first = kNone, last = kNone;    // what has not yet reached the far end
-    Slot head = kNone;                   // the first that is not pinned
-    Slot unsent = kNone;                 // where drain() stopped
-    bool up = true, is_limited = false;  // by the buffer of any of its links
-    Duration down{0};                    // before it went up last
+    bool up = true;
     TimePoint down_since{};
+    Duration down{0};  // before it went up last
+    double now() const { return up ? bytes_per_s : 0; }
   };
-  struct Port {  // by link
-    std::uint32_t queue = 0;
-    bool has_bucket = false;
-    Duration latency{0};
+  struct alignas(32) Sent {  // by link: of LinkStatistics what every packet adds to
+    std::int64_t bytes = 0, messages = 0;
+    Duration busy{0}, queueing{0};
   };
   struct Buffer {  // of a link, for packets from other links; counts what has not departed
     std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max();
@@ -93,56 +102,55 @@ class QueuedModel final : public EventModel {
   Completion completion(Slot slot) const override;
 
   // A packet's way.
-  void set_up(Slot slot, const Entry& entry);
-  void emit(Slot train);
+  Entry& entry_at(Slot slot);
   Slot detach_packet(Slot train);
+  void emit(Slot train);
   void cross(Slot slot);
-  void enter(Slot slot);
+  void enter(Slot slot, std::uint32_t hop);
   void finish(Slot slot);
   void lose(Slot slot);
   void count_sent(Slot slot);
-  void count_cancelled(Slot slot);
+  void count_cancelled(const Entry& entry);
 
   // An entry of a queue.
   void insert_before(Slot next, Slot slot, Queue& queue);
-  void leave(Slot slot);
+  void leave(Slot slot, Queue& queue);
   void place(Slot slot, Queue& queue);
+  double take_tokens(Slot slot);
   void schedule(Slot slot, Queue& queue);
   double sending_ps(Slot slot, double bytes) const;
-  TimePoint next_departure(Slot slot) const;
-  TimePoint far_end(Slot slot, TimePoint departure) const;
+  TimePoint next_packet_departure(Slot train) const;
+  TimePoint far_end(const Entry& entry, TimePoint departure) const;
+  TimePoint next_appointment(Slot slot) const;
 
   // A queue that changes.
   void hold(Queue& queue);
   void split(Slot train, Queue& queue);
   void interrupt(Slot slot);
   void resume(Queue& queue);
-  void withdraw(Slot slot);
+  void withdraw(Slot slot, Queue& queue);
 
   // A limited queue.
-  bool admit(Slot slot);
+  bool admit(Slot slot, Queue& queue);
   void drain(Queue& queue);
   void discharge(Slot slot);
 
-  bool is_train(Slot slot) const {
-    return slot == entries_[slot].message && messages_[slot].waiting > 0;
+  std::int64_t full_packet() const { return packet_.payload.count + packet_.overhead.count; }
+  Queue& queue_of(std::uint32_t link) { return queues_[queues_[link].shared]; }
+  const Capacity& capacity_of(std::uint32_t link) const {
+    return capacities_[queues_[link].shared];
   }
-  std::uint32_t link_of(Slot slot) const {
-    const Entry& entry = entries_[slot];
-    return messages_[entry.message].route[entry.hop].value;
-  }
-  Queue& queue_of(Slot slot) { return queues_[ports_[link_of(slot)].queue]; }
-  const Queue& queue_of(Slot slot) const { return queues_[ports_[link_of(slot)].queue]; }
 
   PacketConfig packet_;
   std::vector<Message> messages_;
   std::vector<Entry> entries_;
   std::vector<Queue> queues_;
-  std::vector<Port> ports_;
+  std::vector<Capacity> capacities_;
   std::vector<Buffer> buffers_;  // by link; empty without limits
   std::vector<Bucket> buckets_;  // by link; empty without any
   std::vector<Tokens> before_;   // by slot; the link's tokens before the entry
-  std::vector<LinkStatistics> statistics_;
+  std::vector<Sent> sent_;
+  std::vector<std::int64_t> dropped_;
   mutable std::vector<LinkStatistics> reported_;  // with the time that links are down right now
 };
 
