@@ -72,9 +72,8 @@ TransferId QueuedModel::start(const Transfer& transfer, TimePoint now) {
   UNDERSTUDY_CHECK(transfer.size.count >= 0);
   run_until(now);
   const std::int64_t wire = wire_size(packet_, transfer.size).count;
-  // Over a single link nobody sees the packets.
-  const bool is_train = transfer.route.size() > 1 && packet_count(packet_, transfer.size) > 1;
-  const std::int64_t packets = is_train ? packet_count(packet_, transfer.size) : 1;
+  const std::int64_t packets = packet_count(packet_, transfer.size);
+  const bool is_train = packets > 1 && transfer.route.size() > 1;
   const Slot slot = take_slot(packets);
   if (slot >= messages_.size()) messages_.resize(slot + 1);
   Message& message = messages_[slot];
@@ -82,13 +81,14 @@ TransferId QueuedModel::start(const Transfer& transfer, TimePoint now) {
   message.delay = transfer.delay;
   message.last_size = static_cast<double>(wire - (packets - 1) * full_packet());
   message.waiting = packets - 1;
-  message.under_way = packets;
+  message.under_way = is_train ? packets : 1;
   message.lost = 0;
-  message.delivered = true;
+  message.not_before = kStart;
   Entry& entry = entry_at(slot);
   entry.message = slot;
   entry.size = static_cast<double>(wire);
   entry.is_train = is_train;
+  entry.lost_some = false;
   if (transfer.route.empty()) {
     agenda().set(slot, now);
   } else {
@@ -106,7 +106,7 @@ QueuedModel::Entry& QueuedModel::entry_at(Slot slot) {
 }
 
 Completion QueuedModel::completion(Slot slot) const {
-  return {TransferId{slot}, messages_[slot].delivered, Bytes{messages_[slot].lost}};
+  return {TransferId{slot}, !entries_[slot].lost_some, Bytes{messages_[slot].lost}};
 }
 
 void QueuedModel::due(Slot slot) {
@@ -158,7 +158,7 @@ inline void QueuedModel::enter(Slot slot, std::uint32_t hop) {
   if (queue.is_limited && hop > 0 && !admit(slot, queue)) return lose(slot);
   entry.arrival = now();
   entry.left = entry.size;
-  entry.is_delayed = message.delay != Duration::zero() && hop + 1 == message.route.size();
+  entry.is_late = message.delay != Duration::zero() && hop + 1 == message.route.size();
   insert_before(kNone, slot, queue);
   place(slot, queue);
 }
@@ -175,7 +175,7 @@ void QueuedModel::lose(Slot slot) {
   Message& message = messages_[entry.message];
   ++dropped_[entry.link];
   message.lost += static_cast<std::int64_t>(entry.size) - packet_.overhead.count;
-  message.delivered = false;
+  entries_[entry.message].lost_some = true;
   finish(slot);
 }
 
@@ -259,7 +259,7 @@ inline void QueuedModel::schedule(Slot slot, Queue& queue) {
   Entry& entry = entries_[slot];
   const TimePoint end = far_end(entry, entry.departure);
   const TimePoint appointment = entry.is_train ? next_appointment(slot) : end;
-  entry.is_pinned = entry.is_delayed || appointment <= queue.latest;
+  entry.is_pinned = entry.is_late || appointment <= queue.latest;
   if (entry.is_pinned) return agenda().set(slot, appointment);
   queue.latest = end;
   if (queue.head != kNone) return;
@@ -277,21 +277,22 @@ double QueuedModel::sending_ps(Slot slot, double bytes) const {
   return sending_s(spec, level, capacity.bytes_per_s, bytes) * 1e12;
 }
 
-TimePoint QueuedModel::next_packet_departure(Slot train) const {
-  const Entry& entry = entries_[train];
-  const Message& message = messages_[train];
+TimePoint QueuedModel::next_packet_departure(Slot slot) const {
+  const Entry& entry = entries_[slot];
+  const Message& message = messages_[slot];
   const auto others = static_cast<double>((message.waiting - 1) * full_packet());
   const double bytes = std::max(0.0, entry.left - message.last_size - others);
-  return std::min(entry.departure, after_ps(entry.begin, sending_ps(train, bytes)).at);
+  return std::min(entry.departure, after_ps(entry.begin, sending_ps(slot, bytes)).at);
 }
 
 inline TimePoint QueuedModel::far_end(const Entry& entry, TimePoint departure) const {
   const Duration latency = queues_[entry.link].latency;
-  if (latency < kNever - departure && !entry.is_delayed) return departure + latency;
+  if (latency < kNever - departure && !entry.is_late) return departure + latency;
   if (departure == kNever) return kNever;
   const TimePoint end = checked_add(departure, latency);
-  if (!entry.is_delayed) return end;
-  return std::max(departure, checked_add(end, messages_[entry.message].delay));
+  if (!entry.is_late) return end;
+  const Message& message = messages_[entry.message];
+  return std::max({departure, checked_add(end, message.delay), message.not_before});
 }
 
 TimePoint QueuedModel::next_appointment(Slot slot) const {
@@ -304,9 +305,11 @@ TimePoint QueuedModel::next_appointment(Slot slot) const {
 void QueuedModel::hold(Queue& queue) {
   Slot sending = queue.first;
   while (sending != kNone && entries_[sending].departure <= now()) {
-    split(sending, queue);
-    entries_[sending].is_pinned = true;
-    agenda().set(sending, next_appointment(sending));
+    if (!entries_[sending].is_pinned || entries_[sending].is_train) {
+      if (entries_[sending].is_train) split(sending, queue);
+      entries_[sending].is_pinned = true;
+      agenda().set(sending, next_appointment(sending));
+    }  // else it may have left with another latency
     sending = entries_[sending].next;
   }
   queue.head = kNone;
@@ -320,21 +323,33 @@ void QueuedModel::hold(Queue& queue) {
   if (entries_[sending].begin < now()) interrupt(sending);
 }
 
-// Detaches the packets of a train that are on their way to the far end.
-void QueuedModel::split(Slot train, Queue& queue) {
-  while (entries_[train].is_train) {
-    const TimePoint departure = next_packet_departure(train);
+// Parts the packets that are on their way to the far end from what is still to be sent.
+void QueuedModel::split(Slot slot, Queue& queue) {
+  const bool is_own = slot == entries_[slot].message;
+  while (is_own && messages_[slot].waiting > 0) {
+    const TimePoint departure = next_packet_departure(slot);
     if (departure > now()) return;
-    const Slot slot = detach_packet(train);
-    Entry& packet = entries_[slot];
-    packet.hop = 0;
-    packet.link = entries_[train].link;
-    packet.is_delayed = false;
-    packet.is_pinned = true;
-    packet.departure = departure;
-    insert_before(train, slot, queue);
-    agenda().set(slot, far_end(packet, departure));
+    if (entries_[slot].is_train) {
+      leave_behind(slot, departure, queue);
+    } else {
+      Message& message = messages_[slot];
+      message.not_before = far_end(entries_[slot], departure);
+      entries_[slot].is_late = true;
+      --message.waiting;
+    }
   }
+}
+
+void QueuedModel::leave_behind(Slot train, TimePoint departure, Queue& queue) {
+  const Slot slot = detach_packet(train);
+  Entry& packet = entries_[slot];
+  packet.hop = 0;
+  packet.link = entries_[train].link;
+  packet.is_late = false;
+  packet.is_pinned = true;
+  packet.departure = departure;
+  insert_before(train, slot, queue);
+  agenda().set(slot, far_end(packet, departure));
 }
 
 void QueuedModel::interrupt(Slot slot) {

@@ -44,7 +44,7 @@ class QueuedModel final : public EventModel {
     std::int64_t waiting = 0;    // packets of the train before its last
     std::int64_t under_way = 0;  // packets that have neither arrived nor been dropped
     std::int64_t lost = 0;       // bytes of payload
-    bool delivered = true;
+    TimePoint not_before{};      // over a single link, when the packets before the last arrive
   };
   struct alignas(64) Entry {  // by slot: a packet, or a train, which becomes its last packet
     Slot message = 0;
@@ -52,13 +52,14 @@ class QueuedModel final : public EventModel {
     std::uint32_t link = 0;
     Slot previous = kNone, next = kNone;  // in the queue
     bool is_train = false;                // with packets before its last
-    bool is_delayed = false;              // by the message's delay, behind this link
+    bool is_late = false;                 // by the message's delay, or packets before it
     bool is_pinned = false;
-    double size = 0;        // bytes on the wire
-    double left = 0;        // of them, not yet sent at `begin`
-    TimePoint arrival{};    // at this link
-    TimePoint begin{};      // when sending began or was last revised
-    TimePoint departure{};  // of its last byte
+    bool lost_some = false;  // of its packets, where it is a message's own entry
+    double size = 0;         // bytes on the wire
+    double left = 0;         // of them, not yet sent at `begin`
+    TimePoint arrival{};     // at this link
+    TimePoint begin{};       // when sending began or was last revised
+    TimePoint departure{};   // of its last byte
   };
   struct alignas(64) Queue {           // by link; a medium's is that of its first link
     Duration latency{0};               // of the link
@@ -119,13 +120,14 @@ class QueuedModel final : public EventModel {
   double take_tokens(Slot slot);
   void schedule(Slot slot, Queue& queue);
   double sending_ps(Slot slot, double bytes) const;
-  TimePoint next_packet_departure(Slot train) const;
+  TimePoint next_packet_departure(Slot slot) const;
   TimePoint far_end(const Entry& entry, TimePoint departure) const;
   TimePoint next_appointment(Slot slot) const;
 
   // A queue that changes.
   void hold(Queue& queue);
-  void split(Slot train, Queue& queue);
+  void split(Slot slot, Queue& queue);
+  void leave_behind(Slot train, TimePoint departure, Queue& queue);
   void interrupt(Slot slot);
   void resume(Queue& queue);
   void withdraw(Slot slot, Queue& queue);
