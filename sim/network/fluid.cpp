@@ -4,10 +4,12 @@
 #include <cmath>
 
 #include "runtime/base/errors.hpp"
+#include "sim/network/packets.hpp"
 
 namespace understudy {
 
-FluidModel::FluidModel(const Topology& topology) : statistics_(topology.links().size()) {
+FluidModel::FluidModel(const Topology& topology, const PacketConfig& packet)
+    : packet_(packet), statistics_(topology.links().size()) {
   for (const Link& link : topology.links()) {
     const auto id = static_cast<std::uint32_t>(links_.size());
     links_.push_back({.bytes_per_s = link.bandwidth.bytes_per_s(), .latency = link.latency});
@@ -28,7 +30,7 @@ TransferId FluidModel::start(const Transfer& transfer, TimePoint now) {
   if (slot == flows_.size()) flows_.emplace_back();
   Flow& flow = flows_[slot];
   flow.route = transfer.route;
-  flow.size = flow.left = static_cast<double>(transfer.size.count);
+  flow.size = flow.left = static_cast<double>(wire_size(packet_, transfer.size).count);
   flow.weight = transfer.weight;
   flow.cap = transfer.cap_bytes_per_s;
   flow.rate = 0;

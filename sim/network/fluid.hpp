@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/network/event_model.hpp"
+#include "sim/network/network_config.hpp"
 
 namespace understudy {
 
@@ -23,7 +24,7 @@ class FluidModel : public EventModel {
  protected:
   struct Flow {
     std::span<const LinkId> route;
-    double size = 0;        // bytes
+    double size = 0;        // bytes on the wire
     double left = 0;        // bytes not yet sent at `since`
     double rate = 0;        // bytes/s from `since` on
     double alone_rate = 0;  // bytes/s that its links would give it if they were up and idle
@@ -43,7 +44,7 @@ class FluidModel : public EventModel {
     double capacity() const { return up ? bytes_per_s : 0; }
   };
 
-  explicit FluidModel(const Topology& topology);
+  FluidModel(const Topology& topology, const PacketConfig& packet);
 
   // The flow is about to start: its weight and cap may still be changed.
   virtual void starting(Flow&) {}
@@ -74,6 +75,7 @@ class FluidModel : public EventModel {
   void set_one_link(std::uint32_t id, const LinkState& state);
   double slowest_link(const Flow& flow) const;
 
+  PacketConfig packet_;
   std::vector<Flow> flows_;
   std::vector<FluidLink> links_;
   std::vector<std::optional<MediumId>> media_;           // by link

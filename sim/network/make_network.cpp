@@ -7,11 +7,11 @@
 namespace understudy {
 namespace {
 
-std::unique_ptr<NetworkModel> make(const IdealConfig&, const Topology& topology) {
-  return std::make_unique<IdealModel>(topology);
+std::unique_ptr<NetworkModel> make(const IdealConfig& config, const Topology& topology) {
+  return std::make_unique<IdealModel>(topology, config.conditions.packet);
 }
-std::unique_ptr<NetworkModel> make(const QueuedConfig&, const Topology& topology) {
-  return std::make_unique<QueuedModel>(topology);
+std::unique_ptr<NetworkModel> make(const QueuedConfig& config, const Topology& topology) {
+  return std::make_unique<QueuedModel>(topology, config);
 }
 std::unique_ptr<NetworkModel> make(const FairShareConfig& config, const Topology& topology) {
   return std::make_unique<FairShareModel>(topology, config);

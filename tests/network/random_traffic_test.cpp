@@ -54,7 +54,8 @@ Outcome run(const NetworkConfig& config, const Options& options) {
 class RandomTraffic : public testing::TestWithParam<NetworkConfig> {};
 
 INSTANTIATE_TEST_SUITE_P(Models, RandomTraffic,
-                         testing::Values(IdealConfig{}, QueuedConfig{}, FairShareConfig{}),
+                         testing::Values(IdealConfig{}, QueuedConfig{}, queued_in_packets(),
+                                         FairShareConfig{}),
                          [](const auto& model) { return name_of(model.param); });
 
 TEST_P(RandomTraffic, ConservesBytes) {
@@ -80,8 +81,9 @@ TEST_P(RandomTraffic, ConservesBytes) {
     const double bytes_per_s = t.topology().links()[link].bandwidth.bytes_per_s();
     EXPECT_LE(counted.busy, t.now() - kStart);
     if (GetParam().index() !=
-        0) {  // no link sends faster than it can, but for a picosecond a message
-      const double rounding_s = static_cast<double>(counted.messages) * 1e-12;
+        0) {  // no link sends faster than it can, but for a picosecond a message or packet
+      const double packets = static_cast<double>(counted.messages + counted.bytes / 1000);
+      const double rounding_s = packets * 1e-12;
       EXPECT_GE((to_seconds(counted.busy) + rounding_s) * bytes_per_s,
                 static_cast<double>(expected[link]));
     }
