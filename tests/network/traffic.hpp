@@ -16,7 +16,7 @@ namespace understudy {
 class Traffic {
  public:
   Traffic(const NetworkConfig& config, Topology topology)
-      : topology_(std::move(topology)), network_(make_network_model(config, topology_)) {}
+      : topology_(std::move(topology)), network_(make_network(config, {}, topology_, 0)) {}
 
   // Starts a transfer at the present time and returns its number, counted from 0.
   std::size_t start(int from_rank, int to_rank, std::int64_t bytes) {
@@ -97,6 +97,12 @@ class Traffic {
 
 inline std::string name_of(const NetworkConfig& config) {
   return std::vector<std::string>{"ideal", "queued", "fair_share"}[config.index()];
+}
+
+// The same, on links that do nothing to what crosses them.
+inline NetworkConfig impaired(NetworkConfig config) {
+  std::visit([](auto& kind) { kind.conditions.impairments.emplace_back(); }, config);
+  return config;
 }
 
 // 8 Mbit/s carries 1 MB in a second.
