@@ -35,7 +35,7 @@ std::vector<double> capacities(const Topology& topology,
 }  // namespace
 
 FairShareModel::FairShareModel(const Topology& topology, const FairShareConfig& config)
-    : FluidModel(topology),
+    : FluidModel(topology, config.conditions.packet),
       shares_(config, topology),
       resources_(resources_of(topology)),
       max_min_(capacities(topology, resources_)) {}
