@@ -1,5 +1,6 @@
 #include "sim/network/make_network.hpp"
 
+#include "sim/network/dynamic_network.hpp"
 #include "sim/network/fair_share.hpp"
 #include "sim/network/ideal.hpp"
 #include "sim/network/queued.hpp"
@@ -15,6 +16,10 @@ std::unique_ptr<NetworkModel> make(const QueuedConfig&, const Topology& topology
 }
 std::unique_ptr<NetworkModel> make(const FairShareConfig&, const Topology& topology) {
   return std::make_unique<FairShareModel>(topology);
+}
+
+bool is_dynamic(const NetworkConditions& conditions, const FaultsConfig& faults) {
+  return !conditions.traces.empty() || !conditions.background.empty() || !faults.empty();
 }
 
 }  // namespace
@@ -37,9 +42,24 @@ LinkStatistics& LinkStatistics::operator+=(const LinkStatistics& other) {
   return *this;
 }
 
-std::unique_ptr<NetworkModel> make_network(const NetworkConfig& config, const FaultsConfig&,
-                                           const Topology& topology, std::uint64_t) {
-  return make_network_model(config, topology);
+std::unique_ptr<NetworkModel> make_network(const NetworkConfig& config, const FaultsConfig& faults,
+                                           const Topology& topology, std::uint64_t seed) {
+  auto model = make_network_model(config, topology);
+  const NetworkConditions& conditions = conditions_of(config);
+  if (is_dynamic(conditions, faults)) {
+    const bool store_and_forward = std::holds_alternative<QueuedConfig>(config);
+    model = std::make_unique<DynamicNetwork>(
+        std::move(model), LinkTimeline(topology, conditions.traces, faults, seed),
+        BackgroundTraffic(conditions.background, topology, store_and_forward, seed));
+  }
+  return model;
+}
+
+bool has_state(const NetworkConfig& config, const FaultsConfig& faults) {
+  const NetworkConditions& conditions = conditions_of(config);
+  const auto* queued = std::get_if<QueuedConfig>(&config);
+  return is_dynamic(conditions, faults) || !conditions.impairments.empty() ||
+         (queued != nullptr && !queued->token_buckets.empty());
 }
 
 std::unique_ptr<NetworkModel> make_network_model(const NetworkConfig& config,

@@ -126,6 +126,14 @@ void QueuedModel::set_link(LinkId link, const LinkState& state, TimePoint now) {
   resume(queue);
 }
 
+bool QueuedModel::needs(TransferId id, LinkId link) const {
+  const Message& message = messages_.at(id.index());
+  const auto ahead =
+      message.route.subspan(std::min<std::size_t>(message.hop, message.route.size()));
+  const auto found = std::find(ahead.begin(), ahead.end(), link);
+  return found != ahead.end() && (found != ahead.begin() || message.departure > now());
+}
+
 void QueuedModel::drop(Slot slot) {
   const Message& message = messages_[slot];
   if (message.route.empty()) return;
