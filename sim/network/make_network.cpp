@@ -3,6 +3,7 @@
 #include "sim/network/fair_share.hpp"
 #include "sim/network/ideal.hpp"
 #include "sim/network/queued.hpp"
+#include "sim/network/unreliable_network.hpp"
 
 namespace understudy {
 namespace {
@@ -14,7 +15,13 @@ std::unique_ptr<NetworkModel> make(const QueuedConfig& config, const Topology& t
   return std::make_unique<QueuedModel>(topology, config);
 }
 std::unique_ptr<NetworkModel> make(const FairShareConfig& config, const Topology& topology) {
-  return std::make_unique<FairShareModel>(topology, config.conditions.packet);
+  return std::make_unique<FairShareModel>(topology, config);
+}
+
+bool may_lose(const NetworkConfig& config, const FaultsConfig& faults) {
+  const auto* queued = std::get_if<QueuedConfig>(&config);
+  return !conditions_of(config).impairments.empty() || !faults.empty() ||
+         (queued != nullptr && !queued->limits.empty());
 }
 
 }  // namespace
@@ -37,9 +44,16 @@ LinkStatistics& LinkStatistics::operator+=(const LinkStatistics& other) {
   return *this;
 }
 
-std::unique_ptr<NetworkModel> make_network(const NetworkConfig& config, const FaultsConfig&,
-                                           const Topology& topology, std::uint64_t) {
-  return make_network_model(config, topology);
+std::unique_ptr<NetworkModel> make_network(const NetworkConfig& config, const FaultsConfig& faults,
+                                           const Topology& topology, std::uint64_t seed) {
+  auto model = make_network_model(config, topology);
+  const NetworkConditions& conditions = conditions_of(config);
+  if (may_lose(config, faults)) {
+    model = std::make_unique<UnreliableNetwork>(std::move(model),
+                                                Impairments(conditions.impairments, topology, seed),
+                                                conditions.packet, conditions.reliability);
+  }
+  return model;
 }
 
 std::unique_ptr<NetworkModel> make_network_model(const NetworkConfig& config,

@@ -65,7 +65,8 @@ class NetworkModel {
   // Ends a transfer without a Completion. What it has already sent stays counted.
   virtual void cancel(TransferId id, TimePoint now) = 0;
 
-  // Changes a link from now on; transfers under way feel it. Links of one medium change together.
+  // Changes a link from now on; transfers under way feel it. With it change bandwidth and `up` of all
+  // links of its medium.
   virtual void set_link(LinkId link, const LinkState& state, TimePoint now) = 0;
 
   // When advance() has something to do next; kNever when nothing is under way. Never before the

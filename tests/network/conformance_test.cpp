@@ -36,6 +36,10 @@ INSTANTIATE_TEST_SUITE_P(Models, EveryModel,
                          testing::Values(IdealConfig{}, QueuedConfig{}, queued_in_packets(1000),
                                          FairShareConfig{}),
                          [](const auto& model) { return name_of(model.param); });
+INSTANTIATE_TEST_SUITE_P(Impaired, EveryModel,
+                         testing::Values(impaired(IdealConfig{}), impaired(QueuedConfig{}),
+                                         impaired(FairShareConfig{})),
+                         [](const auto& model) { return name_of(model.param); });
 
 TEST_P(EveryModel, CarriesOneMessageOverAnyNumberOfHops) {
   const std::vector<LinkConfig> links = {

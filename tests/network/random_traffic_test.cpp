@@ -57,6 +57,10 @@ INSTANTIATE_TEST_SUITE_P(Models, RandomTraffic,
                          testing::Values(IdealConfig{}, QueuedConfig{}, queued_in_packets(50'000),
                                          FairShareConfig{}),
                          [](const auto& model) { return name_of(model.param); });
+INSTANTIATE_TEST_SUITE_P(Impaired, RandomTraffic,
+                         testing::Values(impaired(IdealConfig{}), impaired(QueuedConfig{}),
+                                         impaired(FairShareConfig{})),
+                         [](const auto& model) { return name_of(model.param); });
 
 TEST_P(RandomTraffic, ConservesBytes) {
   RandomStream random({.seed = 3, .purpose = Purpose::kTest});
@@ -101,6 +105,15 @@ TEST_P(RandomTraffic, DoesNotDependOnHowOftenItIsAsked) {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     EXPECT_EQ(run(GetParam(), {.seed = seed, .disturb = true}),
               run(GetParam(), {.seed = seed, .disturb = true, .ask_often = true}));
+  }
+}
+
+TEST_P(RandomTraffic, IsTheSameOnLinksThatDoNothing) {
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    const Options options{.seed = seed, .disturb = true};
+    const Outcome bare = run(GetParam(), options), same = run(impaired(GetParam()), options);
+    EXPECT_EQ(bare.ends_s, same.ends_s);
+    EXPECT_EQ(bare.bytes, same.bytes);
   }
 }
 

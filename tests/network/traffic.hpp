@@ -16,7 +16,7 @@ namespace understudy {
 class Traffic {
  public:
   Traffic(const NetworkConfig& config, Topology topology)
-      : topology_(std::move(topology)), network_(make_network_model(config, topology_)) {}
+      : topology_(std::move(topology)), network_(make_network(config, {}, topology_, 0)) {}
 
   // Starts a transfer at the present time and returns its number, counted from 0.
   std::size_t start(int from_rank, int to_rank, std::int64_t bytes) {
@@ -116,6 +116,12 @@ inline std::string name_of(const NetworkConfig& config) {
 
 inline QueuedConfig queued_in_packets(std::int64_t payload) {
   return {.conditions = {.packet = {.payload = Bytes{payload}}}};
+}
+
+// The same, on links that do nothing to what crosses them.
+inline NetworkConfig impaired(NetworkConfig config) {
+  std::visit([](auto& kind) { kind.conditions.impairments.emplace_back(); }, config);
+  return config;
 }
 
 // 8 Mbit/s carries 1 MB in a second.
