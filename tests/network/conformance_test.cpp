@@ -33,7 +33,7 @@ class EveryModel : public testing::TestWithParam<NetworkConfig> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Models, EveryModel,
-                         testing::Values(IdealConfig{}, QueuedConfig{}, queued_in_packets(),
+                         testing::Values(IdealConfig{}, QueuedConfig{}, queued_in_packets(1000),
                                          FairShareConfig{}),
                          [](const auto& model) { return name_of(model.param); });
 INSTANTIATE_TEST_SUITE_P(Impaired, EveryModel,

@@ -54,7 +54,7 @@ Outcome run(const NetworkConfig& config, const Options& options) {
 class RandomTraffic : public testing::TestWithParam<NetworkConfig> {};
 
 INSTANTIATE_TEST_SUITE_P(Models, RandomTraffic,
-                         testing::Values(IdealConfig{}, QueuedConfig{}, queued_in_packets(),
+                         testing::Values(IdealConfig{}, QueuedConfig{}, queued_in_packets(50'000),
                                          FairShareConfig{}),
                          [](const auto& model) { return name_of(model.param); });
 INSTANTIATE_TEST_SUITE_P(Impaired, RandomTraffic,

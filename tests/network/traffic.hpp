@@ -114,9 +114,8 @@ inline std::string name_of(const NetworkConfig& config) {
   return conditions_of(config).packet.payload.count > 0 ? kind + "_in_packets" : kind;
 }
 
-// A megabyte in 1000 packets.
-inline QueuedConfig queued_in_packets() {
-  return {.conditions = {.packet = {.payload = Bytes{1000}}}};
+inline QueuedConfig queued_in_packets(std::int64_t payload) {
+  return {.conditions = {.packet = {.payload = Bytes{payload}}}};
 }
 
 // The same, on links that do nothing to what crosses them.
