@@ -136,6 +136,28 @@ SplitProblem problem_of(const Topology& topology) {
   return problem;
 }
 
+// As a walk comes past them that goes on to a neighbour not yet visited, or back. Of a tree, the
+// first half hangs together but for what branches off one path.
+std::vector<std::uint32_t> depth_first(const SplitProblem& problem) {
+  std::vector<std::vector<std::uint32_t>> neighbours(problem.vertices);
+  for (const Trunk& t : problem.trunks) {
+    neighbours[t.a].push_back(t.b);
+    neighbours[t.b].push_back(t.a);
+  }
+  std::vector<bool> is_terminal(problem.vertices, false), visited(problem.vertices, false);
+  for (const std::uint32_t t : problem.terminals) is_terminal[t] = true;
+  std::vector<std::uint32_t> order, stack(problem.terminals.rbegin(), problem.terminals.rend());
+  while (!stack.empty()) {
+    const std::uint32_t v = stack.back();
+    stack.pop_back();
+    if (visited[v]) continue;
+    visited[v] = true;
+    if (is_terminal[v]) order.push_back(v);
+    stack.insert(stack.end(), neighbours[v].rbegin(), neighbours[v].rend());
+  }
+  return order;
+}
+
 double refined(const SplitProblem& problem, std::span<const std::uint32_t> order) {
   Sides sides = split_by_order(problem, order);
   refine(problem, sides);
@@ -162,7 +184,8 @@ std::optional<Bisection> bisection_of(const Topology& topology) {
   if (problem.terminals.size() < 2) return std::nullopt;
   const bool is_symmetric = std::all_of(problem.trunks.begin(), problem.trunks.end(),
                                         [](const Trunk& t) { return t.there == t.back; });
-  Bounds<double> rate{0, refined(problem, problem.terminals)};
+  Bounds<double> rate{
+      0, std::min(refined(problem, problem.terminals), refined(problem, depth_first(problem)))};
   double unit = 0;
   for (const Trunk& t : problem.trunks) unit = std::max({unit, t.there, t.back});
   if (const auto fiedler = bandwidth_fiedler(problem, unit)) {

@@ -25,8 +25,8 @@ struct Bisection {
 // take the side that suits it. In the direction that has less. nullopt where nodes are on fewer than
 // two vertices.
 //
-// To find it is NP-hard (Garey, Johnson and Stockmeyer, 1976). The upper bound is the better of two
-// splits, by Fiedler's vector and by rank, each refined. It is exact where the spectral bound meets
+// To find it is NP-hard (Garey, Johnson and Stockmeyer, 1976). The upper bound is the best of three
+// splits, by Fiedler's vector, by rank and depth first, each refined. It is exact where the spectral bound meets
 // it, or where a search over all halves, which is cut short at halves that have more already, ends
 // within bounds: up to kMaxSearched vertices with nodes.
 std::optional<Bisection> bisection_of(const Topology& topology);

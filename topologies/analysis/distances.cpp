@@ -16,8 +16,10 @@
 namespace understudy {
 namespace {
 
-// Vertices and links that searches may pass in all: about a second.
-constexpr std::size_t kMaxSteps = 20'000'000;
+// Vertices and links that a search from every vertex may pass in all: about a second.
+constexpr std::size_t kMaxSteps = 60'000'000;
+// And where it may not, those from some.
+constexpr std::size_t kMaxSampledSteps = 15'000'000;
 constexpr std::size_t kMinSources = 8;
 
 // A path's length by one measure, then by the other where that ties.
@@ -184,11 +186,11 @@ Distances distances_of(const Topology& topology) {
   RouteMean mean(topology, nodes_on_vertices(topology));
   Distances distances;
   const std::size_t vertices = num_vertices(graph);
-  const std::size_t affordable = kMaxSteps / (vertices + num_edges(graph) + 1);
-  if (vertices <= affordable) {
+  const std::size_t steps = vertices + num_edges(graph);  // of one search
+  if (vertices <= kMaxSteps / std::max<std::size_t>(steps, 1)) {
     search_everywhere(graph, mean, distances);
   } else {
-    search_from_some(graph, std::max(affordable, kMinSources), mean, distances);
+    search_from_some(graph, std::max(kMaxSampledSteps / steps, kMinSources), mean, distances);
   }
   mean.finish(distances);
   return distances;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <optional>
 #include <queue>
 
 namespace understudy {
@@ -95,7 +97,7 @@ class Pass {
     return nullptr;
   }
 
-  // Terminals leave the smaller half only where that leaves it no more than two behind.
+  // Terminals never leave the smaller half: the halves' sizes stay within two.
   std::optional<std::uint32_t> next() {
     const Offer* best = top(offers_[2]);
     for (const std::size_t side : {0u, 1u}) {

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <boost/pending/disjoint_sets.hpp>
+#include <cmath>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/base/random.hpp"
 
 namespace understudy {
 namespace {
@@ -80,19 +82,41 @@ struct Inverse : Operator {
   }
 };
 
+template <class Op>
+Vector apply(const Op& op, const Vector& x) {
+  Vector y(op.size);
+  op.perform_op(x.data(), y.data());
+  return y;
+}
+
+// A vector with its Rayleigh quotient, where it is an eigenvector.
+template <class Op>
+std::optional<FiedlerPair> if_eigenvector(const Op& op, Vector x) {
+  x.normalize();
+  const Vector y = apply(op, x);
+  const double value = x.dot(y);
+  if (!((y - value * x).norm() <= 100 * kTolerance * std::abs(value))) return std::nullopt;
+  return FiedlerPair{value, {x.begin(), x.end()}};
+}
+
 // The largest eigenvalue and its vector; nullopt where Lanczos' method does not converge.
 template <class Op>
 std::optional<FiedlerPair> largest(Op& op) {
+  RandomStream random({.purpose = Purpose::kTopology});
+  Vector start(op.size);
+  for (double& x : start) x = random.uniform(-1, 1);
+  start = apply(op, start);  // in the operator's range
+  // Were a random vector an eigenvector, all would be; Lanczos' method then has nowhere to go.
+  if (auto found = if_eigenvector(op, start)) return found;
   Spectra::SymEigsSolver<Op> solver(op, 1, std::min(kKrylov, op.size));
-  solver.init();
+  solver.init(start.data());
   solver.compute(Spectra::SortRule::LargestAlge, kMaxRestarts, kTolerance);
   if (solver.info() != Spectra::CompInfo::Successful) return std::nullopt;
-  const Vector vector = solver.eigenvectors().col(0);
-  return FiedlerPair{solver.eigenvalues()[0], {vector.begin(), vector.end()}};
+  return if_eigenvector(op, solver.eigenvectors().col(0));
 }
 
-// Gershgorin's bound of the largest eigenvalue.
-double bound(const Sparse& matrix) { return 2 * Vector(matrix.diagonal()).maxCoeff(); }
+// Of the largest eigenvalue (Gershgorin).
+double upper_bound(const Sparse& matrix) { return 2 * Vector(matrix.diagonal()).maxCoeff(); }
 
 // A graph with small eigenvalues, such as a long ring, is one that cuts well, so the factors of its
 // Laplacian are sparse; where they are not, the eigenvalue is large enough to be found without them.
@@ -109,7 +133,7 @@ std::optional<FiedlerPair> sparse_fiedler(const Sparse& matrix) {
     if (found) found->value = 1 / found->value;
     return found;
   }
-  Shifted op{{size}, matrix, bound(matrix)};
+  Shifted op{{size}, matrix, upper_bound(matrix)};
   auto found = largest(op);
   if (found) found->value = op.shift - found->value;
   return found;
@@ -175,8 +199,10 @@ std::optional<double> metropolis_gap(
   // W = I - L: its eigenvalues lie from 1 - greatest to 1 - second, and 1 for the constant vector.
   const Sparse matrix = laplacian(vertices, edges);
   const auto second = fiedler_of(matrix);
+  if (!second || second->value <= 2 - upper_bound(matrix))
+    return second ? std::optional(second->value) : std::nullopt;
   const auto greatest = greatest_eigenvalue(matrix);
-  if (!second || !greatest) return std::nullopt;
+  if (!greatest) return std::nullopt;
   return std::min(second->value, 2 - *greatest);
 }
 
