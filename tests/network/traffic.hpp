@@ -26,7 +26,10 @@ class Traffic {
                     bytes);
   }
   std::size_t start_on(std::span<const LinkId> route, std::int64_t bytes) {
-    const TransferId id = network_->start({.route = route, .size = Bytes{bytes}}, now_);
+    return start({.route = route, .size = Bytes{bytes}});
+  }
+  std::size_t start(const Transfer& transfer) {
+    const TransferId id = network_->start(transfer, now_);
     EXPECT_TRUE(under_way_.emplace(id.value, ends_.size()).second) << "an id is in use twice";
     ids_.push_back(id);
     ends_.emplace_back();
