@@ -32,12 +32,23 @@ std::vector<double> capacities(const Topology& topology,
   return bytes_per_s;
 }
 
+// By resource; kNone for media.
+std::vector<std::uint32_t> lone_links(const Topology& topology,
+                                      const std::vector<MaxMin::Resource>& resources) {
+  std::vector<std::uint32_t> links(resources.size(), MaxMin::kNone);
+  for (std::size_t l = 0; l < resources.size(); ++l) {
+    if (!topology.links()[l].medium) links[resources[l]] = static_cast<std::uint32_t>(l);
+  }
+  return links;
+}
+
 }  // namespace
 
 FairShareModel::FairShareModel(const Topology& topology, const FairShareConfig& config)
     : FluidModel(topology, config.conditions.packet),
       shares_(config, topology),
       resources_(resources_of(topology)),
+      links_(lone_links(topology, resources_)),
       max_min_(capacities(topology, resources_)) {}
 
 void FairShareModel::starting(Flow& flow) {
@@ -76,12 +87,12 @@ void FairShareModel::settle() {
   }
 }
 
-// The link of the flow that stands for the resource in statistics.
+// The link that stands for what holds the flow back, in statistics: of a medium its first on the route.
 std::uint32_t FairShareModel::link_of(const Flow& flow, MaxMin::Resource resource) const {
-  for (const LinkId id : flow.route) {
-    if (resources_[id.index()] == resource) return id.value;
-  }
-  return flow.held_by;  // by its cap
+  if (resource == MaxMin::kNone) return flow.held_by;  // its cap
+  if (links_[resource] != MaxMin::kNone) return links_[resource];
+  const auto crosses = [&](LinkId id) { return resources_[id.index()] == resource; };
+  return std::find_if(flow.route.begin(), flow.route.end(), crosses)->value;
 }
 
 }  // namespace understudy

@@ -26,6 +26,7 @@ class FairShareModel final : public FluidModel {
 
   FlowShares shares_;
   std::vector<MaxMin::Resource> resources_;  // by link
+  std::vector<std::uint32_t> links_;         // by resource; kNone: a medium
   MaxMin max_min_;
   std::vector<MaxMin::Resource> crossed_;
   std::vector<MaxMin::Flow> changed_;

@@ -78,7 +78,7 @@ class FluidModel : public EventModel {
   PacketConfig packet_;
   std::vector<Flow> flows_;
   std::vector<FluidLink> links_;
-  std::vector<std::optional<MediumId>> media_;           // by link
+  std::vector<std::optional<MediumId>> media_;  // by link
   std::vector<std::vector<std::uint32_t>> links_of_medium_;
   std::vector<LinkStatistics> statistics_;
   mutable std::vector<LinkStatistics> reported_;  // with what is busy right now

@@ -212,7 +212,7 @@ void MaxMin::let_go(Resource id) {
 // or a cap would be in the way.
 double MaxMin::level_of_all_held(Resource id) const {
   const ResourceState& resource = resources_[id];
-  double used = 0, weight = 0, highest = 0, cap = kInfinity;
+  double used = 0, weight = 0, cap = kInfinity;
   for (const Crossing& crossing : resource.crossings) {
     const FlowState& flow = flows_[crossing.other];
     if (flow.open) return kInfinity;
@@ -223,11 +223,10 @@ double MaxMin::level_of_all_held(Resource id) const {
         if (other.other != id && resources_[other.other].held > 0) return kInfinity;
     } else {
       used += flow.level * flow.weight;
-      highest = std::max(highest, flow.level);
     }
   }
   const double level = (resource.capacity - used) / weight;
-  return highest <= level && level <= cap ? level : kInfinity;
+  return level <= cap ? level : kInfinity;
 }
 
 // Gives a decided flow another level and holder.
@@ -308,7 +307,7 @@ void MaxMin::take(ResourceState& resource, std::uint32_t& count, double& sum, do
 
 // Adds the sums up anew before rounding has become more than that of adding up.
 void MaxMin::refresh(ResourceState& resource) {
-  if (resource.changes < 2 * resource.crossings.size() + 64) return;
+  if (resource.changes < 16 * resource.crossings.size() + 64) return;
   const auto id = static_cast<Resource>(&resource - resources_.data());
   resource.used = resource.open_weight = resource.held_weight = 0;
   resource.changes = 0;

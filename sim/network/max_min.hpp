@@ -34,6 +34,11 @@
 // a bound that is kept in O(1) and only grows while others decide their flows. The least bound on a
 // heap is looked at: it has grown and goes back; or taking out decided flows above t raises it, and it
 // goes back; or it is exact.
+//
+// Flows that r lets go need not be opened where r alone is concerned: nothing on it is open, no cap is
+// in the way, and no other resource that they cross holds anything. Then they move at once to the
+// level at which they fill r, as if that were their old one. Another resource may be more than full by
+// that; it was not so at t, hence fills above t, and takes them down.
 #pragma once
 
 #include <cstdint>
@@ -76,7 +81,7 @@ class MaxMin {
  private:
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-  struct FlowState {
+  struct alignas(64) FlowState {
     double level = 0;
     double weight = 1;
     double cap_level = 0;
@@ -85,7 +90,7 @@ class MaxMin {
     bool open = false;
     std::vector<Crossing> crossings;
   };
-  struct ResourceState {
+  struct alignas(64) ResourceState {
     double capacity = 0;
     double used = 0;  // by decided flows
     double open_weight = 0;

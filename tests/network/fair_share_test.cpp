@@ -85,9 +85,120 @@ TEST(FairShare, TakesLatencyBeforeItTakesCapacity) {
   EXPECT_NEAR(t.end_s(1), 4, 1e-11);
 }
 
+TEST(FairShare, SharesByWeight) {
+  // 0.25 and 0.75 MB/s until the heavy one is over at 4/3 s; the light one has 2/3 MB left.
+  Traffic t(FairShareConfig{}, path({{Bandwidth{8e6}, 0ms}}));
+  const auto route = forward({0});
+  t.start({.route = route, .size = Bytes{kMegabyte}});
+  t.start({.route = route, .size = Bytes{kMegabyte}, .weight = 3});
+  t.run_to_the_end();
+  EXPECT_NEAR(t.end_s(1), 4.0 / 3, 1e-11);
+  EXPECT_NEAR(t.end_s(0), 2, 1e-11);
+}
+
+TEST(FairShare, LeavesToOthersWhatACappedFlowCannotTake) {
+  for (const NetworkConfig& config :
+       {NetworkConfig{IdealConfig{}}, NetworkConfig{FairShareConfig{}}}) {
+    Traffic t(config, path({{Bandwidth{8e6}, 0ms}}));
+    const auto route = forward({0});
+    t.start({.route = route, .size = Bytes{kMegabyte}, .cap_bytes_per_s = 2e5});
+    t.start({.route = route, .size = Bytes{kMegabyte}});
+    t.run_to_the_end();
+    EXPECT_NEAR(t.end_s(0), 5, 1e-11) << name_of(config);
+    EXPECT_NEAR(t.end_s(1), config.index() == 0 ? 1 : 1.25, 1e-11) << name_of(config);
+    EXPECT_EQ(t.network().statistics()[0].queueing, config.index() == 0 ? 0ms : 250ms);
+  }
+}
+
+TEST(FairShare, TakesWeightsAndCapsFromTheScenario) {
+  const FairShareConfig config{.shares = {{.from = "node0", .to = "node2", .weight = 3},
+                                          {.from = "node1", .cap = Bandwidth{8e5}}}};
+  Traffic t(config, path({{Bandwidth{8e6}, 0ms}, {Bandwidth{8e6}, 0ms}}));
+  t.start(0, 2, kMegabyte);      // 3/4 MB/s on the first link
+  t.start(0, 1, kMegabyte / 4);  // 1/4 MB/s there: both until 1 s, 1/4 MB is left
+  t.start(1, 2, kMegabyte / 5);  // 0.1 MB/s, so 2 s
+  t.run_to_the_end();
+  EXPECT_NEAR(t.end_s(1), 1, 1e-11);
+  EXPECT_NEAR(t.end_s(0), 1 + 0.25 / 0.9, 1e-11);  // the second link has room for 0.9 MB/s
+  EXPECT_NEAR(t.end_s(2), 2, 1e-11);
+}
+
+TEST(FairShare, WeighsByInverseLatencyWhereTheScenarioSaysSo) {
+  // Both join at 3 s: the far one a third of the near one's rate. 1/4 and 3/4 MB/s.
+  Traffic t(FairShareConfig{.fairness = Fairness::kInverseLatency},
+            path({{Bandwidth{8e6}, 1s}, {Bandwidth{8e7}, 2s}}));
+  const auto near_route = forward({0}), far_route = forward({0, 1});
+  t.start_on(far_route, kMegabyte);
+  t.run_to(2);
+  t.start_on(near_route, 3 * kMegabyte / 4);
+  t.run_to_the_end();
+  EXPECT_NEAR(t.end_s(1), 4, 1e-11);
+  EXPECT_NEAR(t.end_s(0), 4.75, 1e-11);
+}
+
+LinkConfig half_duplex(double bits_per_s) {
+  return {.bandwidth = Bandwidth{bits_per_s}, .duplex = Duplex::kHalf};
+}
+
+TEST(FairShare, SharesAHalfDuplexCableBetweenBothDirections) {
+  for (const NetworkConfig& config :
+       {NetworkConfig{IdealConfig{}}, NetworkConfig{FairShareConfig{}}}) {
+    Traffic t(config, path({half_duplex(8e6)}));
+    t.start(0, 1, kMegabyte);
+    t.start(1, 0, kMegabyte / 2);
+    t.run_to_the_end();
+    EXPECT_NEAR(t.end_s(0), config.index() == 0 ? 1 : 1.5, 1e-11) << name_of(config);
+    EXPECT_NEAR(t.end_s(1), config.index() == 0 ? 0.5 : 1, 1e-11) << name_of(config);
+  }
+}
+
+// Three stations and one channel: what is relayed is sent twice.
+TEST(FairShare, TakesAMediumTwiceWhereAFlowCrossesItTwice) {
+  Topology topology;
+  for (const char* name : {"a", "b", "c"}) topology.add_vertex({name, VertexKind::kHost});
+  const MediumId air = topology.add_medium();
+  topology.add_link({VertexId{0}, VertexId{1}, Bandwidth{8e6}, 0ms, air});
+  topology.add_link({VertexId{1}, VertexId{2}, Bandwidth{8e6}, 0ms, air});
+  Traffic t(FairShareConfig{}, std::move(topology));
+  const std::vector<LinkId> relayed = {LinkId{0}, LinkId{1}}, direct = {LinkId{1}};
+  t.start_on(relayed, 3 * kMegabyte);
+  t.start_on(direct, kMegabyte);  // a third of the air for each crossing, until 3 s
+  t.run_to_the_end();
+  EXPECT_NEAR(t.end_s(1), 3, 1e-11);
+  EXPECT_NEAR(t.end_s(0), 7, 1e-11);  // 2 MB were left, at half a MB/s
+}
+
+TEST(FairShare, ChangesAMediumAsAWhole) {
+  for (const NetworkConfig& config :
+       {NetworkConfig{IdealConfig{}}, NetworkConfig{FairShareConfig{}}}) {
+    Traffic t(config, path({half_duplex(8e6)}));
+    t.start(1, 0, kMegabyte);  // on link 1
+    t.run_to(0.25);
+    t.set_link(0, 4e6);
+    t.run_to(0.75);  // half is left
+    t.set_link(0, 4e6, false);
+    t.run_to(2.75);
+    t.set_link(0, 8e6, true);
+    t.run_to_the_end();
+    EXPECT_NEAR(t.end_s(0), 3.25, 1e-11) << name_of(config);
+    EXPECT_EQ(t.network().statistics()[1].down, 2s) << name_of(config);
+  }
+}
+
+TEST(FairShare, FeelsAnotherLatencyOnlyWhereItStartsLater) {
+  Traffic t(FairShareConfig{}, path({{Bandwidth{8e6}, 1s}}));
+  const auto route = forward({0});
+  t.start_on(route, 0);
+  t.network().set_link(LinkId{0}, {Bandwidth{8e6}, 3s, true}, t.now());
+  t.start_on(route, 0);
+  t.run_to_the_end();
+  EXPECT_EQ(t.all_ends_s(), (std::vector<double>{1, 3}));
+}
+
 struct RandomNetwork {
   Topology topology;
   std::vector<std::vector<LinkId>> routes;
+  Duration latency{10ms};  // of each link, where times are looked at
 };
 
 // Any sequence of distinct links can be a route: the model doesn't ask how they are joined.
@@ -182,6 +293,47 @@ TEST(FairShare, ForgetsHowTheFlowsCameAbout) {
       rates.push_back(static_cast<double>(t.network().statistics()[link].bytes - before));
     }
     expect_max_min_fair(t.topology(), network.routes, rates);
+  }
+}
+
+struct Journey {
+  std::size_t route;
+  std::int64_t bytes;
+  Duration start;
+};
+
+std::vector<double> ends_s(const RandomNetwork& network, const std::vector<Journey>& journeys,
+                           int speed) {
+  Topology topology;
+  for (const Vertex& vertex : network.topology.vertices()) topology.add_vertex(vertex);
+  for (const Link& link : network.topology.links())
+    topology.add_link({link.from, link.to, Bandwidth{link.bandwidth.bits_per_s * speed},
+                       network.latency * 2 / speed});
+  Traffic t(FairShareConfig{}, std::move(topology));
+  for (const Journey& journey : journeys) {
+    t.run_to(kStart + journey.start * 2 / speed);
+    t.start_on(network.routes[journey.route], journey.bytes);
+  }
+  t.run_to_the_end();
+  return t.all_ends_s();
+}
+
+TEST(FairShare, TakesHalfTheTimeAtTwiceTheBandwidthAndHalfTheLatency) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomStream random({.seed = seed, .purpose = Purpose::kTest, .round = 2});
+    const RandomNetwork network = random_network(random);
+    if (network.routes.empty()) continue;
+    std::vector<Journey> journeys;
+    Duration start{0};
+    for (int i = 0; i < 30; ++i) {
+      start += Duration{static_cast<std::int64_t>(random.below(1'000'000'000))};
+      journeys.push_back({static_cast<std::size_t>(random.below(network.routes.size())),
+                          static_cast<std::int64_t>(random.below(1 << 24)), start});
+    }
+    const std::vector<double> slow = ends_s(network, journeys, 1),
+                              fast = ends_s(network, journeys, 2);
+    for (std::size_t i = 0; i < slow.size(); ++i) EXPECT_NEAR(slow[i] / 2, fast[i], 1e-10);
   }
 }
 

@@ -80,16 +80,17 @@ long burst(const std::vector<sg::Host*>& hosts) {
 
 long parameter_server(const std::vector<sg::Host*>& hosts) {
   sg::Host* const server = hosts.back();
+  const int rounds = traffic::server_rounds(static_cast<int>(hosts.size()));
   for (std::size_t i = 0; i + 1 < hosts.size(); ++i) {
-    sg::Actor::create("worker", hosts[i], [i, server, worker = hosts[i]] {
+    sg::Actor::create("worker", hosts[i], [i, rounds, server, worker = hosts[i]] {
       const auto bytes = static_cast<std::uint64_t>(traffic::server_bytes(static_cast<int>(i)));
-      for (int round = 0; round < traffic::kServerRounds; ++round) {
+      for (int round = 0; round < rounds; ++round) {
         sg::Comm::sendto(worker, server, bytes);
         sg::Comm::sendto(server, worker, bytes);
       }
     });
   }
-  return 2L * traffic::kServerRounds * static_cast<long>(hosts.size() - 1);
+  return 2L * rounds * static_cast<long>(hosts.size() - 1);
 }
 
 // The hosts are the routers, the routes Understudy's.

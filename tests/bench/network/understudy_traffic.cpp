@@ -47,23 +47,24 @@ Task<> burst(Node& node) {
 // The last host serves.
 Task<> parameter_server(Node& node) {
   const int hosts = node.info().world, rank = static_cast<int>(node.rank().value);
+  const int rounds = traffic::server_rounds(hosts);
   if (rank < hosts - 1) {
-    for (int round = 0; round < traffic::kServerRounds; ++round) {
+    for (int round = 0; round < rounds; ++round) {
       node.send(Rank{hosts - 1}, kTag, sized(traffic::server_bytes(rank)));
       co_await node.receive(Rank{hosts - 1}, kTag);
     }
     co_return;
   }
-  for (int i = 0; i < traffic::kServerRounds * (hosts - 1); ++i) {
+  for (int i = 0; i < rounds * (hosts - 1); ++i) {
     const auto gradient = co_await node.receive(std::nullopt, kTag);
     node.send(gradient->from, kTag, Payload::dry(gradient->payload.size()));
   }
 }
 
-std::int64_t transfers(std::string_view pattern, std::int64_t hosts) {
-  if (pattern == "ring") return 2 * (hosts - 1) * hosts;
-  if (pattern == "all_to_all" || pattern == "burst") return hosts * (hosts - 1);
-  return 2 * traffic::kServerRounds * (hosts - 1);
+std::int64_t transfers(std::string_view pattern, int hosts) {
+  if (pattern == "ring") return 2LL * (hosts - 1) * hosts;
+  if (pattern == "all_to_all" || pattern == "burst") return 1LL * hosts * (hosts - 1);
+  return 2LL * traffic::server_rounds(hosts) * (hosts - 1);
 }
 
 NodeProgram program(std::string_view pattern) {
@@ -77,8 +78,8 @@ NodeProgram program(std::string_view pattern) {
 void report(std::int64_t transfers, Duration simulated, double cpu_s) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("%lld %.9f %.6f %.1f\n", static_cast<long long>(transfers), to_seconds(simulated), cpu_s,
-              static_cast<double>(usage.ru_maxrss) / 1024);
+  std::printf("%lld %.9f %.6f %.1f\n", static_cast<long long>(transfers), to_seconds(simulated),
+              cpu_s, static_cast<double>(usage.ru_maxrss) / 1024);
 }
 
 template <class Body>
@@ -89,8 +90,8 @@ double cpu_seconds(const Body& body) {
 }
 
 void run_on_a_switch(std::string_view pattern, int hosts) {
-  const Topology topology = make_topology(ClusterConfig{
-      .machines = hosts, .inter = {traffic::kAccess, 2 * traffic::kAccessLatency}});
+  const Topology topology = make_topology(
+      ClusterConfig{.machines = hosts, .inter = {traffic::kAccess, 2 * traffic::kAccessLatency}});
   WorldOptions options;
   options.network = FairShareConfig{};
   VirtualWorld world(topology, std::move(options));
