@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <variant>
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/nearest.hpp"
+#include "scenarios/check_network.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
 namespace understudy {
@@ -14,15 +16,13 @@ namespace {
 class Checker {
  public:
   Checker(const Scenario& scenario, const Document& document)
-      : scenario_(scenario), document_(document), seats_(seating(scenario.topology)) {}
+      : scenario_(scenario), document_(document), seats_(seats()) {}
 
   void check_all() const {
     if (scenario_.mode != Mode::kVirtual) {
       fail("mode", fmt::format("the mode {} is not built yet in this version, only virtual is",
                                scenario_.mode == Mode::kEmulated ? "emulated" : "real"));
     }
-    if (const auto found = misfit(scenario_.topology))
-      fail("topology." + found->key, found->sentence);
     std::visit([&](const auto& topology) { check_device(topology.device); }, scenario_.topology);
     for (const auto& [name, profile] : scenario_.devices.profiles) check_profile(name, profile);
     std::visit([&](const auto& workload) { check_workload(workload); }, scenario_.workload);
@@ -33,6 +33,21 @@ class Checker {
  private:
   [[noreturn]] void fail(const std::string& key, const std::string& sentence) const {
     throw ScenarioError(fmt::format("{}: {}", locate(document_, key), sentence));
+  }
+
+  // Files show whether they are what the scenario takes them for only when they are read.
+  Seating seats() const {
+    const TopologyConfig& topology = scenario_.topology;
+    if (const auto found = misfit(topology)) fail("topology." + found->key, found->sentence);
+    try {
+      if (std::holds_alternative<GraphmlConfig>(topology) ||
+          std::holds_alternative<LatencyMatrixConfig>(topology)) {
+        make_topology(topology).require_connected();
+      }
+      return seating(topology);
+    } catch (const ScenarioError& problem) {
+      fail("topology", problem.what());
+    }
   }
 
   void check_device(const std::string& device) const {
@@ -137,6 +152,11 @@ class Checker {
   void check_aligned() const {
     const auto is_power = [](int n) { return std::has_single_bit(static_cast<unsigned>(n)); };
     const int machines = seats_.machines(), devices = seats_.workers_per_machine;
+    if (!seats_.machine_of.empty()) {
+      fail("strategy.reduction",
+           "hierarchical can add in order only where the machines' nodes are equally many and "
+           "follow each other, and the topology's are not");
+    }
     if (machines == 1 || devices == 1 || (is_power(machines) && is_power(devices))) return;
     fail("strategy.reduction",
          fmt::format(
@@ -154,6 +174,7 @@ class Checker {
 
 void check(const Scenario& scenario, const Document& document) {
   Checker(scenario, document).check_all();
+  check_network(scenario, document);
 }
 
 }  // namespace understudy

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "scenarios/scenario.hpp"
 #include "scenarios/yaml_value.hpp"
@@ -23,6 +24,9 @@ void check(const Scenario& scenario, const Document& document);
 // gives the same scenario back.
 std::string write_yaml(const Scenario& scenario);
 nlohmann::ordered_json to_json(const Scenario& scenario);
+
+// The files that the scenario names, in the order of their keys.
+std::vector<std::string> files_of(const Scenario& scenario);
 
 // JSON Schema (draft 2020-12) of a scenario, for editors.
 nlohmann::ordered_json scenario_schema();

@@ -71,6 +71,7 @@ std::string training_key(const Scenario& scenario) {
       key["strategy"].erase("server");
     if (seats.workers > 1 && !ordered && collective.kind == CollectiveKind::kHierarchical) {
       key["workers_per_machine"] = seats.workers_per_machine;
+      if (!seats.machine_of.empty()) key["machine_of"] = seats.machine_of;
     }
   }
   if (seats.workers == 1 && std::holds_alternative<ImageClassifierConfig>(scenario.workload)) {

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <unordered_map>
 
@@ -212,12 +211,9 @@ YamlValue parse(std::string_view text, const std::string& where, bool has_lines)
 }  // namespace
 
 void require_utf8(std::string_view text, const std::string& where, int line) {
-  try {
-    static_cast<void>(nlohmann::json(text).dump());
-  } catch (const nlohmann::json::type_error&) {
-    throw ScenarioError(line == 0 ? fmt::format("{}: is not UTF-8", where)
-                                  : fmt::format("{}:{}: is not UTF-8", where, line));
-  }
+  if (is_utf8(text)) return;
+  throw ScenarioError(line == 0 ? fmt::format("{}: is not UTF-8", where)
+                                : fmt::format("{}:{}: is not UTF-8", where, line));
 }
 
 Document parse_document(std::string_view text, const std::string& source) {

@@ -114,23 +114,6 @@ bool is_plain(const YamlValue& value) {
          std::all_of(text.begin(), text.end(), ordinary);
 }
 
-bool is_printable(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; }
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else if (!is_printable(c)) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 const YamlValue* YamlValue::find(std::string_view key) const {
@@ -222,14 +205,6 @@ std::string to_text(const YamlValue& value) {
       return "{" + out + "}";
   }
   return out;
-}
-
-std::string quote(std::string_view text) {
-  constexpr std::size_t kMost = 60;
-  if (text.size() <= kMost) return fmt::format("'{}'", escape(text));
-  std::size_t end = kMost;  // or where the character that it would cut begins
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return fmt::format("'{}...'", escape(text.substr(0, end)));
 }
 
 }  // namespace understudy

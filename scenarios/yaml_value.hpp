@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/base/text.hpp"
+
 namespace understudy {
 
 inline constexpr std::size_t kMaxYamlBytes = 1 << 20;
@@ -81,8 +83,5 @@ std::string to_text(const YamlValue& value);
 // Throws ScenarioError, starting with `where` and the line if it is not 0, where the text is not
 // UTF-8, which JSON and HTML could not carry.
 void require_utf8(std::string_view text, const std::string& where, int line = 0);
-
-// As many characters as fit a sentence, in quotes, with unprintable ones escaped.
-std::string quote(std::string_view text);
 
 }  // namespace understudy

@@ -1,5 +1,5 @@
 // Makes a topology of what a scenario states. The shapes are in files by kind: regular.cpp, star.cpp,
-// random.cpp, graphml.cpp, latency_matrix.cpp.
+// random.cpp, graphml_topology.cpp, latency_matrix.cpp.
 #pragma once
 
 #include "topologies/topology.hpp"
@@ -24,8 +24,9 @@ struct Seating {
   int workers = 1;  // nodes that train
   int servers = 0;  // nodes that only serve (a star's hub); their ranks come last
   int workers_per_machine = 1;
+  std::vector<int> machine_of{};  // of each worker; empty: rank / workers_per_machine
   int nodes() const { return workers + servers; }
-  int machines() const { return workers / workers_per_machine; }
+  int machines() const;
 };
 // Without making the topology where its size follows from the config.
 Seating seating(const TopologyConfig& topology);

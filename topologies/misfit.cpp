@@ -92,6 +92,27 @@ Found find(const WanConfig& c) {
   return of_link("wide", c.wide);
 }
 
+// What one way to place nodes needs, and others would not hear.
+Found find(const GraphmlConfig& c) {
+  const PlaceConfig& place = c.place;
+  const bool is_explicit = place.ranks == Ranks::kExplicit;
+  const bool by_attribute = place.ranks == Ranks::kByAttribute;
+  if (is_explicit && place.vertices.empty())
+    return Misfit{"place.vertices", "with 'ranks: explicit' nodes sit on them, and there are none"};
+  if (!is_explicit && !place.vertices.empty())
+    return Misfit{"place.vertices", "only with 'ranks: explicit' nodes sit on them"};
+  if (by_attribute && place.attribute.empty()) {
+    return Misfit{"place.attribute",
+                  "with 'ranks: by_attribute' nodes sit on the vertices that have it, and none is "
+                  "named"};
+  }
+  if (!by_attribute && !place.attribute.empty())
+    return Misfit{"place.attribute", "only with 'ranks: by_attribute' nodes sit where it is"};
+  if (!by_attribute && !place.value.empty())
+    return Misfit{"place.value", "only with 'ranks: by_attribute' nodes sit where it is"};
+  return std::nullopt;
+}
+
 Found find(const LatencyMatrixConfig& c) { return of_link("local", c.local); }
 
 }  // namespace

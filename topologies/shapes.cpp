@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/base/text.hpp"
 
 namespace understudy {
 namespace {
@@ -34,12 +37,6 @@ Seating seating_of(const FatTreeConfig& c) { return {.workers = c.ports * c.port
 Seating seating_of(const WanConfig& c) {
   return {.workers = c.regions * c.machines_per_region,
           .workers_per_machine = c.machines_per_region};
-}
-Seating seating_of(const GraphmlConfig& c) {
-  return {.workers = nodes_of(c), .servers = c.place.server.empty() ? 0 : 1};
-}
-Seating seating_of(const LatencyMatrixConfig& c) {
-  return {.workers = regions_of(c) * c.nodes_per_region};
 }
 template <class Shape>
 Seating seating_of(const Shape& c) {
@@ -78,6 +75,42 @@ void require_link(std::string_view where, const LinkConfig& link) {
     throw ScenarioError(fmt::format("the latency of {} must not be negative, as {} is", where,
                                     format(link.latency)));
   }
+}
+
+int Seating::machines() const {
+  if (machine_of.empty()) return workers / workers_per_machine;
+  return 1 + *std::max_element(machine_of.begin(), machine_of.end());
+}
+
+Seating seating_on(std::vector<int> machine_of, int servers) {
+  const auto first_elsewhere = std::find_if(machine_of.begin(), machine_of.end(),
+                                            [&](int m) { return m != machine_of.front(); });
+  const auto in_first = static_cast<int>(first_elsewhere - machine_of.begin());
+  Seating seating{.workers = static_cast<int>(machine_of.size()), .servers = servers};
+  bool even = in_first > 0 && seating.workers % in_first == 0;
+  for (int rank = 0; even && rank < seating.workers; ++rank)
+    even = machine_of[static_cast<std::size_t>(rank)] == rank / in_first;
+  if (even) {
+    seating.workers_per_machine = in_first;
+  } else {
+    seating.machine_of = std::move(machine_of);
+  }
+  return seating;
+}
+
+std::string vertex_name(std::string_view text) {
+  text = trim(text);
+  std::string name;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    // U+0080 to U+009F, two bytes each in UTF-8, are control characters too.
+    const bool second_block = text.substr(i, 1) == "\xc2" && i + 1 < text.size() &&
+                              static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    const bool breaks = second_block || !is_printable(text[i]) ||
+                        std::string_view(",\"*?<>").find(text[i]) != std::string_view::npos;
+    name += breaks ? '_' : text[i];
+    if (second_block) ++i;
+  }
+  return name;
 }
 
 std::vector<VertexId> add_nodes(Topology& topology, int nodes, const std::string& device) {

@@ -30,10 +30,10 @@ Topology make(const BarabasiAlbertConfig& config);
 Topology make(const RandomGeometricConfig& config);
 // graphml_topology.cpp
 Topology make(const GraphmlConfig& config);
-int nodes_of(const GraphmlConfig& config);  // without the one that serves
+Seating seating_of(const GraphmlConfig& config);
 // latency_matrix.cpp
 Topology make(const LatencyMatrixConfig& config);
-int regions_of(const LatencyMatrixConfig& config);
+Seating seating_of(const LatencyMatrixConfig& config);
 
 // shapes.cpp
 //
@@ -43,6 +43,11 @@ void require_positive(std::string_view shape, std::string_view field, int value)
 void require_within(std::string_view shape, std::string_view field, double value, double least,
                     double most);
 void require_link(std::string_view where, const LinkConfig& link);
+// The seating of workers on these machines, by rank.
+Seating seating_on(std::vector<int> machine_of, int servers);
+// Blanks at the ends gone, and _ for whatever would break links.csv (comma, quotes, control
+// characters) or patterns on names ("a->b", "*", "?").
+std::string vertex_name(std::string_view text);
 // Vertices node0.., each a machine of its own with one node on it.
 std::vector<VertexId> add_nodes(Topology& topology, int nodes, const std::string& device);
 // Both directions, as the config has them.

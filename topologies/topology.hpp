@@ -73,6 +73,7 @@ class Topology {
   std::string link_name(LinkId id) const;                    // "machine0->switch"
 
   void use_routing(Routing routing);
+  Routing routing() const { return routing_; }
 
   // The links on the shortest path from one vertex to another, then the lowest link ids. Empty from
   // a vertex to itself. Computed when first asked for and cached: not thread-safe. Throws

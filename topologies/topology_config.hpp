@@ -194,10 +194,12 @@ enum class MissingLocation {
   kDefault,  // links with an end that has no place take the default latency
   kRefuse
 };
-// A graph from a GraphML file, such as the Internet Topology Zoo's.
+// A graph from a GraphML file, such as the Internet Topology Zoo's. An edge's latency, where it has
+// none, is that of light in glass between the coordinates of its ends. docs/topologies.md says what
+// becomes of nodes, edges and their attributes.
 struct GraphmlConfig {
   FilePath file{};
-  std::string latency_attribute{};    // of edges, in milliseconds; wins over coordinates
+  std::string latency_attribute{};    // of edges, in milliseconds; latency_ms where empty
   std::string bandwidth_attribute{};  // of edges, in bit/s; LinkSpeedRaw where empty
   Duration latency{std::chrono::milliseconds{1}};  // where nothing else says one
   Bandwidth bandwidth{1e9};                        // where nothing else says one

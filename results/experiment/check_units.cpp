@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "results/experiment/unit_runner.hpp"
 #include "runtime/base/errors.hpp"
@@ -91,13 +93,25 @@ Fault fault_in(const Unit& unit, const Wanted& wanted) {
   return {};
 }
 
+std::string hash_of_text(const std::string& text) {
+  return fmt::format("{:016x}", fnv1a(std::as_bytes(std::span(text))));
+}
+
+std::string hash_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) throw DataError(fmt::format("{}: can't be read", path));
+  return hash_of_text(text.str());
+}
+
 }  // namespace
 
 std::string hash_of(const Scenario& scenario) {
   nlohmann::ordered_json json = to_json(scenario);
   for (const char* key : {"name", "repeats", "expect", "report", "sweep"}) json.erase(key);
-  const std::string text = json.dump();
-  return fmt::format("{:016x}", fnv1a(std::as_bytes(std::span(text))));
+  for (const std::string& file : files_of(scenario)) json["files"].push_back(hash_of_file(file));
+  return hash_of_text(json.dump());
 }
 
 void check_units(const RunDirectory& directory, const Experiment& experiment,

@@ -9,7 +9,8 @@
 
 namespace understudy {
 
-// 64-bit FNV-1a in hex of everything in a run's scenario that its records depend on.
+// 64-bit FNV-1a in hex of everything in a run's scenario that its records depend on, with what the
+// files hold that it names. Throws DataError for one that can't be read.
 std::string hash_of(const Scenario& scenario);
 
 // Throws DataError, naming the file, for a record that the experiment's runs cannot have left:

@@ -51,6 +51,7 @@ WorldOptions world_options(const UnitTask& task, const Topology& topology) {
     return options;
   }
   options.pool = task.pool;
+  if (has_state(options.network, options.faults)) return options;
   if (task.resume != nullptr && fits(*task.resume, topology)) options.resume = task.resume;
   options.on_safe_point = task.on_safe_point;
   return options;

@@ -26,7 +26,8 @@ struct UnitTask {
   ComputePool* pool = nullptr;  // nullptr: computations run on the calling thread
   const std::atomic<bool>* interrupt = nullptr;
   std::atomic<std::int64_t>* gradients = nullptr;  // counts those computed; may be null
-  const WorldSnapshot* resume = nullptr;           // one that does not fit the world is none
+  // Where the network has_state(), a repeat starts anew: neither is looked at then.
+  const WorldSnapshot* resume = nullptr;  // one that does not fit the world is none
   std::function<void(const WorldSnapshot&)> on_safe_point{};
   EventTrace::Sink on_event{};
 };

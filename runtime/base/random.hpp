@@ -18,7 +18,9 @@ enum class Purpose : std::uint8_t {
   kNetwork = 6,
   kData = 7,
   kSelection = 8,
-  kTest = 9
+  kTest = 9,
+  kFaults = 10,
+  kBackground = 11
 };
 
 struct StreamKey {

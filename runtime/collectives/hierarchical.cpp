@@ -21,7 +21,7 @@ Levels split(const Communicator& members) {
       if (i == members.index) levels.inside.index = inside.size();
       inside.push_back(members.members[i]);
     }
-    if (members.machines[i] != last) {
+    if (members.machines[i] > last) {  // machines number in order of first use
       if (i == members.index) levels.across.index = across.size();
       across.push_back(members.members[i]);
       last = members.machines[i];

@@ -215,8 +215,9 @@ constexpr std::span<const Named<MissingLocation>> names(MissingLocation) {
 template <class Archive>
 void describe(Archive& a, GraphmlConfig& c) {
   a.field("file", c.file, "The GraphML file.");
-  a.field("latency_attribute", c.latency_attribute,
-          "Of edges, in milliseconds; where an edge lacks it, coordinates decide.");
+  a.field(
+      "latency_attribute", c.latency_attribute,
+      "Of edges, in milliseconds; empty: latency_ms. Where an edge lacks it, coordinates decide.");
   a.field("bandwidth_attribute", c.bandwidth_attribute,
           "Of edges, in bit/s; empty: LinkSpeedRaw, as in the Internet Topology Zoo.");
   a.field("latency", c.latency, "Of links for which the file says nothing.", {.min = 0});

@@ -1,5 +1,6 @@
 #include "sim/network/make_network.hpp"
 
+#include "sim/network/dynamic_network.hpp"
 #include "sim/network/fair_share.hpp"
 #include "sim/network/ideal.hpp"
 #include "sim/network/queued.hpp"
@@ -22,6 +23,10 @@ bool may_lose(const NetworkConfig& config, const FaultsConfig& faults) {
   const auto* queued = std::get_if<QueuedConfig>(&config);
   return !conditions_of(config).impairments.empty() || !faults.empty() ||
          (queued != nullptr && !queued->limits.empty());
+}
+
+bool is_dynamic(const NetworkConditions& conditions, const FaultsConfig& faults) {
+  return !conditions.traces.empty() || !conditions.background.empty() || !faults.empty();
 }
 
 }  // namespace
@@ -48,12 +53,24 @@ std::unique_ptr<NetworkModel> make_network(const NetworkConfig& config, const Fa
                                            const Topology& topology, std::uint64_t seed) {
   auto model = make_network_model(config, topology);
   const NetworkConditions& conditions = conditions_of(config);
+  if (is_dynamic(conditions, faults)) {
+    const bool store_and_forward = std::holds_alternative<QueuedConfig>(config);
+    model = std::make_unique<DynamicNetwork>(
+        std::move(model), LinkTimeline(topology, conditions.traces, faults, seed),
+        BackgroundTraffic(conditions.background, topology, store_and_forward, seed));
+  }
   if (may_lose(config, faults)) {
     model = std::make_unique<UnreliableNetwork>(std::move(model),
                                                 Impairments(conditions.impairments, topology, seed),
                                                 conditions.packet, conditions.reliability);
   }
   return model;
+}
+
+bool has_state(const NetworkConfig& config, const FaultsConfig& faults) {
+  const auto* queued = std::get_if<QueuedConfig>(&config);
+  return is_dynamic(conditions_of(config), faults) || may_lose(config, faults) ||
+         (queued != nullptr && !queued->token_buckets.empty());
 }
 
 std::unique_ptr<NetworkModel> make_network_model(const NetworkConfig& config,

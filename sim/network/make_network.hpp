@@ -15,6 +15,10 @@ namespace understudy {
 std::unique_ptr<NetworkModel> make_network(const NetworkConfig& config, const FaultsConfig& faults,
                                            const Topology& topology, std::uint64_t seed);
 
+// Whether the network holds more than the present time while no transfer is under way, such as draws
+// and traffic of others: then no run can go on from a safe point, which does not keep that.
+bool has_state(const NetworkConfig& config, const FaultsConfig& faults);
+
 // The bare model, without conditions.
 std::unique_ptr<NetworkModel> make_network_model(const NetworkConfig& config,
                                                  const Topology& topology);

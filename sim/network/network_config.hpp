@@ -90,12 +90,12 @@ struct MahimahiTrace {
   FilePath file{};
   Duration resolution{std::chrono::milliseconds{1}};  // rates are means over so long
 };
-// Lines of time_s,rate_bit_s,latency_s after a header that names them; latency_s may be left out.
+// Lines of time_s,rate_bit_s,latency_s after a header that names them; latency_s may be left out. The
+// first time is 0. A link with a rate of 0 is not up.
 struct CsvTrace {
   std::string links = "*";
   FilePath file{};
-  bool repeat =
-      false;  // starts again after its last line, whose row must repeat the first's values
+  bool repeat = false;  // begins again at its last line, which only says when
 };
 using TraceConfig = std::variant<MahimahiTrace, CsvTrace>;
 
@@ -103,7 +103,8 @@ using TraceConfig = std::variant<MahimahiTrace, CsvTrace>;
 struct ConstantTraffic {
   std::string from{}, to{};
   Bandwidth rate{1e6};
-  Bytes message{65536};  // one every message / rate; the next waits for the one before
+  Bytes message{65536};  // one every message / rate; the next waits for the one before, in queued
+                         // for room among as many as an idle route needs at that rate
 };
 struct OnOffTraffic {
   std::string from{}, to{};

@@ -51,6 +51,7 @@ struct LinkState {
   Bandwidth bandwidth;  // > 0
   Duration latency;     // >= 0; felt by what enters the link from now on
   bool up = true;       // a link that is down stalls what crosses it
+  bool operator==(const LinkState&) const = default;
 };
 
 class NetworkModel {
@@ -68,6 +69,10 @@ class NetworkModel {
   // Changes a link from now on; transfers under way feel it. With it change bandwidth and `up` of all
   // links of its medium.
   virtual void set_link(LinkId link, const LinkState& state, TimePoint now) = 0;
+
+  // Whether a transfer under way has yet to cross a link of its route. Where all of a route is held
+  // at once, it has to the end.
+  virtual bool needs(TransferId, LinkId) const { return true; }
 
   // When advance() has something to do next; kNever when nothing is under way. Never before the
   // last now.

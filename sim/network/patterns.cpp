@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <unordered_set>
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/nearest.hpp"
@@ -23,6 +24,13 @@ std::vector<std::string> directed(std::string_view pattern) {
   if (at == std::string_view::npos) return {std::string(pattern)};
   const std::string_view a = pattern.substr(0, at), b = pattern.substr(at + kBothWays.size());
   return {fmt::format("{}->{}", a, b), fmt::format("{}->{}", b, a)};
+}
+
+[[noreturn]] void fail_no_vertex(const Topology& topology, std::string_view name) {
+  std::vector<std::string> names;
+  for (const Vertex& vertex : topology.vertices()) names.push_back(vertex.name);
+  throw ScenarioError(
+      fmt::format("no vertex of the topology is called '{}'{}", name, suggestion(name, names)));
 }
 
 }  // namespace
@@ -67,16 +75,34 @@ std::vector<LinkId> links_like(const Topology& topology, std::string_view patter
 
 std::vector<VertexId> vertices_like(const Topology& topology, std::string_view pattern) {
   std::vector<VertexId> found;
-  std::vector<std::string> names;
   for (std::size_t v = 0; v < topology.vertices().size(); ++v) {
-    names.push_back(topology.vertices()[v].name);
-    if (matches(pattern, names.back())) found.push_back(VertexId{v});
+    if (matches(pattern, topology.vertices()[v].name)) found.push_back(VertexId{v});
   }
-  if (found.empty()) {
-    throw ScenarioError(fmt::format("no vertex of the topology is called '{}'{}", pattern,
-                                    suggestion(pattern, names)));
-  }
+  if (found.empty()) fail_no_vertex(topology, pattern);
   return found;
+}
+
+VertexId vertex_called(const Topology& topology, std::string_view name) {
+  for (std::size_t v = 0; v < topology.vertices().size(); ++v) {
+    if (topology.vertices()[v].name == name) return VertexId{v};
+  }
+  fail_no_vertex(topology, name);
+}
+
+std::vector<LinkId> with_media(const Topology& topology, std::vector<LinkId> links) {
+  std::unordered_set<MediumId> media;
+  for (const LinkId id : links) {
+    if (const auto medium = topology.links()[id.index()].medium) media.insert(*medium);
+  }
+  if (media.empty()) return links;
+  const std::unordered_set<LinkId> chosen(links.begin(), links.end());
+  links.clear();
+  for (std::size_t l = 0; l < topology.links().size(); ++l) {
+    const auto medium = topology.links()[l].medium;
+    if (chosen.contains(LinkId{l}) || (medium && media.contains(*medium)))
+      links.push_back(LinkId{l});
+  }
+  return links;
 }
 
 }  // namespace understudy

@@ -398,6 +398,22 @@ void QueuedModel::set_link(LinkId link, const LinkState& state, TimePoint now) {
   resume(queue);
 }
 
+// Whether any of the message's packets stands before the link's end.
+bool QueuedModel::needs(TransferId id, LinkId link) const {
+  const auto route = messages_.at(id.index()).route;
+  const auto hop = static_cast<std::uint32_t>(
+      std::distance(route.begin(), std::find(route.begin(), route.end(), link)));
+  for (std::uint32_t i = 0; i <= hop && i < route.size(); ++i) {
+    const Queue& queue = queues_[queues_[route[i].index()].shared];
+    for (Slot slot = queue.first; slot != kNone; slot = entries_[slot].next) {
+      const Entry& entry = entries_[slot];
+      const bool is_before = entry.hop < hop || (entry.hop == hop && entry.departure > now());
+      if (entry.message == id.value && is_before) return true;
+    }
+  }
+  return false;
+}
+
 // Takes the message's packets out of the network, wherever they are.
 void QueuedModel::drop(Slot slot) {
   for (const LinkId link : messages_[slot].route) {

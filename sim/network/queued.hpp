@@ -34,6 +34,7 @@ class QueuedModel final : public EventModel {
 
   TransferId start(const Transfer& transfer, TimePoint now) override;
   void set_link(LinkId link, const LinkState& state, TimePoint now) override;
+  bool needs(TransferId id, LinkId link) const override;
   std::span<const LinkStatistics> statistics() const override;
 
  private:

@@ -113,6 +113,11 @@ void VirtualNetwork::restore_sent(Rank rank, const Sent& sent) {
   endpoints_.at(rank.index())->sent = sent;
 }
 
+std::span<const LinkStatistics> VirtualNetwork::link_statistics() {
+  advance(scheduler_.now());
+  return model_->statistics();
+}
+
 void VirtualNetwork::send(Rank from, Rank to, Tag tag, Payload payload) {
   const auto places = topology_.places();
   if (to.index() >= places.size()) {

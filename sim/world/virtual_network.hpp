@@ -23,7 +23,8 @@ class VirtualNetwork final : public EventSource {
 
   // The endpoint of a rank of the topology's places.
   Transport& endpoint(Rank rank);
-  const NetworkModel& model() const { return *model_; }
+  // Up to the present, to which it brings the model.
+  std::span<const LinkStatistics> link_statistics();
 
   struct Sent {
     std::int64_t bytes = 0;

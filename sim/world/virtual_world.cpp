@@ -149,7 +149,7 @@ void VirtualWorld::run(const NodeProgram& program) {
   scheduler_.run();
 }
 
-WorldSnapshot VirtualWorld::snapshot() const {
+WorldSnapshot VirtualWorld::snapshot() {
   WorldSnapshot s;
   s.time = scheduler_.now();
   for (const auto& i : inhabitants_) {
@@ -158,7 +158,7 @@ WorldSnapshot VirtualWorld::snapshot() const {
     s.nodes.push_back({i->device.busy(), i->node.meter().total(), i->node.meter().exposed(),
                        sent.bytes, sent.messages});
   }
-  const auto links = network_.model().statistics();
+  const auto links = network_.link_statistics();
   s.links.assign(links.begin(), links.end());
   if (options_.resume == nullptr) return s;
   for (std::size_t l = 0; l < s.links.size(); ++l) s.links[l] += options_.resume->links[l];

@@ -63,7 +63,7 @@ class VirtualWorld {
   // Runs the program on every node to the end, once.
   void run(const NodeProgram& program);
   // The state so far, also after the end (then without node states).
-  WorldSnapshot snapshot() const;
+  WorldSnapshot snapshot();
 
  private:
   struct Inhabitant;

@@ -1,6 +1,8 @@
 // Every collective gives the sum, to the bit where it promises bits.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/collectives/harness.hpp"
 
 namespace understudy {
@@ -139,6 +141,21 @@ TEST(Ring, RefusesTheCanonicalOrderWithTheReason) {
   members.machines = {0, 1};
   EXPECT_NO_THROW(
       check_collective({.kind = CollectiveKind::kTree, .reduction = Reduction::kOrdered}, members));
+}
+
+// As where more nodes than vertices sit on a graph in turn.
+TEST(Hierarchical, AddsUpWhereAMachinesMembersLieApart) {
+  const std::vector<int> machines = {0, 1, 2, 0, 1, 0};
+  Topology topology = mesh(machines.size());
+  Topology apart;
+  for (const Vertex& vertex : topology.vertices()) apart.add_vertex(vertex);
+  for (const Link& link : topology.links()) apart.add_link(link);
+  for (std::size_t r = 0; r < machines.size(); ++r)
+    apart.place({.vertex = VertexId{r}, .machine = machines[r]});
+  std::vector<std::vector<double>> vectors;
+  for (std::size_t r = 0; r < machines.size(); ++r) vectors.push_back({std::pow(10.0, r), 1.0});
+  allreduce_vectors(apart, {.kind = CollectiveKind::kHierarchical}, vectors, 2);
+  for (const auto& vector : vectors) EXPECT_EQ(vector, (std::vector<double>{111'111, 6}));
 }
 
 TEST(Hierarchical, RefusesTheCanonicalOrderOnUnevenMachines) {

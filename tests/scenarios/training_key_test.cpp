@@ -1,4 +1,5 @@
 // Which runs share weights.
+#include "runtime/base/errors.hpp"
 #include "tests/scenarios/examples.hpp"
 
 namespace understudy {
@@ -62,6 +63,23 @@ TEST(TrainingKey, MachinesCountWhereTheCollectiveFollowsThem) {
   const std::vector<std::string> other = {"topology.machines=4", "topology.devices_per_machine=2"};
   EXPECT_EQ(key_with(other), key_with({}));
   EXPECT_NE(key_with({hierarchical, other[0], other[1]}), key_with({hierarchical}));
+}
+
+// Eight nodes in turn on four vertices of a file's graph, and two by two.
+TEST(TrainingKey, MachinesCountWhereTheirNodesLieApart) {
+  const std::string file = UNDERSTUDY_SOURCE_DIR "/topologies/zoo/Arpanet196912.graphml";
+  const std::string graph = "topology={kind: graphml, file: " + file;
+  const std::string in_turn = graph + ", place: {nodes: 8}}";
+  const std::string in_pairs =
+      graph +
+      ", place: {ranks: explicit, vertices: [SRI, SRI, USCB, USCB, UCLA, UCLA, UTAH, UTAH]}}";
+  EXPECT_EQ(key_with({in_turn}), key_with({in_pairs}));
+  const std::string hierarchical = "strategy.collective=hierarchical";
+  EXPECT_NE(key_with({in_turn, hierarchical}), key_with({in_pairs, hierarchical}));
+  EXPECT_EQ(
+      key_with({in_pairs, hierarchical}),
+      key_with({"topology={kind: cluster, machines: 4, devices_per_machine: 2}", hierarchical}));
+  EXPECT_THROW(key_with({in_turn, hierarchical, "strategy.reduction=ordered"}), ScenarioError);
 }
 
 TEST(TrainingKey, OneWorkerAddsNothingUp) {
