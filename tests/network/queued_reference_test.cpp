@@ -60,9 +60,8 @@ class Comparison {
       : options_(options),
         random_({.seed = options.seed, .purpose = Purpose::kTest}),
         config_(random_config()),
-        traffic_(config_, random_network(random_)),
+        traffic_({}, config_, random_network(random_)),
         reference_(traffic_.topology(), config_.conditions.packet, limits()) {
-    traffic_.allow_losses();
     for (const Link& link : traffic_.topology().links())
       states_.push_back({link.bandwidth, link.latency, true});
     halved_.resize(states_.size());
@@ -214,8 +213,7 @@ TEST(DropTail, DropsWhatDoesNotFit) {
   // 3 ms b1 has gone: a3 fits, b3 does not; and so on. Behind a5 nothing comes.
   for (const auto& config : {limited(std::nullopt, 2), limited(Bytes{2000}, std::nullopt),
                              limited(Bytes{2999}, 3), limited(Bytes{9000}, 2)}) {
-    Traffic t(config, three_hosts());
-    t.allow_losses();
+    Traffic t({}, config, three_hosts());
     t.start(0, 2, 4500);
     t.start(1, 2, 4500);
     t.run_to_the_end();
@@ -232,15 +230,14 @@ TEST(DropTail, DropsWhatDoesNotFit) {
 TEST(DropTail, SparesTheSendersOwnQueue) {
   QueuedConfig config = limited(std::nullopt, 1);
   config.limits[0].links = "*";
-  Traffic t(config, three_hosts());
+  Traffic t({}, config, three_hosts());
   t.start(0, 2, 90'000);  // never more than one packet at the switch
   t.run_to_the_end();
   EXPECT_EQ(*t.end(0), kStart + 101ms);
 }
 
 TEST(DropTail, LosesAMessageOfNoBytes) {
-  Traffic t(limited(Bytes{1050}, std::nullopt), three_hosts());
-  t.allow_losses();
+  Traffic t({}, limited(Bytes{1050}, std::nullopt), three_hosts());
   t.start(0, 2, 900);
   t.start(1, 2, 900);
   t.run_to(0.9e-3);
@@ -254,8 +251,7 @@ TEST(DropTail, LosesAMessageOfNoBytes) {
 TEST(DropTail, DropsAMessageWholeWhereItIsOnePacket) {
   QueuedConfig config = limited(Bytes{1'000'000}, std::nullopt);
   config.conditions.packet = {};
-  Traffic t(config, three_hosts());
-  t.allow_losses();
+  Traffic t({}, config, three_hosts());
   t.start(0, 2, 600'000);
   t.start(1, 2, 600'000);
   t.run_to_the_end();
@@ -268,8 +264,7 @@ TEST(DropTail, ConservesBytes) {
     RandomStream random({.seed = seed, .purpose = Purpose::kTest});
     QueuedConfig config = limited(std::nullopt, 10);
     config.conditions.packet.overhead = Bytes{0};
-    Traffic t(config, three_hosts());
-    t.allow_losses();
+    Traffic t({}, config, three_hosts());
     std::int64_t sent = 0, lost = 0;
     for (std::size_t i = 0; i < 100; ++i) {
       t.run_to(t.now() + Duration{static_cast<std::int64_t>(random.below(10'000'000'000))});
