@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "results/report/text_table.hpp"
+#include "topologies/analysis/readable.hpp"
 
 namespace understudy {
 namespace {
@@ -15,19 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Row = std::vector<std::string>;
 
-// Four digits: means and eigenvalues have no short text of their own.
-std::string with_prefix(double value, const char* unit) {
-  constexpr std::array<const char*, 9> kPrefixes{"p", "n", "u", "m", "", "k", "M", "G", "T"};
-  std::size_t prefix = 4;
-  while (value != 0 && std::abs(value) < 1 && prefix > 0) value *= 1000, --prefix;
-  while (std::abs(value) >= 1000 && prefix + 1 < kPrefixes.size()) value /= 1000, ++prefix;
-  return fmt::format("{:.4g}{}{}", value, kPrefixes[prefix], unit);
-}
-std::string text(Duration d) {
-  if (d >= std::chrono::seconds{1}) return fmt::format("{:.4g}s", to_seconds(d));
-  return with_prefix(to_seconds(d), "s");
-}
-std::string rate_text(double bits_per_s) { return with_prefix(bits_per_s, "bit/s"); }
+std::string rate_text(double bits_per_s) { return readable(Bandwidth{bits_per_s}); }
 std::string text(const std::optional<double>& eigenvalue) {
   return eigenvalue ? fmt::format("{:.4g}", *eigenvalue) : "unknown";
 }
@@ -37,11 +24,11 @@ std::string hops_text(const Distances& d) {
   return fmt::format("{} to {}", d.hops.low, d.hops.high);
 }
 std::string latency_text(const Distances& d) {
-  if (d.latency.exact()) return text(d.latency.low);
-  return fmt::format("{} to {}", text(d.latency.low), text(d.latency.high));
+  if (d.latency.exact()) return readable(d.latency.low);
+  return fmt::format("{} to {}", readable(d.latency.low), readable(d.latency.high));
 }
 std::string mean_text(const Distances& d) {
-  return (d.sources < d.nodes ? "about " : "") + text(d.mean_route_latency);
+  return (d.sources < d.nodes ? "about " : "") + readable(d.mean_route_latency);
 }
 std::string bisection_text(const std::optional<Bisection>& bisection) {
   if (!bisection) return "none";

@@ -40,9 +40,9 @@ class CommandLine : public testing::Test {
   }
   void TearDown() override { fs::remove_all(root_); }
 
-  Outcome understudy(const std::string& arguments) const {
-    const std::string command = "cd '" + (root_ / "work").string() +
-                                "' && '" UNDERSTUDY_PROGRAM "' " + arguments +
+  Outcome understudy(const std::string& arguments, const std::string& environment = "") const {
+    const std::string command = "cd '" + (root_ / "work").string() + "' && " + environment +
+                                "'" UNDERSTUDY_PROGRAM "' " + arguments +
                                 " > ../out 2> ../err < /dev/null";
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content(root_ / "out"),
@@ -124,6 +124,114 @@ TEST_F(CommandLine, ListsEveryKind) {
     for (const auto& entry : json)
       EXPECT_THAT(outcome.out, testing::HasSubstr(entry["name"].get<std::string>()));
   }
+}
+
+TEST_F(CommandLine, TopologyOfAScenario) {
+  write("ring.yaml",
+        "topology: {kind: ring, nodes: 6, bandwidth: 1Gbit/s, latency: 5ms}\n"
+        "workload: {kind: collective, bytes: 1MB}\n");
+  const Outcome outcome = understudy("topology ring.yaml");
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err, "");
+  for (const char* line :
+       {"links                   12       in 6 cables\n", "diameter                3 hops\n",
+        "diameter in latency     15ms\n", "mean route latency      9ms      between nodes\n",
+        "bisection bandwidth     2Gbit/s  exact, by a search over all halves\n",
+        "algebraic connectivity  1        of the vertices\n",
+        "spectral gap            0.3333   of Metropolis mixing; 6 pairs of neighbours\n"})
+    EXPECT_THAT(outcome.out, testing::HasSubstr(line));
+  const auto json = nlohmann::json::parse(
+      understudy("topology ring.yaml --json --set topology.nodes=4").out)["topologies"];
+  ASSERT_EQ(json.size(), 1u);
+  EXPECT_EQ(json[0]["vertices"], 4);
+  EXPECT_EQ(json[0]["diameter_hops"], 2);
+  EXPECT_EQ(json[0]["diameter_upper_bound_s"], 0.01);
+  EXPECT_EQ(json[0]["bisection_bit_per_s"], 2e9);
+  EXPECT_EQ(json[0]["bisection_proof"], "spectrum");  // it is a hypercube, too
+  EXPECT_NEAR(json[0]["metropolis_spectral_gap"].get<double>(), 2.0 / 3, 1e-12);
+}
+
+TEST_F(CommandLine, TopologiesOfASweepThatDiffer) {
+  write("sweep.yaml",
+        "sweep: {topology.machines: [2, 4], network.kind: [ideal, queued], "
+        "topology.device: ['', rtx3080]}\n");
+  const Outcome outcome = understudy("topology sweep.yaml");
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 3) << outcome.out;
+  EXPECT_THAT(outcome.out, testing::StartsWith("machines  all nodes  vertices"));
+  const auto json = nlohmann::json::parse(understudy("topology sweep.yaml --json").out);
+  ASSERT_EQ(json["topologies"].size(), 2u);
+  EXPECT_EQ(json["topologies"][1]["overrides"]["topology.machines"], "4");
+  const Outcome drawing = understudy("topology sweep.yaml --svg out.svg");
+  EXPECT_EQ(drawing.exit_code, 2);
+  EXPECT_EQ(drawing.err,
+            "sweep.yaml: --svg draws one topology, and this sweep has 2; choose one with --set\n");
+  EXPECT_EQ(files_in_work(), 1u);
+}
+
+TEST_F(CommandLine, TopologyOfAGraphByItself) {
+  const std::string abilene = UNDERSTUDY_SOURCE_DIR "/topologies/zoo/Abilene.graphml";
+  const auto json = nlohmann::json::parse(
+      understudy("topology --json " + abilene + " --set topology.bandwidth=3Gbit/s").out);
+  EXPECT_EQ(json["topologies"][0]["vertices"], 11);
+  EXPECT_EQ(json["topologies"][0]["cables"], 14);
+  EXPECT_EQ(json["topologies"][0]["nodes"], 11);
+  EXPECT_EQ(json["topologies"][0]["diameter_hops"], 5);
+  fs::copy_file(abilene, root_ / "work" / "abilene.xml");  // known by how it begins
+  EXPECT_THAT(understudy("topology abilene.xml").out,
+              testing::HasSubstr("vertices                11"));
+  write("rtt.csv", "region,a,b,c\na,0,10,30\nb,10,0,20\nc,30,20,0\n");
+  const Outcome matrix = understudy("topology rtt.csv --set topology.nodes_per_region=2");
+  EXPECT_THAT(matrix.out, testing::HasSubstr("nodes                   6")) << matrix.err;
+  EXPECT_EQ(understudy("topology " + abilene + " --set topology.bandwith=1Gbit/s").exit_code, 2);
+}
+
+TEST_F(CommandLine, TopologyThatIsNone) {
+  EXPECT_EQ(understudy("topology none.graphml").err, "none.graphml: cannot be read\n");
+  write("bad.yaml", "topology: {kind: rng}\n");
+  for (const char* arguments : {"topology", "topology none.yaml", "topology none.graphml",
+                                "topology bad.yaml", "topology . --json"}) {
+    const Outcome outcome = understudy(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << arguments;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+    EXPECT_EQ(outcome.out, "") << arguments;
+  }
+}
+
+TEST_F(CommandLine, DrawsWithGraphviz) {
+  write("pair.yaml",
+        "topology: {kind: path, nodes: 2}\nworkload: {kind: collective, bytes: 1MB}\n");
+  const Outcome drawn = understudy("topology pair.yaml --svg pair.svg");
+  if (drawn.err.find("not installed") != std::string::npos) GTEST_SKIP() << drawn.err;
+  EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
+  EXPECT_THAT(content(root_ / "work" / "pair.svg"),
+              testing::AllOf(testing::HasSubstr("<svg"), testing::HasSubstr(">node1</text>")));
+  EXPECT_EQ(files_in_work(), 2u);
+}
+
+// A program called dot in front of the real one, or none at all.
+TEST_F(CommandLine, SaysWhatGraphvizDoes) {
+  write("pair.yaml",
+        "topology: {kind: path, nodes: 2}\nworkload: {kind: collective, bytes: 1MB}\n");
+  const auto draw = [&](const std::string& body) {
+    fs::create_directories(root_ / "bin");
+    fs::remove(root_ / "bin" / "dot");
+    if (!body.empty()) {
+      std::ofstream(root_ / "bin" / "dot") << "#!/bin/sh\n" << body << '\n';
+      fs::permissions(root_ / "bin" / "dot", fs::perms::owner_all);
+    }
+    const Outcome outcome =
+        understudy("topology pair.yaml --svg pair.svg", "PATH='" + (root_ / "bin").string() + "' ");
+    EXPECT_EQ(files_in_work(), 1u);
+    EXPECT_EQ(outcome.exit_code, 1);
+    return outcome.err;
+  };
+  EXPECT_EQ(
+      draw(""),
+      "drawing needs Graphviz, which is not installed (on Debian: apt-get install graphviz)\n");
+  EXPECT_EQ(draw("echo 'Error: bad day' >&2; echo more >&2; exit 3"),
+            "Graphviz failed: Error: bad day\n");
+  EXPECT_EQ(draw("kill -9 $$"), "Graphviz failed: it gave no reason\n");
 }
 
 TEST_F(CommandLine, HelpAndSchema) {

@@ -6,7 +6,8 @@
 #include <chrono>
 
 #include "runtime/base/errors.hpp"
-#include "tests/topologies/graphs.hpp"
+#include "tests/topologies/known_graphs.hpp"
+#include "topologies/analysis/readable.hpp"
 #include "topologies/make_topology.hpp"
 
 namespace understudy {
@@ -60,7 +61,7 @@ TEST(Dot, KindsHaveShapesAndNodesColours) {
   EXPECT_THAT(line_of(text, "v1 "), HasSubstr("shape=component, fillcolor=\"#cfe3ff\""));
   EXPECT_THAT(line_of(text, "v1 "), HasSubstr("label=\"machine0/device0\\nrank 0\""));
   EXPECT_THAT(line_of(text, "v6 "), HasSubstr("shape=box, fillcolor=\"#ffd9a0\""));  // the server
-  EXPECT_THAT(line_of(text, "v7 "), HasSubstr("shape=diamond"));
+  EXPECT_THAT(line_of(text, "v7 "), HasSubstr("shape=hexagon"));
 }
 
 TEST(Dot, OneWordForLinksThatAreAllAlike) {
@@ -83,10 +84,11 @@ TEST(Dot, PlacesOnEarthAreProjectedAndCutOpenAtTheWidestGap) {
   topology.add_vertex({"San Francisco", VertexKind::kHost, Coordinates{60, -123}});
   topology.add_vertex({"nowhere"});
   const std::string text = dot_of(topology);
-  // 97 degrees across 9 inches.
+  // 97 degrees across 12 inches.
   EXPECT_THAT(line_of(text, "v0"), HasSubstr("pos=\"0.0000,0.0000!\""));
-  EXPECT_THAT(line_of(text, "v1"), HasSubstr(fmt::format("pos=\"{:.4f},0.0000!\"", 62 * 9 / 97.0)));
-  EXPECT_THAT(line_of(text, "v2"), HasSubstr("pos=\"9.0000,0.0000!\""));
+  EXPECT_THAT(line_of(text, "v1"),
+              HasSubstr(fmt::format("pos=\"{:.4f},0.0000!\"", 62 * 12 / 97.0)));
+  EXPECT_THAT(line_of(text, "v2"), HasSubstr("pos=\"12.0000,0.0000!\""));
   EXPECT_THAT(line_of(text, "v3"), Not(HasSubstr("pos=")));
 }
 
@@ -94,7 +96,17 @@ TEST(Dot, ADegreeOfLongitudeShrinksWithTheLatitude) {
   Topology topology;  // around 60 degrees north: half
   topology.add_vertex({"a", VertexKind::kHost, Coordinates{50, 0}});
   topology.add_vertex({"b", VertexKind::kHost, Coordinates{70, 20}});
-  EXPECT_THAT(line_of(dot_of(topology), "v1"), HasSubstr("pos=\"4.5000,9.0000!\""));
+  EXPECT_THAT(line_of(dot_of(topology), "v1"), HasSubstr("pos=\"6.0000,12.0000!\""));
+}
+
+TEST(Dot, RatesAreRounded) {
+  const LinkConfig link{Bandwidth{10e9 / 3}, Duration{11'876'543'210}}, other{};
+  EXPECT_THAT(dot_of(make_topology(PathConfig{.nodes = 3, .links = {link, other}})),
+              HasSubstr("<td>3.333Gbit/s<br/>11.88ms</td>"));
+  EXPECT_EQ(readable(Duration{999'960'000}), "1ms");
+  EXPECT_EQ(readable(Duration{0}), "0s");
+  EXPECT_EQ(readable(std::chrono::minutes{90}), "5400s");
+  EXPECT_EQ(readable(Bandwidth{0}), "0bit/s");
 }
 
 TEST(Dot, LargeDrawingsGoWithoutLabels) {

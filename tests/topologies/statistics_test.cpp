@@ -11,7 +11,7 @@
 #include <numbers>
 
 #include "runtime/base/random.hpp"
-#include "tests/topologies/graphs.hpp"
+#include "tests/topologies/known_graphs.hpp"
 #include "topologies/analysis/neighbours.hpp"
 #include "topologies/analysis/spectrum.hpp"
 #include "topologies/make_topology.hpp"

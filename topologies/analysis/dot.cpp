@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runtime/base/errors.hpp"
+#include "topologies/analysis/readable.hpp"
 
 namespace understudy {
 namespace {
@@ -70,7 +71,7 @@ std::vector<Line> lines_of(const Topology& topology) {
 }
 
 std::string rate_text(const Line& line, const char* separator) {
-  return fmt::format("{}{}{}", format(line.bandwidth), separator, format(line.latency));
+  return fmt::format("{}{}{}", readable(line.bandwidth), separator, readable(line.latency));
 }
 
 bool all_alike(const std::vector<Line>& lines) {
@@ -118,7 +119,7 @@ std::vector<std::optional<Point>> projected(std::span<const Vertex> vertices) {
     width = std::max(width, points[i]->x);
   }
   const double extent = std::max(width, north - south);
-  const double inches = std::max(9.0, 2.2 * std::sqrt(static_cast<double>(vertices.size())));
+  const double inches = std::max(12.0, 2.2 * std::sqrt(static_cast<double>(vertices.size())));
   for (auto& point : points) {
     if (point && extent > 0) *point = {point->x / extent * inches, point->y / extent * inches};
   }
@@ -149,7 +150,7 @@ const char* shape(VertexKind kind) {
     case VertexKind::kDevice:
       return "component";
     case VertexKind::kSwitch:
-      return "diamond";
+      return "hexagon";
     case VertexKind::kHost:
       return "ellipse";
   }
@@ -192,15 +193,18 @@ class Drawing {
         std::any_of(points_.begin(), points_.end(), [](auto& p) { return p.has_value(); });
     const bool is_small = is_map || points_.size() <= kMostStressed;
     add("digraph topology {{\n");
-    add("  graph [layout={}, overlap=prism, overlap_scaling=0, sep=\"+6\", splines={}, "
-        "outputorder=edgesfirst, start=1,\n"
+    // Removing overlaps of thousands takes minutes, and they are dots.
+    add("  graph [layout={}, overlap={}, overlap_scaling=0, overlap_shrink=false, sep=\"+6\",\n"
+        "         splines={}, outputorder=edgesfirst, start=1,\n"
         "         fontname=\"Helvetica\", fontsize=12, pad=0.2, label={}];\n",
-        is_small ? "neato" : "sfdp", lines_.size() <= kMostCurved ? "true" : "line",
-        quoted(caption()));
+        is_small ? "neato" : "sfdp", points_.size() <= kMostStressed ? "prism" : "true",
+        lines_.size() <= kMostCurved ? "true" : "line", quoted(caption()));
     add("  node [style=filled, color=\"#555555\", fontname=\"Helvetica\", fontsize=11{}];\n",
-        is_named_ ? ", margin=\"0.08,0.05\"" : ", label=\"\", width=0.12, height=0.12");
-    add("  edge [color=\"#777777\", fontname=\"Helvetica\", fontsize=9, arrowsize=0.6, "
-        "len=1.6];\n");
+        is_named_  ? ", margin=\"0.08,0.05\""
+        : is_small ? ", label=\"\", width=0.12, height=0.12"
+                   : ", label=\"\", width=0.05, height=0.05");
+    add("  edge [color=\"#777777\", fontname=\"Helvetica\", fontsize=9, arrowsize=0.6, len={}];\n",
+        is_named_ ? 1.6 : 0.5);
   }
 
   std::string caption() const {

@@ -16,6 +16,6 @@ namespace understudy {
 // kMostDrawn vertices, or five times as many links.
 std::string dot_of(const Topology& topology);
 
-inline constexpr std::size_t kMostDrawn = 10'000;
+inline constexpr std::size_t kMostDrawn = 5'000;
 
 }  // namespace understudy
