@@ -6,6 +6,7 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/nearest.hpp"
+#include "scenarios/check_network.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
 namespace understudy {
@@ -172,6 +173,7 @@ class Checker {
 
 void check(const Scenario& scenario, const Document& document) {
   Checker(scenario, document).check_all();
+  check_network(scenario, document);
 }
 
 }  // namespace understudy
