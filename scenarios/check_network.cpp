@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include "runtime/base/errors.hpp"
+#include "sim/network/jitter.hpp"
 #include "sim/network/make_network.hpp"
+#include "sim/network/patterns.hpp"
 
 namespace understudy {
 namespace {
@@ -22,10 +24,17 @@ bool has_conditions(const NetworkConfig& config) {
 
 void check_network(const Scenario& scenario, const Document& document) {
   if (scenario.faults.empty() && !has_conditions(scenario.network)) return;
+  const auto& impairments = conditions_of(scenario.network).impairments;
   std::string section = "topology";
   try {
     Topology topology = make_topology(scenario.topology);
     topology.use_routing(conditions_of(scenario.network).routing);
+    for (std::size_t i = 0; i < impairments.size(); ++i) {
+      section = fmt::format("network.impairments[{}].links", i);
+      links_like(topology, impairments[i].links);
+      section = fmt::format("network.impairments[{}].jitter.file", i);
+      if (impairments[i].jitter) Jitter{*impairments[i].jitter};
+    }
     section = "network";
     make_network(scenario.network, {}, topology, scenario.seed);
     section = "faults";

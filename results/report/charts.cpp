@@ -278,6 +278,7 @@ class Charts {
       if (run.repeats.empty() || run.repeats.front().flows.empty()) continue;
       Json points = Json::array();
       for (const FlowTimes& flow : run.repeats.front().flows) {
+        if (!flow.delivered) continue;
         numbers.insert(flow.flow);
         points.push_back(Json::array({flow.start_s, flow.finish_s, std::to_string(flow.flow)}));
       }

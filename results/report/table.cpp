@@ -144,25 +144,34 @@ std::vector<Column> columns_of(const Summary& summary) {
   return columns;
 }
 
-FlowTimes mean_of_repeats(const RunSummary& run, std::size_t flow) {
-  FlowTimes mean{run.repeats.front().flows[flow].flow};
-  const auto n = static_cast<double>(run.repeats.size());
+// Number, start, finish and rate in the mean of the repeats, or of those in which it was delivered.
+std::vector<std::string> flow_cells(const RunSummary& run, std::size_t flow) {
+  double start_s = 0, finish_s = 0, rate = 0;
+  std::size_t delivered = 0;
   for (const RepeatSummary& r : run.repeats) {
-    mean.start_s += r.flows.at(flow).start_s / n;
-    mean.finish_s += r.flows.at(flow).finish_s / n;
-    mean.rate += r.flows.at(flow).rate / n;
+    const FlowTimes& times = r.flows.at(flow);
+    start_s += times.start_s;
+    if (!times.delivered) continue;
+    finish_s += times.finish_s;
+    rate += times.rate;
+    ++delivered;
   }
-  return mean;
+  const std::size_t repeats = run.repeats.size();
+  const auto n = static_cast<double>(delivered);
+  std::string finish = delivered == 0 ? "lost" : format_seconds(finish_s / n);
+  if (delivered > 0 && delivered < repeats)
+    finish += fmt::format(" ({} of {})", delivered, repeats);
+  return {std::to_string(run.repeats.front().flows[flow].flow),
+          format_seconds(start_s / static_cast<double>(repeats)), finish,
+          delivered == 0 ? "" : format_rate(rate / n)};
 }
 
 void add_flows(const RunSummary& run, const std::vector<std::string>& row, ResultTable& out) {
   if (run.repeats.empty()) return;
   for (std::size_t f = 0; f < run.repeats.front().flows.size(); ++f) {
-    const FlowTimes flow = mean_of_repeats(run, f);
     std::vector<std::string> cells = row;
     cells.resize(out.head.size() - 4);
-    cells.insert(cells.end(), {std::to_string(flow.flow), format_seconds(flow.start_s),
-                               format_seconds(flow.finish_s), format_rate(flow.rate)});
+    for (std::string& cell : flow_cells(run, f)) cells.push_back(std::move(cell));
     out.rows.push_back(std::move(cells));
   }
 }

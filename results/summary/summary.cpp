@@ -79,6 +79,7 @@ std::vector<FlowTimes> flows_of(const Unit& unit) {
       if (s.name == "start_s") flow.start_s = s.value;
       if (s.name == "finish_s") flow.finish_s = s.value;
       if (s.name == "rate") flow.rate = s.value;
+      if (s.name == "delivered") flow.delivered = s.value != 0;
     }
   }
   std::vector<FlowTimes> list;

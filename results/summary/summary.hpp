@@ -23,6 +23,7 @@ struct FlowTimes {
   double start_s = 0;
   double finish_s = 0;
   double rate = 0;
+  bool delivered = true;  // else it has neither a finish nor a rate
 };
 
 // Times in seconds, sizes in bytes. Times are means over the workers, those of compute without

@@ -10,8 +10,10 @@ using Json = nlohmann::ordered_json;
 Json flows_json(const std::vector<FlowTimes>& flows) {
   Json list = Json::array();
   for (const FlowTimes& f : flows) {
-    list.push_back(
-        {{"flow", f.flow}, {"start_s", f.start_s}, {"finish_s", f.finish_s}, {"rate", f.rate}});
+    list.push_back({{"flow", f.flow},
+                    {"start_s", f.start_s},
+                    {"finish_s", f.delivered ? Json(f.finish_s) : Json()},
+                    {"rate", f.delivered ? Json(f.rate) : Json()}});
   }
   return list;
 }

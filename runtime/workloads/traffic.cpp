@@ -1,4 +1,4 @@
-// Flows between nodes, timed from their start to their arrival.
+// Flows between nodes, timed from their start to their arrival, or given up at their deadline.
 #include "runtime/workloads/workloads.hpp"
 
 namespace understudy {
@@ -28,10 +28,14 @@ class Traffic final : public Workload {
 
   Task<> receive(Node& node, std::size_t f) const {
     const FlowConfig& flow = config_.flows[f];
-    co_await node.receive(Rank{flow.from}, tag(f));
+    TimePoint deadline = kNever;
+    if (flow.deadline) deadline = checked_add(kStart + flow.start, *flow.deadline);
+    const auto message = co_await node.receive(Rank{flow.from}, tag(f), deadline);
     const double start = to_seconds(flow.start), finish = to_seconds(node.now());
     const Position at{.step = static_cast<int>(f)};
     node.record("start_s", start, at, MetricKind::kTiming);
+    node.record("delivered", message ? 1 : 0, at, MetricKind::kTiming);
+    if (!message) co_return;
     node.record("finish_s", finish, at, MetricKind::kTiming);
     const double rate =
         finish > start ? static_cast<double>(flow.bytes.count) / (finish - start) : 0;

@@ -47,8 +47,10 @@ struct FlowConfig {
   int to = 1;
   Bytes bytes{1'000'000};
   Duration start{0};
+  std::optional<Duration> deadline{};  // after its start; what has not arrived by then is given up
 };
-// Flows between nodes. Metrics per flow: start_s, finish_s, rate in bytes/s.
+// Flows between nodes. Metrics per flow: start_s, delivered (1 or 0), and where it is, finish_s and
+// rate in bytes/s.
 struct TrafficConfig {
   std::vector<FlowConfig> flows;
 };

@@ -81,6 +81,9 @@ void describe(Archive& a, FlowConfig& c) {
   a.field("to", c.to, "The receiving node's rank.", {.min = 0});
   a.field("bytes", c.bytes, "Size.", {.above = 0});
   a.field("start", c.start, "When it starts.", {.min = 0});
+  a.field("deadline", c.deadline,
+          "How long after its start it is given up; it is waited for where nothing is given.",
+          {.above = 0});
 }
 
 template <class Archive>

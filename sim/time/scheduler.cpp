@@ -90,6 +90,8 @@ void Scheduler::cancel_everything() {
 }
 
 void Scheduler::report_deadlock() {
+  if (const std::string blame = blame_hook_ ? blame_hook_() : ""; !blame.empty())
+    return fail(std::make_exception_ptr(TransportError(blame)));
   std::string sentence = "nothing can go on: ";
   int named = 0;
   for (const TaskContext* task : live()) {

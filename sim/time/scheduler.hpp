@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "runtime/base/errors.hpp"
@@ -43,11 +44,16 @@ class Scheduler final : public Executor {
   void settle_before_advancing(PendingWork& work) { pending_.push_back(&work); }
 
   // Runs until every task has ended. Rethrows the first failure; throws RunError naming what each
-  // task waits for when none of them can go on. Afterwards no task is alive.
+  // task waits for when none of them can go on, or TransportError where it is known why. Afterwards
+  // no task is alive.
   void run();
 
   // What to try when nothing more can happen but tasks still wait; true: something was posted.
   void set_idle_hook(std::function<bool()> hook) { idle_hook_ = std::move(hook); }
+
+  // Asked when nothing can go on: who is to blame, as a sentence for a TransportError; empty: nobody
+  // outside of the tasks.
+  void set_blame_hook(std::function<std::string()> hook) { blame_hook_ = std::move(hook); }
 
   TimePoint now() const override { return now_; }
   void post(std::coroutine_handle<> task) override { ready_.push_back(task); }
@@ -78,6 +84,7 @@ class Scheduler final : public Executor {
   EventSource* source_ = nullptr;
   const std::atomic<bool>* interrupt_ = nullptr;
   std::function<bool()> idle_hook_;
+  std::function<std::string()> blame_hook_;
   std::exception_ptr error_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace understudy {
 
@@ -58,6 +59,11 @@ class VirtualNetwork::Endpoint final : public Transport {
 
   Sent sent;
   bool everything_received() const { return arrived_.empty(); }
+  bool waits_for(const Lost& lost) const {
+    return std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& w) {
+      return matches(*w.operation, lost.from, lost.tag);
+    });
+  }
 
  private:
   struct Arrival {
@@ -81,8 +87,11 @@ class VirtualNetwork::Endpoint final : public Transport {
     ReceiveOperation* operation;
     TimePoint since;
   };
+  static bool matches(const ReceiveOperation& operation, Rank from, const Tag& tag) {
+    return operation.tag == tag && (!operation.from || *operation.from == from);
+  }
   static bool matches(const ReceiveOperation& operation, const Message& message) {
-    return operation.tag == message.tag && (!operation.from || *operation.from == message.from);
+    return matches(operation, message.from, message.tag);
   }
   VirtualNetwork& network_;
   Rank rank_;
@@ -150,10 +159,22 @@ void VirtualNetwork::advance(TimePoint now) {
   }
 }
 
-void VirtualNetwork::lose(const InFlight& flight) {
-  if (trace_ == nullptr) return;
+std::string VirtualNetwork::waits_for_what_was_lost() const {
+  for (const Lost& lost : lost_) {
+    if (!endpoints_[lost.to.index()]->waits_for(lost)) continue;
+    return fmt::format("rank {} waits for a message from rank {} that the network lost at {}",
+                       lost.to.value, lost.from.value, format(lost.at - kStart));
+  }
+  return "";
+}
+
+void VirtualNetwork::lose(InFlight& flight) {
   const TimePoint now = scheduler_.now();
-  const Bytes size{static_cast<std::int64_t>(flight.message.payload.size())};
+  const Payload payload = std::exchange(flight.message.payload, {});
+  if (lost_.size() < kMostRemembered)
+    lost_.push_back({flight.message.from, flight.to, flight.message.tag, now});
+  if (trace_ == nullptr) return;
+  const Bytes size{static_cast<std::int64_t>(payload.size())};
   trace_->emit(MessageEvent{.from = flight.message.from,
                             .to = flight.to,
                             .tag = flight.message.tag,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "runtime/transport/transport.hpp"
@@ -34,6 +35,8 @@ class VirtualNetwork final : public EventSource {
   // Whether no message waits for somebody to receive it.
   bool everything_received() const;
   void restore_sent(Rank rank, const Sent& sent);
+  // A sentence about somebody who waits for a message that was lost; empty where nobody does.
+  std::string waits_for_what_was_lost() const;
 
   TimePoint next_event() override { return model_->next_event(); }
   void advance(TimePoint now) override;
@@ -48,7 +51,13 @@ class VirtualNetwork final : public EventSource {
     TimePoint sent{};
     std::shared_ptr<const Activity> about{};  // of a run that is traced
   };
-  void lose(const InFlight& flight);
+  struct Lost {
+    Rank from, to;
+    Tag tag;
+    TimePoint at;
+  };
+  static constexpr std::size_t kMostRemembered = 4096;
+  void lose(InFlight& flight);
 
   Scheduler& scheduler_;
   const Topology& topology_;
@@ -57,6 +66,7 @@ class VirtualNetwork final : public EventSource {
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   std::vector<InFlight> in_flight_;  // by TransferId
   std::vector<Completion> ended_;
+  std::vector<Lost> lost_;  // the first ones
 };
 
 }  // namespace understudy

@@ -1,5 +1,7 @@
 #include "sim/world/virtual_world.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <limits>
 
@@ -132,6 +134,7 @@ VirtualWorld::VirtualWorld(const Topology& topology, WorldOptions options)
       gate_(std::make_unique<Gate>(*this)) {
   topology.require_connected();
   scheduler_.set_interrupt(options_.interrupt);
+  scheduler_.set_blame_hook([this] { return who_is_to_blame(); });
   network_.set_trace(trace_.get());
   for (std::size_t i = 0; i < topology.places().size(); ++i) {
     inhabitants_.push_back(std::make_unique<Inhabitant>(*this, Rank{i}));
@@ -147,6 +150,17 @@ Node& VirtualWorld::node(Rank rank) { return inhabitants_.at(rank.index())->node
 void VirtualWorld::run(const NodeProgram& program) {
   for (auto& inhabitant : inhabitants_) spawn(scheduler_, program(inhabitant->node));
   scheduler_.run();
+}
+
+std::string VirtualWorld::who_is_to_blame() const {
+  const std::string sentence = network_.waits_for_what_was_lost();
+  if (sentence.empty()) return "";
+  const auto* retransmit =
+      std::get_if<RetransmitConfig>(&conditions_of(options_.network).reliability);
+  if (retransmit == nullptr)
+    return sentence + "; network.reliability: {kind: retransmit} would have sent it again";
+  return fmt::format("{}, although it was sent again (network.reliability.tries: {})", sentence,
+                     retransmit->tries);
 }
 
 WorldSnapshot VirtualWorld::snapshot() {

@@ -68,6 +68,8 @@ class VirtualWorld {
  private:
   struct Inhabitant;
   class Gate;
+  std::string who_is_to_blame() const;
+
   const Topology& topology_;
   WorldOptions options_;
   Scheduler scheduler_;

@@ -174,6 +174,32 @@ TEST(Experiment, ATimePastTheEndOfTimeFailsTheRun) {
   EXPECT_ANY_THROW(run_all(measured));
 }
 
+// 1 MB/s each way, and from node 0 to node 1 nothing gets through.
+TEST(Experiment, AFlowIsGivenUpAtItsDeadline) {
+  const char* const yaml = R"(
+topology: {kind: path, nodes: 2, links: [{bandwidth: 8Mbit/s, latency: 0s}]}
+network: {kind: ideal, impairments: [{links: "node0->node1", loss: {kind: bernoulli, probability: 1}}], reliability: {kind: none}}
+workload:
+  kind: traffic
+  flows:
+    - {from: 0, to: 1, start: 1s, deadline: 2s}
+    - {from: 1, to: 0, start: 1s, deadline: 2s}
+    - {from: 1, to: 0, bytes: 3MB, start: 1s, deadline: 2s}
+    - {from: 1, to: 0, bytes: 2MB, start: 1s, deadline: 2s}
+)";
+  const Unit unit = run_all(experiment_of(yaml)).at(0);
+  std::map<std::string, std::map<int, double>> values;
+  for (const auto& samples : unit.samples) {
+    for (const Sample& s : samples) values[s.name][s.position.step.value()] = s.value;
+  }
+  EXPECT_EQ(values["start_s"], (std::map<int, double>{{0, 1}, {1, 1}, {2, 1}, {3, 1}}));
+  EXPECT_EQ(values["delivered"], (std::map<int, double>{{0, 0}, {1, 1}, {2, 0}, {3, 1}}));
+  EXPECT_EQ(values["finish_s"], (std::map<int, double>{{1, 2}, {3, 3}}));
+  EXPECT_EQ(values["rate"], (std::map<int, double>{{1, 1e6}, {3, 1e6}}));
+  EXPECT_EQ(unit.time, kStart + std::chrono::seconds(3));
+  EXPECT_THROW(run_all(experiment_of(yaml, {"workload.flows[0].deadline=null"})), TransportError);
+}
+
 // No data set has so many samples; one that is missing fails alike.
 TEST(Experiment, AFailureInOneRunIsThrown) {
   const Experiment experiment = experiment_of(R"(

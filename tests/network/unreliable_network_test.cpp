@@ -7,7 +7,6 @@
 #include <cmath>
 #include <deque>
 
-#include "tests/network/chi_square.hpp"
 #include "tests/network/lossy_traffic.hpp"
 
 namespace understudy {

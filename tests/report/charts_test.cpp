@@ -213,6 +213,7 @@ workload: {kind: traffic, flows: [{from: 0, to: 1}, {from: 1, to: 0}]}
   Unit unit = idle_unit(experiment, {0, 0});
   add_flow(unit, 1, {1, 0.25, 0.5, 4e6});
   add_flow(unit, 0, {0, 0, 2, 1e6});
+  add_flow(unit, 0, {.flow = 2, .delivered = false});  // has no end
   const Json data = charts_of(experiment, {unit});
   EXPECT_EQ(data["charts"], Json::parse(R"json([{
     "kind": "spans", "title": "Flows", "by_series": false,

@@ -133,6 +133,26 @@ workload: {kind: traffic, flows: [{from: 0, to: 1}, {from: 1, to: 0}]}
   EXPECT_EQ(t.rows[1], (Row{"2", "2", "1", "250 ms", "500 ms", "4.00 MB/s"}));
 }
 
+// Means are over the repeats in which a flow arrived: (2 + 4) / 2 of three.
+TEST(ResultTable, OfTrafficThatWasLost) {
+  const Experiment experiment = experiment_of(R"(
+repeats: 3
+topology: {kind: path, nodes: 2}
+workload: {kind: traffic, flows: [{from: 0, to: 1}, {from: 1, to: 0}]}
+)");
+  std::vector<Unit> units;
+  for (std::size_t repeat = 0; repeat < 3; ++repeat) {
+    units.push_back(idle_unit(experiment, {0, repeat}));
+    const double finish_s = 2 + 2 * static_cast<double>(repeat);
+    add_flow(units.back(), 0, {0, 1, finish_s, 1e6, repeat < 2});
+    add_flow(units.back(), 1, {1, 0.25, 0, 0, false});
+  }
+  const ResultTable t = table_of(experiment, units);
+  ASSERT_EQ(t.rows.size(), 2u);
+  EXPECT_EQ(t.rows[0], (Row{"2", "2", "0", "1.00 s", "3.00 s (2 of 3)", "1.00 MB/s"}));
+  EXPECT_EQ(t.rows[1], (Row{"2", "2", "1", "250 ms", "lost", ""}));
+}
+
 TEST(ResultTable, OfAQuadratic) {
   const Experiment experiment =
       experiment_of("topology: {kind: ring, nodes: 3}\nworkload: {kind: quadratic}\n");

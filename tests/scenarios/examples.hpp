@@ -52,7 +52,7 @@ sweep: {seed: [1, 2], variant: [{name: "null", workload.batch: 36}]}
     std::string(R"(
 topology: {kind: path, nodes: 3, links: [{bandwidth: 10Mbit/s, latency: 1ms}, {bandwidth: 20Mbit/s, latency: 2ms}], device: a100}
 network: {kind: ideal}
-workload: {kind: traffic, flows: [{from: 0, to: 2, bytes: 1MB, start: 1500ms}, {from: 2, to: 1, bytes: 3B, start: 1ps}]}
+workload: {kind: traffic, flows: [{from: 0, to: 2, bytes: 1MB, start: 1500ms}, {from: 2, to: 1, bytes: 3B, start: 1ps, deadline: 2min}]}
 )"),
     std::string(R"(
 topology: {kind: star, nodes: 2, bandwidth: 9Mbit/s, latency: 12ms, device: cpu}

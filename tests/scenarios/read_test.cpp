@@ -102,6 +102,8 @@ TEST(Read, FieldsOfTheOtherWorkloads) {
   EXPECT_EQ(traffic.flows[0].bytes.count, 1'000'000);
   EXPECT_EQ(traffic.flows[0].start, 1500ms);
   EXPECT_EQ(traffic.flows[1].start, Duration{1});
+  EXPECT_EQ(traffic.flows[0].deadline, std::nullopt);
+  EXPECT_EQ(traffic.flows[1].deadline, 120s);
   const auto quadratic = std::get<QuadraticConfig>(scenario_of(kEveryField[2]).workload);
   EXPECT_THAT(quadratic.a, testing::ElementsAre(1, 10));
   EXPECT_THAT(quadratic.b, testing::ElementsAre(0, 1e-3));

@@ -114,6 +114,17 @@ workload: {kind: traffic, flows: [{from: 0, to: 1}]}
             Json::parse(R"([{"flow": 0, "start_s": 0.5, "finish_s": 1.5, "rate": 1e6}])"));
 }
 
+TEST(SummaryJson, HasNoFinishForAFlowThatWasLost) {
+  const Experiment experiment = experiment_of(R"(
+topology: {kind: path, nodes: 2}
+workload: {kind: traffic, flows: [{from: 0, to: 1}]}
+)");
+  Unit unit = idle_unit(experiment, {0, 0});
+  add_flow(unit, 0, {.start_s = 0.5, .delivered = false});
+  EXPECT_EQ(written(experiment, {unit})["runs"][0]["repeats"][0]["flows"],
+            Json::parse(R"([{"flow": 0, "start_s": 0.5, "finish_s": null, "rate": null}])"));
+}
+
 TEST(SummaryJson, HasTheSpeedUpWhereThereIsOne) {
   const Experiment experiment = experiment_of(kSweep, {"topology.machines=1"});
   const Json json = written(experiment, {trained_unit(experiment, {0, 0}, {})});

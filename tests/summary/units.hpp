@@ -54,6 +54,8 @@ inline void set_busy(NodeStatistics& node, Phase phase, double seconds) {
 // A flow as the traffic workload records it.
 inline void add_flow(Unit& unit, std::size_t rank, const FlowTimes& flow) {
   unit.samples[rank].push_back(sample("start_s", flow.start_s, flow.flow));
+  unit.samples[rank].push_back(sample("delivered", flow.delivered ? 1 : 0, flow.flow));
+  if (!flow.delivered) return;
   unit.samples[rank].push_back(sample("finish_s", flow.finish_s, flow.flow));
   unit.samples[rank].push_back(sample("rate", flow.rate, flow.flow));
 }
