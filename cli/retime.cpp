@@ -5,6 +5,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "results/experiment/check_units.hpp"
@@ -20,12 +21,12 @@ struct Options {
   std::string directory;
   std::vector<std::string> sets;
   std::string out;
+  bool trace = false;
 };
 
 // A run directory as a run would have left it.
-Summary leave(const std::string& path, const Experiment& experiment,
+Summary leave(const RunDirectory& to, const Experiment& experiment,
               const std::vector<Unit>& units) {
-  const RunDirectory to = RunDirectory::create(path);
   to.write("scenario.yaml", write_yaml(experiment.scenario));
   for (const Unit& unit : units) to.save(unit);
   Summary summary = publish(to, experiment, units);
@@ -42,9 +43,14 @@ void retime(const Options& options, const Session& session) {
   const Experiment experiment = load_experiment(file, options.sets);
   const std::vector<Unit> finished = from.units();
   check_units(from, trained, finished);
-  const std::vector<Unit> units = retime(experiment, trained, finished);
-  const Summary summary =
-      options.out.empty() ? summarise(experiment, units) : leave(options.out, experiment, units);
+  if (options.trace && options.out.empty())
+    throw ScenarioError("--trace needs --out, the folder that the trace goes to");
+  std::optional<RunDirectory> to;
+  if (options.trace) to = RunDirectory::create(options.out);
+  const std::vector<Unit> units =
+      retime(experiment, trained, finished, options.trace ? &*to : nullptr);
+  if (!options.out.empty() && !to) to = RunDirectory::create(options.out);
+  const Summary summary = to ? leave(*to, experiment, units) : summarise(experiment, units);
   if (session.json) {
     std::cout << to_json(summary).dump(2) << '\n';
   } else if (!session.quiet) {
@@ -62,6 +68,8 @@ void add_retime(CLI::App& app, Session& session) {
   command->add_option("--set", options->sets, "section.key=value, over its scenario; repeatable")
       ->allow_extra_args(false);
   command->add_option("--out", options->out, "Also leave a run directory here");
+  command->add_flag("--trace", options->trace,
+                    "With --out: also write every message and computation to traces/");
   add_common_flags(*command, session);
   command->callback([options, &session] { retime(*options, session); });
 }

@@ -36,6 +36,7 @@ struct Options {
   int jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   bool resume = false;
   bool retrain = false;
+  bool trace = false;
 };
 
 const fs::path kRuns = fs::path("results") / "runs";
@@ -74,6 +75,7 @@ ExperimentResult compute(const Experiment& experiment, const RunDirectory& direc
   ExperimentOptions how;
   how.jobs = options.jobs;
   how.retrain = options.retrain;
+  how.trace = options.trace;
   how.make_learner = [](const Model& model) { return make_torch_learner(model); };
   how.datasets = &datasets;
   how.interrupt = &catch_interrupts();
@@ -167,6 +169,9 @@ void add_options(CLI::App& command, Options& options) {
   command.add_option("--data-dir", options.data_dir, "Where data sets are looked for first");
   command.add_option("--junit", options.junit, "Write what `expect` asked for as JUnit XML");
   command.add_flag("--resume", options.resume, "Go on with an interrupted run");
+  command.add_flag("--trace", options.trace,
+                   "Also write every message and computation to traces/, as JSON lines and for "
+                   "Perfetto");
   command.add_flag("--retrain", options.retrain,
                    "Train every run, and fail where weights differ that should not");
 }

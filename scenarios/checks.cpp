@@ -22,7 +22,8 @@ class Checker {
       fail("mode", fmt::format("the mode {} is not built yet in this version, only virtual is",
                                scenario_.mode == Mode::kEmulated ? "emulated" : "real"));
     }
-    std::visit([&](const auto& topology) { check_topology(topology); }, scenario_.topology);
+    if (const auto found = misfit(scenario_.topology))
+      fail("topology." + found->key, found->sentence);
     std::visit([&](const auto& topology) { check_device(topology.device); }, scenario_.topology);
     for (const auto& [name, profile] : scenario_.devices.profiles) check_profile(name, profile);
     std::visit([&](const auto& workload) { check_workload(workload); }, scenario_.workload);
@@ -33,25 +34,6 @@ class Checker {
  private:
   [[noreturn]] void fail(const std::string& key, const std::string& sentence) const {
     throw ScenarioError(fmt::format("{}: {}", locate(document_, key), sentence));
-  }
-
-  template <class Shape>
-  void check_topology(const Shape&) const {}
-  void check_topology(const ClusterConfig& c) const {
-    const double in_machine = static_cast<double>(c.devices_per_machine) * c.nodes_per_device;
-    if (c.machines * in_machine > 1e6) {
-      fail("topology.machines",
-           fmt::format("{} machines with {} nodes each are more than the 1000000 nodes allowed",
-                       c.machines, in_machine));
-    }
-  }
-  void check_topology(const PathConfig& c) const {
-    const std::size_t gaps = static_cast<std::size_t>(c.nodes) - 1;
-    if (c.links.size() != 1 && c.links.size() != gaps) {
-      fail("topology.links",
-           fmt::format("{} links are neither 1 for all nor the {} between {} nodes", c.links.size(),
-                       gaps, c.nodes));
-    }
   }
 
   void check_device(const std::string& device) const {

@@ -1,4 +1,4 @@
-// Makes a topology of what a scenario states. The shapes are in files by kind: regular.cpp,
+// Makes a topology of what a scenario states. The shapes are in files by kind: regular.cpp, star.cpp,
 // random.cpp, graphml.cpp, latency_matrix.cpp.
 #pragma once
 
@@ -7,8 +7,16 @@
 
 namespace understudy {
 
-// Throws ScenarioError for impossible values (no nodes, zero bandwidth, negative latency) and for
-// files that are no such graph.
+// Values of a config that are fine by themselves and do not fit each other.
+struct Misfit {
+  std::string key;  // below `topology`: "degree", "links[1].back"
+  std::string sentence;
+};
+std::optional<Misfit> misfit(const TopologyConfig& config);
+
+// Throws ScenarioError for values that do not fit, or are impossible (no nodes, zero bandwidth,
+// negative latency), for files that are no such graph, and where no draw of a random graph was
+// connected.
 Topology make_topology(const TopologyConfig& config);
 
 // How many nodes a topology seats, and how they are grouped.

@@ -51,16 +51,11 @@ Topology make(const ClusterConfig& config) {
 Topology make(const PathConfig& config) {
   require_positive("path", "nodes", config.nodes);
   require_size("path", config.nodes, 2 * std::int64_t{config.nodes});
-  const std::size_t gaps = static_cast<std::size_t>(config.nodes) - 1;
-  if (config.links.size() != 1 && config.links.size() != gaps) {
-    throw ScenarioError(fmt::format("a path of {} nodes needs 1 link for all or {} links, not {}",
-                                    config.nodes, gaps, config.links.size()));
-  }
   for (std::size_t i = 0; i < config.links.size(); ++i)
     require_link(fmt::format("links[{}]", i), config.links[i]);
   Topology topology;
   const auto nodes = add_nodes(topology, config.nodes, config.device);
-  for (std::size_t i = 0; i < gaps; ++i) {
+  for (std::size_t i = 0; i + 1 < nodes.size(); ++i) {
     const LinkConfig& link = config.links[config.links.size() == 1 ? 0 : i];
     add_cable(topology, nodes[i], nodes[i + 1], link);
   }
@@ -78,19 +73,6 @@ Topology make(const RingConfig& config) {
   for (std::size_t i = 0; i < cables; ++i) {
     topology.add_cable({nodes[i], nodes[(i + 1) % nodes.size()], config.bandwidth, config.latency});
   }
-  return topology;
-}
-
-Topology make(const StarConfig& config) {
-  require_positive("star", "nodes", config.nodes);
-  require_link("a star", {config.bandwidth, config.latency});
-  require_size("star", std::int64_t{config.nodes} + 1, 2 * std::int64_t{config.nodes});
-  Topology topology;
-  const auto leaves = add_nodes(topology, config.nodes, config.device);
-  const VertexId hub = topology.add_vertex({"hub", VertexKind::kHost});
-  topology.place({.vertex = hub, .machine = config.nodes, .device = config.device, .serves = true});
-  for (const VertexId leaf : leaves)
-    topology.add_cable({leaf, hub, config.bandwidth, config.latency});
   return topology;
 }
 
@@ -122,10 +104,117 @@ Topology make(const TreeConfig& config) {
   return topology;
 }
 
-Topology make(const GridConfig&) { throw ScenarioError("not built yet"); }
-Topology make(const TorusConfig&) { throw ScenarioError("not built yet"); }
-Topology make(const HypercubeConfig&) { throw ScenarioError("not built yet"); }
-Topology make(const FatTreeConfig&) { throw ScenarioError("not built yet"); }
-Topology make(const WanConfig&) { throw ScenarioError("not built yet"); }
+namespace {
+
+// Rows and columns of nodes, both closed to rings or not. Closing one of two would double its cable.
+template <class Config>
+Topology lattice(std::string_view shape, const Config& config, bool is_closed) {
+  require_positive(shape, "rows", config.rows);
+  require_positive(shape, "columns", config.columns);
+  require_link(fmt::format("a {}", shape), {config.bandwidth, config.latency});
+  const std::int64_t size = std::int64_t{config.rows} * config.columns;
+  require_size(shape, size, 4 * size);
+  Topology topology;
+  const auto nodes = add_nodes(topology, static_cast<int>(size), config.device);
+  const auto node = [&](int row, int column) {
+    return nodes[static_cast<std::size_t>(row) * static_cast<std::size_t>(config.columns) +
+                 static_cast<std::size_t>(column)];
+  };
+  const auto has_next = [&](int i, int length) {
+    return i + 1 < length || (is_closed && length > 2);
+  };
+  for (int r = 0; r < config.rows; ++r) {
+    for (int c = 0; c < config.columns; ++c) {
+      const LinkConfig link{config.bandwidth, config.latency};
+      if (has_next(c, config.columns))
+        add_cable(topology, node(r, c), node(r, (c + 1) % config.columns), link);
+      if (has_next(r, config.rows))
+        add_cable(topology, node(r, c), node((r + 1) % config.rows, c), link);
+    }
+  }
+  return topology;
+}
+
+}  // namespace
+
+Topology make(const GridConfig& config) { return lattice("grid", config, false); }
+Topology make(const TorusConfig& config) { return lattice("torus", config, true); }
+
+Topology make(const HypercubeConfig& config) {
+  require_within("hypercube", "dimensions", config.dimensions, 0, 20);
+  require_link("a hypercube", {config.bandwidth, config.latency});
+  const std::int64_t size = std::int64_t{1} << config.dimensions;
+  require_size("hypercube", size, size * config.dimensions);
+  Topology topology;
+  const auto nodes = add_nodes(topology, static_cast<int>(size), config.device);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    for (std::size_t bit = 1; bit < nodes.size(); bit *= 2) {
+      if ((i & bit) == 0)
+        topology.add_cable({nodes[i], nodes[i | bit], config.bandwidth, config.latency});
+    }
+  }
+  return topology;
+}
+
+// With h = k/2: in each pod h edge switches with h nodes each below them and the pod's h aggregation
+// switches above; aggregation switch a of every pod is linked with core switches a h .. a h + h - 1.
+Topology make(const FatTreeConfig& config) {
+  require_within("fat tree", "ports", config.ports, 2, 128);
+  require_link("a fat tree", {config.bandwidth, config.latency});
+  const int k = config.ports, h = k / 2;
+  require_size("fat tree", k * h * h + k * k + h * h, 6 * k * h * h);
+  Topology topology;
+  const auto join = [&](VertexId a, VertexId b) {
+    topology.add_cable({a, b, config.bandwidth, config.latency});
+  };
+  const auto add_switches = [&](const std::string& prefix, int count) {
+    std::vector<VertexId> added;
+    for (int i = 0; i < count; ++i)
+      added.push_back(topology.add_vertex({fmt::format("{}{}", prefix, i), VertexKind::kSwitch}));
+    return added;
+  };
+  const auto nodes = add_nodes(topology, k * h * h, config.device);
+  const auto cores = add_switches("core", h * h);
+  auto node = nodes.begin();
+  for (int pod = 0; pod < k; ++pod) {
+    const auto edges = add_switches(fmt::format("pod{}/edge", pod), h);
+    const auto aggregations = add_switches(fmt::format("pod{}/aggregation", pod), h);
+    for (const VertexId edge : edges) {
+      for (int i = 0; i < h; ++i) join(*node++, edge);
+      for (const VertexId aggregation : aggregations) join(edge, aggregation);
+    }
+    auto core = cores.begin();
+    for (const VertexId aggregation : aggregations) {
+      for (int i = 0; i < h; ++i) join(aggregation, *core++);
+    }
+  }
+  return topology;
+}
+
+Topology make(const WanConfig& config) {
+  require_positive("wan", "regions", config.regions);
+  require_positive("wan", "machines_per_region", config.machines_per_region);
+  require_link("local", config.local);
+  require_link("wide", config.wide);
+  const std::int64_t regions = config.regions, machines = config.machines_per_region;
+  require_size("wan", regions * (machines + 1), regions * (2 * machines + regions - 1));
+  Topology topology;
+  std::vector<VertexId> routers;
+  for (int r = 0; r < config.regions; ++r) {
+    const std::string name = fmt::format("region{}", r);
+    routers.push_back(topology.add_vertex({name, VertexKind::kSwitch}));
+    for (int m = 0; m < config.machines_per_region; ++m) {
+      const VertexId machine =
+          topology.add_vertex({fmt::format("{}/machine{}", name, m), VertexKind::kMachine});
+      add_cable(topology, machine, routers.back(), config.local);
+      topology.place({.vertex = machine, .machine = r, .local_rank = m, .device = config.device});
+    }
+  }
+  for (std::size_t i = 0; i < routers.size(); ++i) {
+    for (std::size_t j = i + 1; j < routers.size(); ++j)
+      add_cable(topology, routers[i], routers[j], config.wide);
+  }
+  return topology;
+}
 
 }  // namespace understudy

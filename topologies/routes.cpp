@@ -10,19 +10,28 @@
 namespace understudy {
 namespace {
 
-// The length of a path; hops break ties of latency and make every link's length positive.
+// The length of a path: what the policy minimises, and what breaks ties. Hops are one of the two, so
+// every link's length is positive.
 struct Length {
-  std::int64_t latency_ps = std::numeric_limits<std::int64_t>::max();
-  std::uint32_t hops = 0;
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  std::int64_t second = 0;
   constexpr auto operator<=>(const Length&) const = default;
 };
 constexpr Length kUnreachable{};
 
+Length length_of(const Link& link, Routing routing) {
+  if (routing == Routing::kFewestHops) return {1, link.latency.count()};
+  return {link.latency.count(), 1};
+}
+
+// A path that takes longer than the clock can count is none.
 struct Join {
   Length operator()(const Length& a, const Length& b) const {
-    std::int64_t sum = 0;
-    if (__builtin_add_overflow(a.latency_ps, b.latency_ps, &sum)) return kUnreachable;
-    return {sum, a.hops + b.hops};
+    Length sum;
+    if (__builtin_add_overflow(a.first, b.first, &sum.first) ||
+        __builtin_add_overflow(a.second, b.second, &sum.second))
+      return kUnreachable;
+    return sum;
   }
 };
 
@@ -69,21 +78,22 @@ const std::vector<Length>& Router::Core::lengths(CoreVertex to) {
   return lengths;
 }
 
-// The direct link where nothing can beat it, that is where every way out of `from` takes at least
-// as long: the routes of a mesh without Dijkstra over all its links.
+// The direct link where nothing can beat it, that is where no way out of `from` is shorter in what
+// the policy minimises: the routes of a mesh, and all between neighbours where links are alike or
+// hops count, without Dijkstra over all links.
 std::optional<std::uint32_t> Router::Core::direct_link(CoreVertex from, CoreVertex to) const {
   const CoreEdge* direct = nullptr;
-  std::int64_t least_ps = std::numeric_limits<std::int64_t>::max();
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
   const auto [first, last] = out_edges(from, graph);
   for (auto edge = first; edge != last; ++edge) {
     const CoreEdge& way = graph[*edge];
-    least_ps = std::min(least_ps, way.length.latency_ps);
+    least = std::min(least, way.length.first);
     if (target(*edge, graph) != to) continue;
     if (direct == nullptr ||
         std::tie(way.length, way.link) < std::tie(direct->length, direct->link))
       direct = &way;
   }
-  if (direct == nullptr || direct->length.latency_ps > least_ps) return std::nullopt;
+  if (direct == nullptr || direct->length.first > least) return std::nullopt;
   return direct->link;
 }
 
@@ -114,7 +124,7 @@ bool Router::Core::append_path(CoreVertex from, CoreVertex to, std::vector<LinkI
   return true;
 }
 
-Router::Router(std::size_t vertices, std::span<const Link> links)
+Router::Router(std::size_t vertices, std::span<const Link> links, Routing routing)
     : links_(links), hanging_(vertices), core_(std::make_unique<Core>()), last_(vertices) {
   peel(links);
   find_cables(links);
@@ -130,7 +140,7 @@ Router::Router(std::size_t vertices, std::span<const Link> links)
                         to = core_->number[links[i].to.index()];
     if (from == kNone || to == kNone) continue;
     ends.emplace_back(from, to);
-    edges.push_back({static_cast<std::uint32_t>(i), {links[i].latency.count(), 1}});
+    edges.push_back({static_cast<std::uint32_t>(i), length_of(links[i], routing)});
   }
   core_->graph = CoreGraph(boost::edges_are_unsorted_multi_pass, ends.begin(), ends.end(),
                            edges.begin(), size);
@@ -168,17 +178,28 @@ void Router::peel(std::span<const Link> links) {
   }
 }
 
-bool Router::better(std::uint32_t link, std::uint32_t than) const {
-  return than == kNone || links_[link].latency < links_[than].latency;  // asked in order of ids
+bool Router::better(LinkId link, LinkId than) const {  // asked in order of ids
+  return than.value == kNone || links_[link.index()].latency < links_[than.index()].latency;
 }
 
+// Of parallel cables the one of least latency, whatever the policy: each is one hop.
 void Router::find_cables(std::span<const Link> links) {
-  for (std::uint32_t i = 0; i < links.size(); ++i) {
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    const LinkId link{i};
     Hanging& from = hanging_[links[i].from.index()];
     Hanging& to = hanging_[links[i].to.index()];
-    if (from.parent == links[i].to.value && better(i, from.up)) from.up = i;
-    if (to.parent == links[i].from.value && better(i, to.down)) to.down = i;
+    if (from.parent == links[i].to.value && better(link, from.up)) from.up = link;
+    if (to.parent == links[i].from.value && better(link, to.down)) to.down = link;
   }
+}
+
+// The one link of a route between a hanging vertex and where it hangs, null for other routes.
+const LinkId* Router::cable(std::uint32_t from, std::uint32_t to) const {
+  const Hanging& a = hanging_[from];
+  const Hanging& b = hanging_[to];
+  if (a.parent == to && a.up.value != kNone) return &a.up;
+  if (b.parent == from && b.down.value != kNone) return &b.down;
+  return nullptr;
 }
 
 // Climbs from both ends to where they meet or to the core, and crosses the core.
@@ -189,12 +210,12 @@ bool Router::compute(std::uint32_t from, std::uint32_t to, std::vector<LinkId>& 
     const Hanging& b = hanging_[to];
     if (a.depth == 0 && b.depth == 0) break;
     if (a.depth >= b.depth) {
-      if (a.up == kNone) return false;
-      path.push_back(LinkId{a.up});
+      if (a.up.value == kNone) return false;
+      path.push_back(a.up);
       from = a.parent;
     } else {
-      if (b.down == kNone) return false;
-      descent.push_back(LinkId{b.down});
+      if (b.down.value == kNone) return false;
+      descent.push_back(b.down);
       to = b.parent;
     }
   }
@@ -211,6 +232,8 @@ std::span<const LinkId> Router::keep(std::span<const LinkId> path) {
 }
 
 std::optional<std::span<const LinkId>> Router::route(VertexId from, VertexId to) {
+  // These lie ready, two for each hanging vertex, and need no memory of their own.
+  if (const LinkId* link = cable(from.value, to.value)) return std::span(link, 1);
   LastRoute& last = last_[from.index()];
   if (last.to == to.value) return last.links;
   const std::uint64_t key = (std::uint64_t{from.value} << 32) | to.value;

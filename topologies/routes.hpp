@@ -21,30 +21,30 @@ namespace understudy {
 
 class Router {
  public:
-  Router(std::size_t vertices, std::span<const Link> links);
+  Router(std::size_t vertices, std::span<const Link> links, Routing routing);
   ~Router();
 
-  // The links of the path of least total latency, then fewest hops, then the least sequence of link
-  // ids; nullopt where there is none. The span stays valid as long as the router.
+  // The links of the shortest path, of several the least sequence of link ids; nullopt where there is
+  // none. The span stays valid as long as the router.
   std::optional<std::span<const LinkId>> route(VertexId from, VertexId to);
 
  private:
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
   struct Core;
   // Where a vertex hangs: the vertex towards the core, and the cable's two directions.
   struct Hanging {
     std::uint32_t parent = kNone;  // kNone: in the core
     std::uint32_t depth = 0;       // hops to the core
-    std::uint32_t up = kNone, down = kNone;
+    LinkId up{kNone}, down{kNone};
   };
   struct LastRoute {
     std::uint32_t to = kNone;
     std::span<const LinkId> links;
   };
-  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
   void peel(std::span<const Link> links);
   void find_cables(std::span<const Link> links);
-  bool better(std::uint32_t link, std::uint32_t than) const;
+  bool better(LinkId link, LinkId than) const;
+  const LinkId* cable(std::uint32_t from, std::uint32_t to) const;
   bool compute(std::uint32_t from, std::uint32_t to, std::vector<LinkId>& path);
   std::span<const LinkId> keep(std::span<const LinkId> path);
 

@@ -30,7 +30,11 @@ Seating seating_of(const GridConfig& c) { return {.workers = c.rows * c.columns}
 Seating seating_of(const TorusConfig& c) { return {.workers = c.rows * c.columns}; }
 Seating seating_of(const HypercubeConfig& c) { return {.workers = 1 << c.dimensions}; }
 Seating seating_of(const FatTreeConfig& c) { return {.workers = c.ports * c.ports * c.ports / 4}; }
-Seating seating_of(const WanConfig& c) { return {.workers = c.regions * c.machines_per_region}; }
+// A region is one machine for what groups by machine, such as hierarchical sums.
+Seating seating_of(const WanConfig& c) {
+  return {.workers = c.regions * c.machines_per_region,
+          .workers_per_machine = c.machines_per_region};
+}
 Seating seating_of(const GraphmlConfig& c) {
   return {.workers = nodes_of(c), .servers = c.place.server.empty() ? 0 : 1};
 }
@@ -57,13 +61,14 @@ void require_positive(std::string_view shape, std::string_view field, int value)
     throw ScenarioError(fmt::format("a {} needs {} of at least 1, not {}", shape, field, value));
 }
 
+void require_within(std::string_view shape, std::string_view field, double value, double least,
+                    double most) {
+  if (value >= least && value <= most) return;
+  throw ScenarioError(
+      fmt::format("a {} needs {} from {} to {}, not {}", shape, field, least, most, value));
+}
+
 void require_link(std::string_view where, const LinkConfig& link) {
-  if (link.back && link.duplex == Duplex::kHalf) {
-    throw ScenarioError(
-        fmt::format("{} is half duplex, so both directions share its bandwidth, and has another "
-                    "one for the way back",
-                    where));
-  }
   if (link.back) require_link(where, {*link.back, link.latency});
   if (!(link.bandwidth.bits_per_s > 0) || !std::isfinite(link.bandwidth.bits_per_s)) {
     throw ScenarioError(fmt::format("the bandwidth of {} must be greater than zero, not {}", where,
@@ -99,6 +104,7 @@ void add_half(Topology& topology, VertexId outer, VertexId hub, const LinkConfig
 }
 
 Topology make_topology(const TopologyConfig& config) {
+  if (const auto found = misfit(config)) throw ScenarioError(found->sentence);
   return std::visit([](const auto& shape) { return make(shape); }, config);
 }
 

@@ -13,7 +13,6 @@ namespace understudy {
 Topology make(const ClusterConfig& config);
 Topology make(const PathConfig& config);
 Topology make(const RingConfig& config);
-Topology make(const StarConfig& config);
 Topology make(const MeshConfig& config);
 Topology make(const TreeConfig& config);
 Topology make(const GridConfig& config);
@@ -21,6 +20,8 @@ Topology make(const TorusConfig& config);
 Topology make(const HypercubeConfig& config);
 Topology make(const FatTreeConfig& config);
 Topology make(const WanConfig& config);
+// star.cpp
+Topology make(const StarConfig& config);
 // random.cpp
 Topology make(const RandomRegularConfig& config);
 Topology make(const ErdosRenyiConfig& config);
@@ -39,6 +40,8 @@ int regions_of(const LatencyMatrixConfig& config);
 // Each throws ScenarioError with a sentence about the shape.
 void require_size(std::string_view shape, std::int64_t vertices, std::int64_t links);
 void require_positive(std::string_view shape, std::string_view field, int value);
+void require_within(std::string_view shape, std::string_view field, double value, double least,
+                    double most);
 void require_link(std::string_view where, const LinkConfig& link);
 // Vertices node0.., each a machine of its own with one node on it.
 std::vector<VertexId> add_nodes(Topology& topology, int nodes, const std::string& device);

@@ -41,7 +41,21 @@ std::vector<bool> reachable(std::size_t vertices, std::span<const Link> links, V
 }  // namespace
 
 struct Topology::Graph {
-  std::unordered_set<std::string> names;
+  // Indices, compared by name, so that no name is stored twice.
+  struct HashName {
+    const std::vector<Vertex>& vertices;
+    std::size_t operator()(std::uint32_t v) const {
+      return std::hash<std::string>{}(vertices[v].name);
+    }
+  };
+  struct SameName {
+    const std::vector<Vertex>& vertices;
+    bool operator()(std::uint32_t a, std::uint32_t b) const {
+      return vertices[a].name == vertices[b].name;
+    }
+  };
+  std::vector<Vertex> vertices;
+  std::unordered_set<std::uint32_t, HashName, SameName> names{16, {vertices}, {vertices}};
   std::optional<Router> router;  // of the links as they are; rebuilt after a change
 };
 
@@ -51,19 +65,24 @@ Topology::Topology(Topology&&) noexcept = default;
 Topology& Topology::operator=(Topology&&) noexcept = default;
 
 VertexId Topology::add_vertex(Vertex vertex) {
-  if (!graph_->names.insert(vertex.name).second) {
-    throw ScenarioError(fmt::format("two vertices of the topology are called '{}'", vertex.name));
+  const VertexId id{graph_->vertices.size()};
+  graph_->vertices.push_back(std::move(vertex));
+  if (!graph_->names.insert(id.value).second) {
+    const std::string name = std::move(graph_->vertices.back().name);
+    graph_->vertices.pop_back();
+    throw ScenarioError(fmt::format("two vertices of the topology are called '{}'", name));
   }
   graph_->router.reset();
-  vertices_.push_back(std::move(vertex));
-  return VertexId{vertices_.size() - 1};
+  return id;
 }
 
+std::span<const Vertex> Topology::vertices() const { return graph_->vertices; }
+
 LinkId Topology::add_link(const Link& link) {
-  UNDERSTUDY_CHECK(link.from.index() < vertices_.size() && link.to.index() < vertices_.size());
+  UNDERSTUDY_CHECK(link.from.index() < vertices().size() && link.to.index() < vertices().size());
   const auto name = [&] {
-    return fmt::format("{}->{}", vertices_[link.from.index()].name,
-                       vertices_[link.to.index()].name);
+    return fmt::format("{}->{}", vertices()[link.from.index()].name,
+                       vertices()[link.to.index()].name);
   };
   if (link.from == link.to)
     throw ScenarioError(fmt::format("link {} joins a vertex to itself", name()));
@@ -93,22 +112,23 @@ void Topology::use_routing(Routing routing) {
 
 std::string Topology::link_name(LinkId id) const {
   const Link& link = links_.at(id.index());
-  return fmt::format("{}->{}", vertices_[link.from.index()].name, vertices_[link.to.index()].name);
+  return fmt::format("{}->{}", vertices()[link.from.index()].name,
+                     vertices()[link.to.index()].name);
 }
 
 std::span<const LinkId> Topology::route(VertexId from, VertexId to) const {
-  if (!graph_->router) graph_->router.emplace(vertices_.size(), links_);
+  if (!graph_->router) graph_->router.emplace(vertices().size(), links_, routing_);
   const auto found = graph_->router->route(from, to);
-  if (!found) throw ScenarioError(no_path(vertices_.at(from.index()), vertices_.at(to.index())));
+  if (!found) throw ScenarioError(no_path(vertices()[from.index()], vertices()[to.index()]));
   return *found;
 }
 
 void Topology::require_connected() const {
   if (places_.empty()) return;
   const VertexId first = places_.front().vertex;
-  const std::vector<bool> from_first = reachable(vertices_.size(), links_, first, false);
-  const std::vector<bool> to_first = reachable(vertices_.size(), links_, first, true);
-  const auto at = [this](VertexId v) -> const Vertex& { return vertices_[v.index()]; };
+  const std::vector<bool> from_first = reachable(vertices().size(), links_, first, false);
+  const std::vector<bool> to_first = reachable(vertices().size(), links_, first, true);
+  const auto at = [this](VertexId v) -> const Vertex& { return vertices()[v.index()]; };
   for (const Place& place : places_) {
     if (!from_first[place.vertex.index()])
       throw ScenarioError(no_path(at(first), at(place.vertex)));

@@ -67,7 +67,7 @@ class Topology {
   MediumId add_medium() { return MediumId{media_++}; }
   void place(const Place& place) { places_.push_back(place); }
 
-  std::span<const Vertex> vertices() const { return vertices_; }
+  std::span<const Vertex> vertices() const;
   std::span<const Link> links() const { return links_; }
   std::span<const Place> places() const { return places_; }  // index = rank
   std::string link_name(LinkId id) const;                    // "machine0->switch"
@@ -84,7 +84,6 @@ class Topology {
 
  private:
   struct Graph;
-  std::vector<Vertex> vertices_;
   std::vector<Link> links_;
   std::vector<Place> places_;
   std::size_t media_ = 0;

@@ -118,8 +118,8 @@ struct FatTreeConfig {
   Duration latency{0};
   std::string device{};
 };
-// Every node has `degree` neighbours, drawn uniformly among simple connected graphs (pairings that
-// fail are drawn again, a bounded number of times).
+// Every node has `degree` neighbours, drawn nearly uniformly among simple connected graphs (Steger and
+// Wormald, 1999; what fails is drawn again, a bounded number of times).
 struct RandomRegularConfig {
   int nodes = 8;
   int degree = 3;
@@ -169,7 +169,8 @@ struct RandomGeometricConfig {
   std::uint64_t seed = 1;
 };
 // Regions of machines with one node each: machines hang on their region's router by `local`, routers
-// are linked with each other by `wide`.
+// are linked with each other by `wide`. For what groups nodes by machine, such as hierarchical sums,
+// a region is one, so that little crosses the wide links.
 struct WanConfig {
   int regions = 3;
   int machines_per_region = 2;

@@ -28,14 +28,6 @@ Unit untrained(const Scenario& scenario) {
   return unit;
 }
 
-Unit replay(const Scenario& scenario) {
-  const Unit weights = untrained(scenario);
-  UnitTask task;
-  task.scenario = &scenario;
-  task.weights = &weights;
-  return run_unit(task);
-}
-
 // The scenario cut down to a few updates, and what its time is to be multiplied by.
 double shorten(Scenario& scenario, std::int64_t updates) {
   if (auto* collective = std::get_if<CollectiveBenchmarkConfig>(&scenario.workload))
@@ -84,6 +76,14 @@ Bytes memory(const Scenario& scenario, const ImageClassifierConfig& config) {
 }
 
 }  // namespace
+
+Unit replay(const Scenario& scenario) {
+  const Unit weights = untrained(scenario);
+  UnitTask task;
+  task.scenario = &scenario;
+  task.weights = &weights;
+  return run_unit(task);
+}
 
 Work work_of(const Scenario& scenario) {
   const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "results/experiment/unit.hpp"
 #include "runtime/base/units.hpp"
 #include "scenarios/scenario.hpp"
 
@@ -16,6 +17,9 @@ struct Work {
   double samples() const { return gradients * samples_per_gradient; }
 };
 Work work_of(const Scenario& scenario);
+
+// A dry replay that needs no finished unit: the times of the scenario, data sizes assumed.
+Unit replay(const Scenario& scenario);
 
 struct RunEstimate {
   Duration time{0};   // on the scenario's clock, all repeats; 0 where the cost is measured

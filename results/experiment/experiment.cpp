@@ -11,6 +11,7 @@
 
 #include "results/experiment/check_units.hpp"
 #include "results/experiment/estimate.hpp"
+#include "results/experiment/trace_file.hpp"
 #include "runtime/base/errors.hpp"
 #include "sim/time/scheduler.hpp"
 #include "sim/world/compute_pool.hpp"
@@ -166,7 +167,7 @@ class Crew {
       const std::lock_guard lock(mutex_);
       task.weights = &finished_.at(*unit.plan.weights_of);  // a map's elements stay in place
     }
-    if (task.weights != nullptr) return run_unit(task);
+    if (task.weights != nullptr) return run_traced(task);
     task.make_learner = options_.make_learner;
     task.datasets = options_.datasets;
     task.pool = pool_.get();
@@ -180,7 +181,13 @@ class Crew {
       last = now;
       directory_.save_checkpoint(key, world);
     };
-    return run_unit(task);
+    return run_traced(task);
+  }
+
+  Unit run_traced(UnitTask& task) const {
+    if (!options_.trace) return run_unit(task);
+    TraceFile trace(directory_.traces(), task.key);
+    return trace.follow(task);
   }
 
   void finish(Pending& pending, Unit unit) {

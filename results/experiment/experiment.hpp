@@ -17,6 +17,7 @@ namespace understudy {
 struct ExperimentOptions {
   int jobs = 1;          // threads; results do not depend on them
   bool retrain = false;  // trains every run, and fails where weights differ that should not
+  bool trace = false;    // also leaves each unit's events in traces/
   MakeLearner make_learner{};
   DatasetCache* datasets = nullptr;  // where something trains on data
   const std::atomic<bool>* interrupt = nullptr;

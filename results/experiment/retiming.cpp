@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "results/experiment/unit_runner.hpp"
+#include "results/experiment/trace_file.hpp"
 #include "runtime/base/errors.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
@@ -37,7 +37,7 @@ std::string describe(const ExpandedRun& run) {
 }  // namespace
 
 std::vector<Unit> retime(const Experiment& experiment, const Experiment& trained,
-                         const std::vector<Unit>& units) {
+                         const std::vector<Unit>& units, const RunDirectory* traces) {
   const auto known = by_weights(trained, units);
   std::vector<Unit> out;
   for (std::size_t run = 0; run < experiment.runs.size(); ++run) {
@@ -56,7 +56,8 @@ std::vector<Unit> retime(const Experiment& experiment, const Experiment& trained
       task.key = {run, repeat};
       task.scenario = &scenario;
       task.weights = weights->second;
-      out.push_back(run_unit(task));
+      out.push_back(traces == nullptr ? run_unit(task)
+                                      : TraceFile(traces->traces(), task.key).follow(task));
     }
   }
   return out;

@@ -4,14 +4,15 @@
 
 #include <vector>
 
-#include "results/experiment/unit.hpp"
+#include "results/experiment/run_directory.hpp"
 #include "scenarios/sweep.hpp"
 
 namespace understudy {
 
 // One unit for each repeat of each run of `experiment`, replayed dry from the units of `trained`.
-// Throws ScenarioError where a run needs weights that none of them has.
+// Their events go into the directory `traces`, if any. Throws ScenarioError where a run needs
+// weights that none of them has.
 std::vector<Unit> retime(const Experiment& experiment, const Experiment& trained,
-                         const std::vector<Unit>& units);
+                         const std::vector<Unit>& units, const RunDirectory* traces = nullptr);
 
 }  // namespace understudy

@@ -5,6 +5,7 @@
 //   run.json        provenance            links.csv       per directed link
 //   summary.json    means and intervals   report.html     to look at
 //   checkpoints/    finished repeats (unit-RRRR-rr.json), and the last safe point of the others
+//   traces/         with --trace: each repeat's events (trace_file.hpp)
 //   lock            held by the process that writes
 #pragma once
 
@@ -50,6 +51,7 @@ class RunDirectory {
   static RunDirectory open(const std::filesystem::path& path, Access access = Access::kWrite);
 
   const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path traces() const { return path_ / "traces"; }
   bool has(const std::string& name) const;
   void write(const std::string& name, std::string_view contents) const;
   // Throws ScenarioError where there is no such file.

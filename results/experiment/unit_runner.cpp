@@ -7,26 +7,9 @@
 namespace understudy {
 namespace {
 
-// Workers in order of rank, and the server where there is one.
-Communicator members_on(const Topology& topology) {
-  std::vector<Rank> ranks;
-  std::vector<int> machines;
-  std::optional<Rank> server;
-  const auto places = topology.places();
-  for (std::size_t r = 0; r < places.size(); ++r) {
-    if (places[r].serves) {
-      server = Rank{r};
-    } else {
-      ranks.push_back(Rank{r});
-      machines.push_back(places[r].machine);
-    }
-  }
-  return {.members = std::move(ranks), .machines = std::move(machines), .server = server};
-}
-
 WorkloadParts workload_parts(const UnitTask& task, const Topology& topology) {
   WorkloadParts parts;
-  parts.members = members_on(topology);
+  parts.members = members_of(topology);
   parts.seed = repeat_seed(task.scenario->seed, task.key.repeat);
   parts.gradients = task.gradients;
   if (task.weights != nullptr) {
@@ -61,6 +44,7 @@ WorldOptions world_options(const UnitTask& task, const Topology& topology) {
   options.devices = task.scenario->devices;
   options.seed = repeat_seed(task.scenario->seed, task.key.repeat);
   options.interrupt = task.interrupt;
+  options.on_event = task.on_event;
   if (task.weights != nullptr) {
     options.dry = true;
     options.replay = recorded_values(*task.weights);
@@ -74,6 +58,22 @@ WorldOptions world_options(const UnitTask& task, const Topology& topology) {
 }
 
 }  // namespace
+
+Communicator members_of(const Topology& topology) {
+  std::vector<Rank> ranks;
+  std::vector<int> machines;
+  std::optional<Rank> server;
+  const auto places = topology.places();
+  for (std::size_t r = 0; r < places.size(); ++r) {
+    if (places[r].serves) {
+      server = Rank{r};
+    } else {
+      ranks.push_back(Rank{r});
+      machines.push_back(places[r].machine);
+    }
+  }
+  return {.members = std::move(ranks), .machines = std::move(machines), .server = server};
+}
 
 std::uint64_t repeat_seed(std::uint64_t seed, std::size_t repeat) {
   return seed + 1'000'003 * repeat;

@@ -29,11 +29,15 @@ struct UnitTask {
   // Where the network has_state(), a repeat starts anew: neither is looked at then.
   const WorldSnapshot* resume = nullptr;  // one that does not fit the world is none
   std::function<void(const WorldSnapshot&)> on_safe_point{};
+  EventTrace::Sink on_event{};
 };
 
 // The seed of a repeat: far enough from the others' that seed + epoch, from which the sampler
 // draws, never meets another repeat's.
 std::uint64_t repeat_seed(std::uint64_t seed, std::size_t repeat);
+
+// Workers in order of rank, and the server where there is one.
+Communicator members_of(const Topology& topology);
 
 // Throws Interrupted, ScenarioError or DataError.
 Unit run_unit(const UnitTask& task);

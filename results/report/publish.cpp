@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/experiment/records.hpp"
+#include "results/report/prediction_table.hpp"
 #include "results/report/report.hpp"
 #include "results/report/table.hpp"
 #include "results/summary/answers.hpp"
@@ -27,6 +28,8 @@ std::string results_text(const Experiment& experiment, const Summary& summary,
   for (const std::string& notice : notices(units)) text += "\n" + notice + "\n";
   for (const std::string& answer : answers(experiment, summary, units))
     text += "\n" + answer + "\n";
+  if (const ResultTable predictions = prediction_table(summary); !predictions.rows.empty())
+    text += "\n" + to_text(predictions);
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include "results/experiment/provenance.hpp"
 #include "results/report/charts.hpp"
 #include "results/report/page_assets.hpp"
+#include "results/report/prediction_table.hpp"
 #include "results/report/table.hpp"
 #include "results/summary/answers.hpp"
 #include "results/summary/escape.hpp"
@@ -30,8 +31,7 @@ bool is_text(const ResultTable& table, std::size_t column) {
   });
 }
 
-std::string table_html(const Summary& summary) {
-  const ResultTable table = result_table(summary);
+std::string table_html(const ResultTable& table) {
   const auto row_html = [&](const std::vector<std::string>& row, const char* cell) {
     std::string out = "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i) {
@@ -117,7 +117,9 @@ std::string report_html(const Experiment& experiment, const Summary& summary,
   for (const std::string& answer : answers(experiment, summary, units))
     page += element("p", "answer", answer);
   for (const std::string& notice : notices(units)) page += element("p", "notice", notice);
-  page += table_html(summary);
+  page += table_html(result_table(summary));
+  if (const ResultTable predictions = prediction_table(summary); !predictions.rows.empty())
+    page += "<h2>Closed form beside simulation</h2>\n" + table_html(predictions);
   if (!data["charts"].empty()) page += "<h2>Charts</h2>\n" + charts_html(data);
   page += footer_html(experiment) + scripts_html(data);
   return page + "</body>\n</html>\n";

@@ -214,8 +214,9 @@ ResultTable result_table(const Summary& summary) {
   return out;
 }
 
-std::string table(const Summary& summary) {
-  const ResultTable t = result_table(summary);
+std::string table(const Summary& summary) { return to_text(result_table(summary)); }
+
+std::string to_text(const ResultTable& t) {
   std::vector<std::vector<std::string>> rows{t.head};
   rows.insert(rows.end(), t.rows.begin(), t.rows.end());
   std::string out = text_table(rows);

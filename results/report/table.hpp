@@ -17,6 +17,7 @@ struct ResultTable {
 ResultTable result_table(const Summary& summary);
 
 // As text, notes included.
+std::string to_text(const ResultTable& table);
 std::string table(const Summary& summary);
 
 }  // namespace understudy

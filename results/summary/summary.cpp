@@ -98,9 +98,8 @@ RepeatSummary summarise(const Unit& unit, WorkloadKind kind) {
   out.weights_of = unit.weights_of;
   add_nodes(unit, out);
   if (unit.updates > 0) {
-    out.epoch_time_s = to_seconds(end_of_training(unit)) *
-                       static_cast<double>(unit.updates_per_epoch) /
-                       static_cast<double>(unit.updates);
+    out.update_time_s = to_seconds(end_of_training(unit)) / static_cast<double>(unit.updates);
+    out.epoch_time_s = *out.update_time_s * static_cast<double>(unit.updates_per_epoch);
   }
   if (kind == WorkloadKind::kTraffic) out.flows = flows_of(unit);
   return out;
@@ -119,6 +118,7 @@ std::map<std::string, double> numbers(const RepeatSummary& r, int workers) {
   all["steps"] = static_cast<double>(r.steps);
   all["wall_s"] = r.wall_s;
   if (r.epoch_time_s) all["epoch_time_s"] = *r.epoch_time_s;
+  if (r.update_time_s) all["update_time_s"] = *r.update_time_s;
   // Workers come first.
   const auto n = std::min(r.utilisation.size(), static_cast<std::size_t>(workers));
   double sum = 0;
@@ -198,6 +198,11 @@ const Estimate* RunSummary::find(const std::string& metric) const {
   return found == statistics.end() ? nullptr : &found->second;
 }
 
+const Estimate* RunSummary::predicted_time() const {
+  if (!prediction) return nullptr;
+  return find(kind == WorkloadKind::kCollective ? "collective_time_s" : "update_time_s");
+}
+
 Summary summarise(const Experiment& experiment, std::span<const Unit> units) {
   Summary summary{experiment.scenario.name, {}};
   for (const ExpandedRun& run : experiment.runs) summary.runs.push_back(describe(run));
@@ -210,6 +215,10 @@ Summary summarise(const Experiment& experiment, std::span<const Unit> units) {
     std::sort(run.repeats.begin(), run.repeats.end(),
               [](const RepeatSummary& a, const RepeatSummary& b) { return a.repeat < b.repeat; });
     run.statistics = estimates(run);
+  }
+  for (std::size_t i = 0; i < summary.runs.size(); ++i) {
+    if (!summary.runs[i].repeats.empty())
+      summary.runs[i].prediction = predict(experiment.runs[i].scenario);
   }
   add_baselines(experiment, units, summary);
   return summary;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "results/experiment/prediction.hpp"
 #include "results/experiment/unit.hpp"
 #include "results/summary/statistics.hpp"
 #include "scenarios/sweep.hpp"
@@ -38,6 +39,7 @@ struct RepeatSummary {
   double critical_exposed_communication_s = 0;
   std::map<std::string, double> phases_s;  // of computing, by name: load, copy, forward, ...
   std::optional<double> epoch_time_s;      // where something is trained
+  std::optional<double> update_time_s;     // likewise
   std::int64_t bytes_sent = 0;
   std::int64_t messages = 0;
   std::int64_t steps = 0;  // updates of the parameters
@@ -68,8 +70,14 @@ struct RunSummary {
   // What one worker's test accuracy is after as many updates as these workers made; likewise.
   std::optional<Estimate> one_worker_accuracy;
 
+  // A closed form for one update, or one iteration of a collective, and where the simulated time
+  // differs; where there is one.
+  std::optional<Prediction> prediction;
+
   // Null where no repeat has the metric.
   const Estimate* find(const std::string& metric) const;
+  // The simulated time that the prediction is about; null where there is none.
+  const Estimate* predicted_time() const;
 };
 
 struct Summary {

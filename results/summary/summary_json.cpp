@@ -51,6 +51,14 @@ Json to_json(const RunSummary& run) {
     json["mean"][name] = estimate.mean;
     json["ci95"][name] = estimate.half_width;  // NaN becomes null
   }
+  if (const Estimate* simulated = run.predicted_time()) {
+    const Prediction& p = *run.prediction;
+    json["prediction"] = {{"closed_form_s", p.closed_form_s},
+                          {"stragglers_s", p.stragglers_s},
+                          {"contention_s", p.contention_s},
+                          {"other_s", simulated->mean - p.undisturbed_s()},
+                          {"simulated_s", simulated->mean}};
+  }
   if (run.speed_up) json["speed_up"] = *run.speed_up;
   if (run.one_worker_accuracy) json["one_worker_accuracy"] = run.one_worker_accuracy->mean;
   return json;

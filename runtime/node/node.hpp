@@ -13,6 +13,7 @@
 #include "runtime/base/spawn.hpp"
 #include "runtime/node/device.hpp"
 #include "runtime/node/recorder.hpp"
+#include "runtime/node/tracer.hpp"
 #include "runtime/transport/transport.hpp"
 
 namespace understudy {
@@ -67,6 +68,7 @@ struct NodeParts {
   Device& device;
   Recorder& recorder;
   SafePoints& safe_points;
+  Tracer* tracer = nullptr;  // of a run that is traced
 };
 
 class Node {
@@ -113,6 +115,12 @@ class Node {
   void record(std::string_view name, double value, const Position& position = {},
               MetricKind kind = MetricKind::kTraining) {
     parts_.recorder.record(name, value, position, kind);
+  }
+  // For the trace, where there is one: says what messages of the stream are about. `activity` makes
+  // the Activity.
+  template <class MakeActivity>
+  void describe_stream(std::uint32_t stream, const MakeActivity& activity) const {
+    if (parts_.tracer != nullptr) parts_.tracer->stream_is_about(rank(), stream, activity());
   }
   Task<> safe_point(std::function<std::string()> state) {
     return parts_.safe_points.reach(rank(), std::move(state));

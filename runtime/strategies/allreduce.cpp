@@ -16,6 +16,18 @@ namespace {
 constexpr Tag kBroadcast{UINT32_MAX, 0};
 
 template <class Scalar>
+Activity activity_of(const TrainingJob<Scalar>& job, const Bucket& bucket, std::int64_t update) {
+  const auto& slices = job.learner->layout().slices;
+  const std::string& first = slices[bucket.first_slice].name;
+  const std::string& last = slices[bucket.last_slice].name;
+  const auto per_epoch = static_cast<std::int64_t>(job.batches->steps_per_epoch());
+  return {.collective = name(job.exchange.collective.kind),
+          .layers = first == last ? first : first + ".." + last,
+          .step = update,
+          .epoch = update / per_epoch};
+}
+
+template <class Scalar>
 class Worker {
  public:
   Worker(Node& node, const TrainingJob<Scalar>& job)
@@ -60,6 +72,7 @@ class Worker {
     if (job_.members.size() == 1) co_return;
     const TimePoint start = node_.now();
     node_.meter().begin(start);
+    node_.describe_stream(kBroadcast.stream, [] { return Activity{.collective = "broadcast"}; });
     co_await broadcast(node_, job_.members, values(0, layout_.size, parameters_), kBroadcast);
     node_.meter().end(node_.now());
     node_.meter().expose(node_.now() - start);
@@ -124,6 +137,7 @@ class Worker {
       node_.meter().begin(node_.now());
       const Stretch stretch{bucket, buckets_[b].offset, layout_.size};
       const Tag tag{static_cast<std::uint32_t>(b), 0};
+      node_.describe_stream(tag.stream, [&] { return activity_of(job_, buckets_[b], update_); });
       co_await allreduce(job_.exchange.collective, node_, job_.members, stretch, tag);
       node_.meter().end(node_.now());
     }
@@ -239,6 +253,7 @@ Task<> serve(Node& node, const TrainingJob<Scalar>& job) {
       const Values values = Values::dry(buckets[b].count, Values(std::span<Scalar>()).type());
       const Stretch stretch{values, buckets[b].offset, layout.size};
       const Tag tag{static_cast<std::uint32_t>(b), 0};
+      node.describe_stream(tag.stream, [&] { return activity_of(job, buckets[b], update); });
       node.meter().begin(node.now());
       co_await allreduce(job.exchange.collective, node, job.members, stretch, tag);
       node.meter().end(node.now());

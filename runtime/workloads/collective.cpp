@@ -30,6 +30,8 @@ class CollectiveBenchmark final : public Workload {
       const TimePoint start = node.now();
       if (in_use) {
         node.meter().begin(start);
+        node.describe_stream(
+            0, [&] { return Activity{.collective = name(collective_.kind), .step = i}; });
         co_await allreduce(collective_, node, members, stretch, Tag{});
         node.meter().end(node.now());
         node.meter().expose(node.now() - start);

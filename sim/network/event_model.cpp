@@ -6,7 +6,7 @@
 
 namespace understudy {
 
-EventModel::Slot EventModel::take_slot() {
+EventModel::Slot EventModel::take_slot(std::int64_t parts) {
   Slot slot = 0;
   if (free_.empty()) {
     slot = static_cast<Slot>(records_.size());
@@ -15,8 +15,20 @@ EventModel::Slot EventModel::take_slot() {
     slot = free_.back();
     free_.pop_back();
   }
-  records_[slot] = {starts_++, State::kUnderWay};
+  records_[slot] = {starts_, State::kUnderWay};
+  starts_ += static_cast<std::uint64_t>(parts);
   return slot;
+}
+
+EventModel::Slot EventModel::take_part(Slot whole) {
+  const Slot part = take_slot(0);
+  records_[part].sequence = records_[whole].sequence++;
+  return part;
+}
+
+void EventModel::release(Slot part) {
+  records_[part].state = State::kFree;
+  free_.push_back(part);
 }
 
 void EventModel::end(Slot slot) {
@@ -52,7 +64,7 @@ void EventModel::advance(TimePoint now, std::vector<Completion>& ended) {
   handed_out_.clear();
   run_until(now);
   for (const Slot slot : ended_) {
-    ended.push_back({TransferId{slot}});
+    ended.push_back(completion(slot));
     records_[slot].state = State::kFree;
   }
   handed_out_.swap(ended_);

@@ -30,13 +30,21 @@ class EventModel : public NetworkModel {
   // Called, where settle_later() asked for it, after all that happens at now() and before time
   // moves on.
   virtual void settle() {}
+  // How a transfer that has ended is reported.
+  virtual Completion completion(Slot slot) const { return {TransferId{slot}}; }
 
   // Serves what is due up to and including now; what ends waits for the next advance().
   void run_until(TimePoint now);
   TimePoint now() const { return now_; }
   Agenda& agenda() { return agenda_; }
   void settle_later() { unsettled_ = true; }
-  Slot take_slot();  // reuses the last one freed, or is one more than all before
+  // Reuses the last one freed, or is one more than all before. With `parts` there are as many
+  // places for it in the order of starts: its own, and one for each take_part().
+  Slot take_slot(std::int64_t parts = 1);
+  // A slot for a part of a transfer, never handed out: it takes the transfer's place in the order,
+  // and the transfer the one after it.
+  Slot take_part(Slot whole);
+  void release(Slot part);
   void end(Slot slot);
 
  private:

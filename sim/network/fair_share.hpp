@@ -1,70 +1,34 @@
-// Latency first, then rates that are max-min fair: none can grow but at the cost of one that is no
-// larger. By progressive filling (Bertsekas and Gallager, "Data Networks", 2nd ed., 6.5.2): again
-// and again the link whose capacity left, divided by its flows left, is least gives that share to
-// each of them, until all have theirs.
-//
-// Flows that share no link, not even by way of others, don't touch each other: only the connected
-// parts in which something changed are solved again, once per instant.
+// Latency first, then rates that are max-min fair in proportion to the flows' weights (max_min.hpp).
+// What shares capacity is a resource: a medium with all its links, or a link of its own.
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
+#include "sim/network/flow_shares.hpp"
 #include "sim/network/fluid.hpp"
+#include "sim/network/max_min.hpp"
 
 namespace understudy {
 
 class FairShareModel final : public FluidModel {
  public:
-  explicit FairShareModel(const Topology& topology)
-      : FluidModel(topology), shared_(topology.links().size()) {}
+  // Throws ScenarioError where a pattern of the config fits no vertex.
+  explicit FairShareModel(const Topology& topology, const FairShareConfig& config = {});
 
  private:
-  // One flow on one link: in the list of the link's crossings, and in that of the flow's.
-  struct Crossing {
-    Slot flow = 0;
-    std::uint32_t link = 0;
-    std::uint32_t previous = kNone, next = kNone;  // on the link
-    std::uint32_t of_flow = kNone;                 // the flow's next one, or the next free one
-  };
-  struct SharedLink {
-    std::uint32_t first = kNone;
-    std::uint32_t unsolved = 0;  // flows without a rate yet, while solving
-    double capacity_left = 0;    // bytes/s, while solving
-    bool dirty = false;          // something changed on it since it was solved
-    bool collected = false;      // while solving
-  };
-  struct Member {
-    std::uint32_t first = kNone;  // its crossings
-    bool collected = false;       // while solving: seen, and without a rate yet
-  };
-  struct Share {
-    double rate;
-    std::uint32_t link;
-    bool operator>(const Share& other) const {
-      return rate != other.rate ? rate > other.rate : link > other.link;
-    }
-  };
-
+  void starting(Flow& flow) override;
   void joined(Slot slot) override;
   void left(Slot slot) override;
-  void changed(LinkId link) override { mark(link.value); }
+  void changed(LinkId link) override;
   void settle() override;
 
-  void add_crossing(Slot slot, std::uint32_t link);
-  void mark(std::uint32_t link);
-  void collect_link(std::uint32_t link);
-  void collect_part();
-  void fill();
-  void fix_rates(const Share& share);
+  std::uint32_t link_of(const Flow& flow, MaxMin::Resource resource) const;
 
-  std::vector<SharedLink> shared_;
-  std::vector<Member> members_;  // by slot
-  std::vector<Crossing> crossings_;
-  std::uint32_t free_crossing_ = kNone;
-  std::vector<std::uint32_t> dirty_;
-  std::vector<std::uint32_t> part_;  // the links being solved
-  std::vector<Share> shares_;        // a heap, least on top
+  FlowShares shares_;
+  std::vector<MaxMin::Resource> resources_;  // by link
+  MaxMin max_min_;
+  std::vector<MaxMin::Resource> crossed_;
+  std::vector<MaxMin::Flow> changed_;
 };
 
 }  // namespace understudy

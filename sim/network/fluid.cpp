@@ -4,31 +4,47 @@
 #include <cmath>
 
 #include "runtime/base/errors.hpp"
+#include "sim/network/packets.hpp"
 
 namespace understudy {
 
-FluidModel::FluidModel(const Topology& topology) : statistics_(topology.links().size()) {
+FluidModel::FluidModel(const Topology& topology, const PacketConfig& packet)
+    : packet_(packet), statistics_(topology.links().size()) {
   for (const Link& link : topology.links()) {
+    const auto id = static_cast<std::uint32_t>(links_.size());
     links_.push_back({.bytes_per_s = link.bandwidth.bytes_per_s(), .latency = link.latency});
+    media_.push_back(link.medium);
+    if (!link.medium) continue;
+    if (link.medium->index() >= links_of_medium_.size())
+      links_of_medium_.resize(link.medium->index() + 1);
+    links_of_medium_[link.medium->index()].push_back(id);
   }
 }
 
 TransferId FluidModel::start(const Transfer& transfer, TimePoint now) {
-  UNDERSTUDY_CHECK(transfer.size.count >= 0 && transfer.weight > 0 && transfer.cap_bytes_per_s > 0);
+  UNDERSTUDY_CHECK(transfer.size.count >= 0);
+  UNDERSTUDY_CHECK(transfer.weight > 0 && std::isfinite(transfer.weight));
+  UNDERSTUDY_CHECK(transfer.cap_bytes_per_s > 0);
   run_until(now);
   const Slot slot = take_slot();
   if (slot == flows_.size()) flows_.emplace_back();
   Flow& flow = flows_[slot];
   flow.route = transfer.route;
-  flow.size = flow.left = static_cast<double>(transfer.size.count);
+  flow.size = flow.left = static_cast<double>(wire_size(packet_, transfer.size).count);
   flow.weight = transfer.weight;
   flow.cap = transfer.cap_bytes_per_s;
   flow.rate = 0;
   flow.flowing = false;
-  TimePoint arrival = now;
-  for (const LinkId id : transfer.route) arrival = checked_add(arrival, links_[id.index()].latency);
+  starting(flow);
+  const TimePoint arrival = checked_add(now, latency(transfer.route));
   agenda().set(slot, std::max(now, checked_add(arrival, transfer.delay)));
   return TransferId{slot};
+}
+
+Duration FluidModel::latency(std::span<const LinkId> route) const {
+  TimePoint end = kStart;
+  for (const LinkId id : route) end = checked_add(end, links_[id.index()].latency);
+  return end - kStart;
 }
 
 void FluidModel::due(Slot slot) {
@@ -116,26 +132,36 @@ double FluidModel::slowest_link(const Flow& flow) const {
   return rate;
 }
 
+void FluidModel::refresh(Slot slot) {
+  Flow& flow = flows_[slot];
+  bring_up_to_date(flow);
+  flow.alone_rate = slowest_link(flow);
+}
+
 void FluidModel::set_link(LinkId id, const LinkState& state, TimePoint now) {
   UNDERSTUDY_CHECK(state.bandwidth.bits_per_s > 0 && std::isfinite(state.bandwidth.bits_per_s));
+  UNDERSTUDY_CHECK(state.latency >= Duration::zero());
   run_until(now);
-  FluidLink& link = links_.at(id.index());
+  links_.at(id.index()).latency = state.latency;
+  const std::optional<MediumId> medium = media_[id.index()];
+  if (!medium) return set_one_link(id.value, state);
+  for (const std::uint32_t link : links_of_medium_[medium->index()]) set_one_link(link, state);
+}
+
+void FluidModel::set_one_link(std::uint32_t id, const LinkState& state) {
+  FluidLink& link = links_[id];
   link.bytes_per_s = state.bandwidth.bytes_per_s();
-  link.latency = state.latency;
+  if (link.up && !state.up) link.down_since = now();
+  if (!link.up && state.up) statistics_[id].down += now() - link.down_since;
   link.up = state.up;
-  for (Flow& flow : flows_) {
-    if (!flow.flowing || std::find(flow.route.begin(), flow.route.end(), id) == flow.route.end())
-      continue;
-    bring_up_to_date(flow);
-    flow.alone_rate = slowest_link(flow);
-  }
-  changed(id);
+  changed(LinkId{id});
 }
 
 std::span<const LinkStatistics> FluidModel::statistics() const {
   reported_ = statistics_;
   for (std::size_t i = 0; i < links_.size(); ++i) {
     if (links_[i].flows > 0) reported_[i].busy += now() - links_[i].busy_since;
+    if (!links_[i].up) reported_[i].down += now() - links_[i].down_since;
   }
   return reported_;
 }

@@ -1,15 +1,17 @@
 // Transfers as fluids: after the latency of the whole route a transfer flows through all of its
 // links at once, at a rate that a derived model decides. A link that is down holds up what flows,
-// not what is still in its latency.
+// not what is still in its latency. Links of one medium have one bandwidth and go down together.
 //
 // Statistics: a transfer is on its links while it flows. Its queueing is the time that it flowed
 // beyond size / (smallest bandwidth of the route), booked on the links that held it back.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "sim/network/event_model.hpp"
+#include "sim/network/network_config.hpp"
 
 namespace understudy {
 
@@ -22,7 +24,7 @@ class FluidModel : public EventModel {
  protected:
   struct Flow {
     std::span<const LinkId> route;
-    double size = 0;        // bytes
+    double size = 0;        // bytes on the wire
     double left = 0;        // bytes not yet sent at `since`
     double rate = 0;        // bytes/s from `since` on
     double alone_rate = 0;  // bytes/s that its links would give it if they were up and idle
@@ -38,20 +40,27 @@ class FluidModel : public EventModel {
     std::uint32_t flows = 0;  // that flow through it
     Duration latency{0};
     TimePoint busy_since{};
+    TimePoint down_since{};
     double capacity() const { return up ? bytes_per_s : 0; }
   };
 
-  explicit FluidModel(const Topology& topology);
+  FluidModel(const Topology& topology, const PacketConfig& packet);
 
-  // The flow has begun to flow, has stopped, or one of its links has changed: give it, and all whom
-  // that touches, their rates, at once or in settle().
+  // The flow is about to start: its weight and cap may still be changed.
+  virtual void starting(Flow&) {}
+  // The flow has begun to flow, or has stopped: give it, and all whom that touches, their rates, at
+  // once or in settle().
   virtual void joined(Slot slot) = 0;
   virtual void left(Slot slot) = 0;
+  // The link has changed: likewise, and refresh() all that flow through it.
   virtual void changed(LinkId link) = 0;
 
   void set_rate(Slot slot, double rate, std::uint32_t held_by);
   // Gives the flow the rate that it would have alone.
   void set_rate_alone(Slot slot);
+  // Links of the flow may have another bandwidth.
+  void refresh(Slot slot);
+  Duration latency(std::span<const LinkId> route) const;
   Flow& flow(Slot slot) { return flows_[slot]; }
   const FluidLink& link(std::uint32_t id) const { return links_[id]; }
   std::size_t flow_slots() const { return flows_.size(); }
@@ -63,10 +72,14 @@ class FluidModel : public EventModel {
   void begin_flowing(Slot slot);
   void stop_flowing(Slot slot, bool delivered);
   void bring_up_to_date(Flow& flow);
+  void set_one_link(std::uint32_t id, const LinkState& state);
   double slowest_link(const Flow& flow) const;
 
+  PacketConfig packet_;
   std::vector<Flow> flows_;
   std::vector<FluidLink> links_;
+  std::vector<std::optional<MediumId>> media_;  // by link
+  std::vector<std::vector<std::uint32_t>> links_of_medium_;
   std::vector<LinkStatistics> statistics_;
   mutable std::vector<LinkStatistics> reported_;  // with what is busy right now
 };

@@ -7,7 +7,8 @@ namespace understudy {
 
 class IdealModel final : public FluidModel {
  public:
-  explicit IdealModel(const Topology& topology) : FluidModel(topology) {}
+  explicit IdealModel(const Topology& topology, const PacketConfig& packet = {})
+      : FluidModel(topology, packet) {}
 
  private:
   void joined(Slot slot) override { set_rate_alone(slot); }

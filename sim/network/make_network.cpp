@@ -4,18 +4,25 @@
 #include "sim/network/fair_share.hpp"
 #include "sim/network/ideal.hpp"
 #include "sim/network/queued.hpp"
+#include "sim/network/unreliable_network.hpp"
 
 namespace understudy {
 namespace {
 
-std::unique_ptr<NetworkModel> make(const IdealConfig&, const Topology& topology) {
-  return std::make_unique<IdealModel>(topology);
+std::unique_ptr<NetworkModel> make(const IdealConfig& config, const Topology& topology) {
+  return std::make_unique<IdealModel>(topology, config.conditions.packet);
 }
-std::unique_ptr<NetworkModel> make(const QueuedConfig&, const Topology& topology) {
-  return std::make_unique<QueuedModel>(topology);
+std::unique_ptr<NetworkModel> make(const QueuedConfig& config, const Topology& topology) {
+  return std::make_unique<QueuedModel>(topology, config);
 }
-std::unique_ptr<NetworkModel> make(const FairShareConfig&, const Topology& topology) {
-  return std::make_unique<FairShareModel>(topology);
+std::unique_ptr<NetworkModel> make(const FairShareConfig& config, const Topology& topology) {
+  return std::make_unique<FairShareModel>(topology, config);
+}
+
+bool may_lose(const NetworkConfig& config, const FaultsConfig& faults) {
+  const auto* queued = std::get_if<QueuedConfig>(&config);
+  return !conditions_of(config).impairments.empty() || !faults.empty() ||
+         (queued != nullptr && !queued->limits.empty());
 }
 
 bool is_dynamic(const NetworkConditions& conditions, const FaultsConfig& faults) {
@@ -51,6 +58,11 @@ std::unique_ptr<NetworkModel> make_network(const NetworkConfig& config, const Fa
     model = std::make_unique<DynamicNetwork>(
         std::move(model), LinkTimeline(topology, conditions.traces, faults, seed),
         BackgroundTraffic(conditions.background, topology, store_and_forward, seed));
+  }
+  if (may_lose(config, faults)) {
+    model = std::make_unique<UnreliableNetwork>(std::move(model),
+                                                Impairments(conditions.impairments, topology, seed),
+                                                conditions.packet, conditions.reliability);
   }
   return model;
 }

@@ -66,7 +66,8 @@ class NetworkModel {
   // Ends a transfer without a Completion. What it has already sent stays counted.
   virtual void cancel(TransferId id, TimePoint now) = 0;
 
-  // Changes a link from now on; transfers under way feel it. Links of one medium change together.
+  // Changes a link from now on; transfers under way feel it. With it change bandwidth and `up` of all
+  // links of its medium.
   virtual void set_link(LinkId link, const LinkState& state, TimePoint now) = 0;
 
   // Whether a transfer under way has yet to cross a link of its route. Where all of a route is held

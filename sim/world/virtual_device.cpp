@@ -153,7 +153,24 @@ void VirtualDevice::schedule(Running& running, Duration total) {
                         : Duration{std::llround(static_cast<double>(plan.phases[phase].count()) *
                                                 running.stretch)};
   }
+  if (options_.trace != nullptr) trace(running);
   running.arm();
+}
+
+// Phase after phase, as a plan adds them up.
+void VirtualDevice::trace(const Running& running) const {
+  TimePoint at = running.begin;
+  for (std::size_t phase = 0; phase < kPhases; ++phase) {
+    const Duration planned = running.operation->plan->phases[phase];
+    if (planned == Duration::zero()) continue;
+    const Duration taken =
+        running.stretch == 1
+            ? planned
+            : Duration{std::llround(static_cast<double>(planned.count()) * running.stretch)};
+    const TimePoint end = std::min(at + taken, running.end);
+    options_.trace->emit(ComputeEvent{options_.rank, static_cast<Phase>(phase), at, end});
+    at = end;
+  }
 }
 
 }  // namespace understudy

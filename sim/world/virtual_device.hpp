@@ -9,6 +9,7 @@
 #include "sim/device/profile.hpp"
 #include "sim/time/scheduler.hpp"
 #include "sim/world/compute_pool.hpp"
+#include "sim/world/event_trace.hpp"
 
 namespace understudy {
 
@@ -28,6 +29,8 @@ class VirtualDevice final : public Device, PendingWork {
     CostKind cost = CostKind::kProfile;
     double factor = 1;            // measured: device time = thread CPU time x factor
     ComputePool* pool = nullptr;  // nullptr: bodies run in place
+    Rank rank{};
+    EventTrace* trace = nullptr;  // told of every computation; nullptr: nobody is
   };
   VirtualDevice(Scheduler& scheduler, DeviceQueue& queue, Options options);
   ~VirtualDevice() override;
@@ -44,6 +47,7 @@ class VirtualDevice final : public Device, PendingWork {
   void settle() override;
   void run_in_place(const std::function<void()>& body);
   void schedule(Running& running, Duration total);
+  void trace(const Running& running) const;
   // Past the end of time the run fails, and the computation ends at once.
   TimePoint end_of(TimePoint begin, Duration total);
   Duration measured_time(const Running& running);

@@ -17,30 +17,42 @@ class VirtualNetwork::Endpoint final : public Transport {
   }
 
   bool receive(ReceiveOperation& operation) override {
-    const auto match = std::find_if(arrived_.begin(), arrived_.end(),
-                                    [&](const Message& m) { return matches(operation, m); });
+    const auto match = std::find_if(arrived_.begin(), arrived_.end(), [&](const Arrival& a) {
+      return matches(operation, a.message);
+    });
+    const TimePoint now = network_.scheduler_.now();
     if (match == arrived_.end()) {
-      waiting_.push_back(&operation);
+      waiting_.push_back({&operation, now});
       return false;
     }
-    operation.message = std::move(*match);
+    if (network_.trace_ != nullptr) network_.trace_->emit(match->event(rank_, now));
+    operation.message = std::move(match->message);
     arrived_.erase(match);
     return true;
   }
 
-  void cancel(ReceiveOperation& operation) override { std::erase(waiting_, &operation); }
+  void cancel(ReceiveOperation& operation) override {
+    std::erase_if(waiting_, [&](const Waiting& w) { return w.operation == &operation; });
+  }
 
-  void deliver(Message&& message) {
-    const auto match =
-        std::find_if(waiting_.begin(), waiting_.end(),
-                     [&](const ReceiveOperation* o) { return matches(*o, message); });
+  void deliver(InFlight&& flight) {
+    const auto match = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& w) {
+      return matches(*w.operation, flight.message);
+    });
+    const TimePoint now = network_.scheduler_.now();
+    Arrival arrival{std::move(flight.message), flight.sent, now, std::move(flight.about)};
     if (match == waiting_.end()) {
-      arrived_.push_back(std::move(message));
+      arrived_.push_back(std::move(arrival));
       return;
     }
-    ReceiveOperation& operation = **match;
+    ReceiveOperation& operation = *match->operation;
+    if (network_.trace_ != nullptr) {
+      MessageEvent event = arrival.event(rank_, now);
+      event.waited = now - match->since;
+      network_.trace_->emit(event);
+    }
     waiting_.erase(match);
-    operation.message = std::move(message);
+    operation.message = std::move(arrival.message);
     operation.complete();
   }
 
@@ -48,13 +60,34 @@ class VirtualNetwork::Endpoint final : public Transport {
   bool everything_received() const { return arrived_.empty(); }
 
  private:
+  struct Arrival {
+    Message message;
+    TimePoint sent, arrived;
+    std::shared_ptr<const Activity> about;
+
+    MessageEvent event(Rank to, TimePoint received) const {
+      const Bytes size{static_cast<std::int64_t>(message.payload.size())};
+      return {.from = message.from,
+              .to = to,
+              .tag = message.tag,
+              .size = size,
+              .sent = sent,
+              .arrived = arrived,
+              .received = received,
+              .about = about};
+    }
+  };
+  struct Waiting {
+    ReceiveOperation* operation;
+    TimePoint since;
+  };
   static bool matches(const ReceiveOperation& operation, const Message& message) {
     return operation.tag == message.tag && (!operation.from || *operation.from == message.from);
   }
   VirtualNetwork& network_;
   Rank rank_;
-  std::vector<Message> arrived_;
-  std::vector<ReceiveOperation*> waiting_;
+  std::vector<Arrival> arrived_;
+  std::vector<Waiting> waiting_;
 };
 
 VirtualNetwork::VirtualNetwork(Scheduler& scheduler, const Topology& topology,
@@ -100,6 +133,8 @@ void VirtualNetwork::send(Rank from, Rank to, Tag tag, Payload payload) {
   flight.message.from = from;
   flight.message.tag = tag;
   flight.message.payload = std::move(payload);
+  flight.sent = scheduler_.now();
+  if (trace_ != nullptr) flight.about = trace_->activity(from, tag.stream);
 }
 
 void VirtualNetwork::advance(TimePoint now) {
@@ -107,8 +142,27 @@ void VirtualNetwork::advance(TimePoint now) {
   model_->advance(now, ended_);
   for (const Completion& completion : ended_) {
     InFlight& flight = in_flight_[completion.id.index()];
-    if (completion.delivered) endpoints_[flight.to.index()]->deliver(std::move(flight.message));
+    if (completion.delivered) {
+      endpoints_[flight.to.index()]->deliver(std::move(flight));
+    } else {
+      lose(flight);
+    }
   }
+}
+
+void VirtualNetwork::lose(const InFlight& flight) {
+  if (trace_ == nullptr) return;
+  const TimePoint now = scheduler_.now();
+  const Bytes size{static_cast<std::int64_t>(flight.message.payload.size())};
+  trace_->emit(MessageEvent{.from = flight.message.from,
+                            .to = flight.to,
+                            .tag = flight.message.tag,
+                            .size = size,
+                            .sent = flight.sent,
+                            .arrived = now,
+                            .received = now,
+                            .delivered = false,
+                            .about = flight.about});
 }
 
 }  // namespace understudy

@@ -7,6 +7,7 @@
 #include "runtime/transport/transport.hpp"
 #include "sim/network/network_model.hpp"
 #include "sim/time/scheduler.hpp"
+#include "sim/world/event_trace.hpp"
 
 namespace understudy {
 
@@ -16,6 +17,9 @@ class VirtualNetwork final : public EventSource {
   VirtualNetwork(Scheduler& scheduler, const Topology& topology,
                  std::unique_ptr<NetworkModel> model);
   ~VirtualNetwork();
+
+  // Tells it of every message, once that is received or lost. It must outlive the network.
+  void set_trace(EventTrace* trace) { trace_ = trace; }
 
   // The endpoint of a rank of the topology's places.
   Transport& endpoint(Rank rank);
@@ -41,10 +45,15 @@ class VirtualNetwork final : public EventSource {
   struct InFlight {
     Rank to;
     Message message;
+    TimePoint sent{};
+    std::shared_ptr<const Activity> about{};  // of a run that is traced
   };
+  void lose(const InFlight& flight);
+
   Scheduler& scheduler_;
   const Topology& topology_;
   std::unique_ptr<NetworkModel> model_;
+  EventTrace* trace_ = nullptr;
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   std::vector<InFlight> in_flight_;  // by TransferId
   std::vector<Completion> ended_;

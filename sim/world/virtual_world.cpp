@@ -80,23 +80,29 @@ class VirtualWorld::Gate final : public SafePoints {
 struct VirtualWorld::Inhabitant {
   Inhabitant(VirtualWorld& world, Rank rank)
       : device(world.scheduler_, world.queues_[world.topology_.places()[rank.index()].vertex],
-               device_options(world.options_, world.topology_.places()[rank.index()])),
+               device_options(world, rank)),
         recorder(world.scheduler_, world.options_.dry),
         node(NodeParts{info(world.topology_, rank), world.options_.seed, world.options_.dry,
                        world.scheduler_, world.network_.endpoint(rank), device, recorder,
-                       *world.gate_}) {
+                       *world.gate_, world.trace_.get()}) {
     if (rank.index() < world.options_.replay.size()) {
       recorder.replay = std::move(world.options_.replay[rank.index()]);
     }
   }
 
-  static VirtualDevice::Options device_options(const WorldOptions& options, const Place& place) {
+  static VirtualDevice::Options device_options(const VirtualWorld& world, Rank rank) {
+    const WorldOptions& options = world.options_;
+    const Place& place = world.topology_.places()[rank.index()];
     std::string name = place.device.empty() ? "ideal" : place.device;
     // How a measured time falls to phases and marks needs some profile's proportions.
     const bool measured = options.devices.cost == CostKind::kMeasured;
     if (measured && name == "ideal") name = "cpu";
-    return {find_profile(options.devices, name), options.devices.cost, options.devices.factor,
-            options.pool};
+    return {find_profile(options.devices, name),
+            options.devices.cost,
+            options.devices.factor,
+            options.pool,
+            rank,
+            world.trace_.get()};
   }
   static NodeInfo info(const Topology& topology, Rank rank) {
     const Place& place = topology.places()[rank.index()];
@@ -120,11 +126,13 @@ VirtualWorld::VirtualWorld(const Topology& topology, WorldOptions options)
     : topology_(topology),
       options_(std::move(options)),
       scheduler_(options_.resume != nullptr ? options_.resume->time : kStart),
+      trace_(options_.on_event ? std::make_unique<EventTrace>(options_.on_event) : nullptr),
       network_(scheduler_, topology,
                make_network(options_.network, options_.faults, topology, options_.seed)),
       gate_(std::make_unique<Gate>(*this)) {
   topology.require_connected();
   scheduler_.set_interrupt(options_.interrupt);
+  network_.set_trace(trace_.get());
   for (std::size_t i = 0; i < topology.places().size(); ++i) {
     inhabitants_.push_back(std::make_unique<Inhabitant>(*this, Rank{i}));
     if (options_.resume != nullptr) inhabitants_.back()->restore(network_, *options_.resume);

@@ -47,6 +47,7 @@ struct WorldOptions {
   RecordedValues replay;                  // dry only; a value that is missing is recorded as NaN
   const WorldSnapshot* resume = nullptr;  // borrowed during construction and run()
   std::function<void(const WorldSnapshot&)> on_safe_point;
+  EventTrace::Sink on_event;  // told of every message and computation; empty: nobody is
 };
 
 using NodeProgram = std::function<Task<>(Node&)>;
@@ -70,6 +71,7 @@ class VirtualWorld {
   const Topology& topology_;
   WorldOptions options_;
   Scheduler scheduler_;
+  std::unique_ptr<EventTrace> trace_;
   VirtualNetwork network_;
   std::map<VertexId, DeviceQueue> queues_;
   std::unique_ptr<Gate> gate_;

@@ -54,7 +54,12 @@ Outcome run(const NetworkConfig& config, const Options& options) {
 class RandomTraffic : public testing::TestWithParam<NetworkConfig> {};
 
 INSTANTIATE_TEST_SUITE_P(Models, RandomTraffic,
-                         testing::Values(IdealConfig{}, QueuedConfig{}, FairShareConfig{}),
+                         testing::Values(IdealConfig{}, QueuedConfig{}, queued_in_packets(),
+                                         FairShareConfig{}),
+                         [](const auto& model) { return name_of(model.param); });
+INSTANTIATE_TEST_SUITE_P(Impaired, RandomTraffic,
+                         testing::Values(impaired(IdealConfig{}), impaired(QueuedConfig{}),
+                                         impaired(FairShareConfig{})),
                          [](const auto& model) { return name_of(model.param); });
 
 TEST_P(RandomTraffic, ConservesBytes) {
@@ -80,8 +85,9 @@ TEST_P(RandomTraffic, ConservesBytes) {
     const double bytes_per_s = t.topology().links()[link].bandwidth.bytes_per_s();
     EXPECT_LE(counted.busy, t.now() - kStart);
     if (GetParam().index() !=
-        0) {  // no link sends faster than it can, but for a picosecond a message
-      const double rounding_s = static_cast<double>(counted.messages) * 1e-12;
+        0) {  // no link sends faster than it can, but for a picosecond a message or packet
+      const double packets = static_cast<double>(counted.messages + counted.bytes / 1000);
+      const double rounding_s = packets * 1e-12;
       EXPECT_GE((to_seconds(counted.busy) + rounding_s) * bytes_per_s,
                 static_cast<double>(expected[link]));
     }
@@ -99,6 +105,15 @@ TEST_P(RandomTraffic, DoesNotDependOnHowOftenItIsAsked) {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     EXPECT_EQ(run(GetParam(), {.seed = seed, .disturb = true}),
               run(GetParam(), {.seed = seed, .disturb = true, .ask_often = true}));
+  }
+}
+
+TEST_P(RandomTraffic, IsTheSameOnLinksThatDoNothing) {
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    const Options options{.seed = seed, .disturb = true};
+    const Outcome bare = run(GetParam(), options), same = run(impaired(GetParam()), options);
+    EXPECT_EQ(bare.ends_s, same.ends_s);
+    EXPECT_EQ(bare.bytes, same.bytes);
   }
 }
 

@@ -1,13 +1,12 @@
-#include "topologies/make_topology.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <set>
 
-#include "runtime/base/errors.hpp"
+#include "graph.hpp"
 
 namespace understudy {
 namespace {
@@ -15,35 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-VertexId vertex_of(const Topology& topology, int rank) {
-  return topology.places()[static_cast<std::size_t>(rank)].vertex;
-}
-
-Duration latency_between(const Topology& topology, int from, int to) {
-  Duration sum{0};
-  for (const LinkId id : topology.route(vertex_of(topology, from), vertex_of(topology, to))) {
-    sum += topology.links()[id.index()].latency;
-  }
-  return sum;
-}
-
-std::vector<std::string> names_on_route(const Topology& topology, int from, int to) {
-  std::vector<std::string> names;
-  for (const LinkId id : topology.route(vertex_of(topology, from), vertex_of(topology, to))) {
-    names.push_back(topology.link_name(id));
-  }
-  return names;
-}
-
-std::string error_of(const TopologyConfig& config) {
-  try {
-    make_topology(config);
-  } catch (const ScenarioError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(Cluster, NodesOnOneDeviceShareItsVertex) {
   const Topology topology =
@@ -148,15 +118,6 @@ TEST(Ring, OfTwoIsOneCableAndOfOneIsNone) {
   EXPECT_EQ(make_topology(RingConfig{.nodes = 1}).links().size(), 0u);
 }
 
-TEST(Star, ServesFromTheHub) {
-  const Topology topology = make_topology(StarConfig{.nodes = 5, .latency = 10ms});
-  ASSERT_EQ(topology.places().size(), 6u);
-  for (std::size_t rank = 0; rank < 6; ++rank) EXPECT_EQ(topology.places()[rank].serves, rank == 5);
-  EXPECT_EQ(topology.vertices()[topology.places()[5].vertex.index()].name, "hub");
-  EXPECT_EQ(latency_between(topology, 0, 5), 10ms);
-  EXPECT_EQ(latency_between(topology, 0, 4), 20ms);
-}
-
 TEST(Mesh, LinksEveryPair) {
   const Topology topology = make_topology(MeshConfig{.nodes = 6, .latency = 1ms});
   EXPECT_EQ(topology.links().size(), 30u);
@@ -175,15 +136,54 @@ TEST(Tree, ClimbsToTheCommonParent) {
   EXPECT_THAT(names_on_route(topology, 0, 5), ElementsAre("node0->node2", "node2->node5"));
 }
 
+TEST(Cable, HasRatesOfItsOwnEachWay) {
+  const Topology path = make_topology(PathConfig{
+      .nodes = 3, .links = {{Bandwidth{10e6}, 1ms, Bandwidth{2e6}}, {Bandwidth{20e6}, 2ms}}});
+  const auto links = path.links();
+  ASSERT_EQ(links.size(), 4u);
+  EXPECT_EQ(path.link_name(LinkId{0}), "node0->node1");
+  EXPECT_EQ(links[0].bandwidth, Bandwidth{10e6});
+  EXPECT_EQ(links[1].bandwidth, Bandwidth{2e6});
+  EXPECT_EQ(links[1].latency, 1ms);
+  EXPECT_EQ(links[3].bandwidth, Bandwidth{20e6});
+  for (const Link& link : links) EXPECT_FALSE(link.medium.has_value());
+}
+
+TEST(Cable, OfHalfDuplexIsAMediumOfItsOwn) {
+  const LinkConfig half{.duplex = Duplex::kHalf};
+  const Topology path = make_topology(PathConfig{.nodes = 4, .links = {half, {}, half}});
+  const auto links = path.links();
+  ASSERT_EQ(links.size(), 6u);
+  ASSERT_TRUE(links[0].medium && links[4].medium);
+  EXPECT_EQ(links[0].medium, links[1].medium);
+  EXPECT_EQ(links[4].medium, links[5].medium);
+  EXPECT_NE(links[0].medium, links[4].medium);
+  EXPECT_FALSE(links[2].medium || links[3].medium);
+}
+
+TEST(Cable, OfAClusterFollowsIntraAndInter) {
+  const Topology topology =
+      make_topology(ClusterConfig{.machines = 2,
+                                  .devices_per_machine = 2,
+                                  .intra = {.duplex = Duplex::kHalf},
+                                  .inter = {Bandwidth{4e9}, 200us, Bandwidth{1e9}}});
+  std::set<std::uint32_t> media;
+  for (std::uint32_t i = 0; i < topology.links().size(); ++i) {
+    const Link& link = topology.links()[i];
+    const std::string name = topology.link_name(LinkId{i});
+    EXPECT_EQ(link.medium.has_value(), name.find("switch") == std::string::npos) << name;
+    if (link.medium) media.insert(link.medium->value);
+    if (name.starts_with("switch")) {
+      EXPECT_EQ(link.bandwidth, Bandwidth{1e9});
+    } else if (name.ends_with("switch")) {
+      EXPECT_EQ(link.bandwidth, Bandwidth{4e9});
+    }
+  }
+  EXPECT_THAT(media, ElementsAre(0, 1, 2, 3));  // one for each device
+}
+
 TEST(EveryShape, IsConnectedAndItsMachinesCountFromZero) {
-  const std::vector<TopologyConfig> configs = {
-      ClusterConfig{.machines = 3, .devices_per_machine = 2},
-      PathConfig{},
-      RingConfig{.nodes = 4},
-      StarConfig{},
-      MeshConfig{},
-      TreeConfig{}};
-  for (const TopologyConfig& config : configs) {
+  for (const TopologyConfig& config : one_of_each()) {
     const Topology topology = make_topology(config);
     EXPECT_NO_THROW(topology.require_connected());
     std::set<int> machines;
@@ -191,6 +191,28 @@ TEST(EveryShape, IsConnectedAndItsMachinesCountFromZero) {
     EXPECT_EQ(*machines.begin(), 0);
     EXPECT_EQ(static_cast<std::size_t>(*machines.rbegin()) + 1, machines.size());
   }
+}
+
+TEST(EveryShape, SeatsAsManyAsItSays) {
+  for (const TopologyConfig& config : one_of_each()) {
+    const Topology topology = make_topology(config);
+    const Seating seats = seating(config);
+    EXPECT_EQ(seats.nodes(), static_cast<int>(topology.places().size()));
+    for (std::size_t rank = 0; rank < topology.places().size(); ++rank) {
+      const Place& place = topology.places()[rank];
+      EXPECT_EQ(place.serves, static_cast<int>(rank) >= seats.workers);
+      if (!place.serves) {
+        EXPECT_EQ(place.machine, static_cast<int>(rank) / seats.workers_per_machine);
+        EXPECT_EQ(place.local_rank, static_cast<int>(rank) % seats.workers_per_machine);
+      }
+      EXPECT_EQ(place.device, "a100");
+    }
+  }
+}
+
+TEST(EveryShape, IsTheSameAgain) {
+  for (const TopologyConfig& config : one_of_each())
+    EXPECT_TRUE(same_links(make_topology(config), make_topology(config)));
 }
 
 TEST(Errors, NameTheFieldAndTheValue) {
@@ -202,7 +224,7 @@ TEST(Errors, NameTheFieldAndTheValue) {
   EXPECT_THAT(error_of(ClusterConfig{.intra = {Bandwidth{1e9}, -1ms}}),
               HasSubstr("latency of intra must not be negative"));
   EXPECT_THAT(error_of(PathConfig{.nodes = 4, .links = {{}, {}}}),
-              HasSubstr("needs 1 link for all or 3 links, not 2"));
+              HasSubstr("2 links are neither 1 for all nor the 3 between 4 nodes"));
   EXPECT_THAT(error_of(PathConfig{.nodes = 3, .links = {{}, {Bandwidth{-1}, 0ms}}}),
               HasSubstr("links[1]"));
   EXPECT_THAT(error_of(RingConfig{.nodes = 0}), HasSubstr("a ring needs nodes"));
@@ -217,7 +239,68 @@ TEST(Errors, NameTheFieldAndTheValue) {
               HasSubstr("bandwidth of a star"));
 }
 
+TEST(Errors, NameValuesOutOfBounds) {
+  EXPECT_THAT(error_of(GridConfig{.rows = 0}), HasSubstr("a grid needs rows of at least 1"));
+  EXPECT_THAT(error_of(TorusConfig{.columns = -3}), HasSubstr("a torus needs columns"));
+  EXPECT_THAT(error_of(HypercubeConfig{.dimensions = -1}), HasSubstr("dimensions from 0 to 20"));
+  EXPECT_THAT(error_of(FatTreeConfig{.ports = 0}), HasSubstr("ports from 2 to 128, not 0"));
+  EXPECT_THAT(error_of(WanConfig{.regions = 0}), HasSubstr("regions of at least 1"));
+  EXPECT_THAT(error_of(WanConfig{.wide = {Bandwidth{1e9}, -1ms}}), HasSubstr("latency of wide"));
+  EXPECT_THAT(error_of(RandomRegularConfig{.degree = 0}), HasSubstr("degree of at least 1"));
+  EXPECT_THAT(error_of(ErdosRenyiConfig{.probability = 1.5}), HasSubstr("probability from 0 to 1"));
+  EXPECT_THAT(error_of(ErdosRenyiConfig{.probability = std::nan("")}), HasSubstr("probability"));
+  EXPECT_THAT(error_of(WattsStrogatzConfig{.neighbours = 0}),
+              HasSubstr("neighbours of at least 1"));
+  EXPECT_THAT(error_of(WattsStrogatzConfig{.rewire = -0.1}), HasSubstr("rewire from 0 to 1"));
+  EXPECT_THAT(error_of(BarabasiAlbertConfig{.edges = 0}), HasSubstr("edges of at least 1"));
+  EXPECT_THAT(error_of(RandomGeometricConfig{.radius = -1}), HasSubstr("radius from 0 to 1.5"));
+  EXPECT_THAT(error_of(StarConfig{.classes = {{.share = 0}}}), HasSubstr("share of classes[0]"));
+  EXPECT_THAT(error_of(StarConfig{.classes = {{}, {.up = Bandwidth{0}}}}),
+              HasSubstr("bandwidth of classes[1]"));
+}
+
+// What does not fit, as key: sentence.
+std::string misfit_of(const TopologyConfig& config) {
+  const auto found = misfit(config);
+  return found ? found->key + ": " + found->sentence : "";
+}
+
+TEST(Misfit, NamesTheKey) {
+  const LinkConfig both{.back = Bandwidth{1e6}, .duplex = Duplex::kHalf};
+  const std::string half = "a half duplex link has one bandwidth, which both directions share";
+  EXPECT_EQ(misfit_of(PathConfig{.nodes = 3, .links = {{}, both}}), "links[1].back: " + half);
+  EXPECT_EQ(misfit_of(ClusterConfig{.intra = both}), "intra.back: " + half);
+  EXPECT_EQ(misfit_of(ClusterConfig{.inter = both}), "inter.back: " + half);
+  EXPECT_EQ(misfit_of(WanConfig{.wide = both}), "wide.back: " + half);
+  EXPECT_EQ(misfit_of(WanConfig{.local = both}), "local.back: " + half);
+  EXPECT_EQ(misfit_of(StarConfig{.spread = 0.5}),
+            "spread: only the rates of 'classes' spread, and there are none");
+  EXPECT_EQ(misfit_of(FatTreeConfig{.ports = 5}),
+            "ports: half of a switch's ports lead up, so 5 of them must be even");
+  EXPECT_EQ(misfit_of(RandomRegularConfig{.nodes = 4, .degree = 4}),
+            "degree: 4 neighbours need at least 5 nodes, and there are 4");
+  EXPECT_THAT(misfit_of(RandomRegularConfig{.nodes = 5, .degree = 3}),
+              HasSubstr("degree: 5 nodes"));
+  EXPECT_THAT(misfit_of(RandomRegularConfig{.nodes = 4, .degree = 1}), HasSubstr("pairs"));
+  EXPECT_THAT(misfit_of(WattsStrogatzConfig{.neighbours = 3}), HasSubstr("neighbours: half"));
+  EXPECT_THAT(misfit_of(WattsStrogatzConfig{.nodes = 4, .neighbours = 4}),
+              HasSubstr("need at least 5 nodes"));
+  EXPECT_THAT(misfit_of(BarabasiAlbertConfig{.nodes = 2, .edges = 2}),
+              HasSubstr("edges: 2 neighbours need at least 3 nodes"));
+  EXPECT_EQ(error_of(FatTreeConfig{.ports = 5}),
+            "half of a switch's ports lead up, so 5 of them must be even");
+  for (const TopologyConfig& config : one_of_each()) EXPECT_EQ(misfit_of(config), "");
+}
+
 TEST(Errors, RefuseWhatNoMachineCouldHold) {
+  EXPECT_THAT(error_of(GridConfig{.rows = 4096, .columns = 4096}), HasSubstr("more than the"));
+  EXPECT_THAT(error_of(HypercubeConfig{.dimensions = 20}), HasSubstr("more than the"));
+  EXPECT_THAT(error_of(WanConfig{.regions = 1024, .machines_per_region = 100'000}),
+              HasSubstr("more than the"));
+  EXPECT_THAT(error_of(RandomRegularConfig{.nodes = 100'000, .degree = 1024}),
+              HasSubstr("more than the"));
+  EXPECT_THAT(error_of(ErdosRenyiConfig{.nodes = 100'000}), HasSubstr("more than the"));
+  EXPECT_THAT(error_of(RandomGeometricConfig{.nodes = 100'000}), HasSubstr("more than the"));
   EXPECT_THAT(error_of(MeshConfig{.nodes = 100'000}), HasSubstr("more than the"));
   EXPECT_THAT(
       error_of(ClusterConfig{.machines = 2'000'000'000, .devices_per_machine = 2'000'000'000}),

@@ -1,10 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <tuple>
+#include <utility>
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/random.hpp"
@@ -98,19 +99,28 @@ TEST(Route, SurvivesAMove) {
   EXPECT_EQ(moved.route(VertexId{2}, VertexId{0}).size(), 2u);
 }
 
+constexpr Routing kPolicies[] = {Routing::kShortestLatency, Routing::kFewestHops};
+
+// What a policy compares paths by, first things first.
+using Cost = std::pair<std::int64_t, std::int64_t>;
+Cost cost_of(const Link& link, Routing routing) {
+  const std::int64_t latency = link.latency.count();
+  return routing == Routing::kFewestHops ? Cost{1, latency} : Cost{latency, 1};
+}
+Cost sum(const Cost& a, const Cost& b) { return {a.first + b.first, a.second + b.second}; }
+
 // Bellman and Ford with whole paths: slow, and nothing like the router.
-using Path = std::tuple<Duration, std::size_t, std::vector<std::uint32_t>>;
-std::optional<Path> best_path(const Topology& topology, int from, int to) {
+using Path = std::pair<Cost, std::vector<std::uint32_t>>;
+std::optional<Path> best_path(const Topology& topology, Routing routing, int from, int to) {
   std::vector<std::optional<Path>> best(topology.vertices().size());
-  best[static_cast<std::size_t>(from)] = Path{Duration{0}, 0, {}};
+  best[static_cast<std::size_t>(from)] = Path{};
   for (std::size_t round = 0; round < best.size(); ++round) {
     for (std::uint32_t i = 0; i < topology.links().size(); ++i) {
       const Link& link = topology.links()[i];
       if (!best[link.from.index()]) continue;
       Path path = *best[link.from.index()];
-      std::get<0>(path) += link.latency;
-      std::get<1>(path) += 1;
-      std::get<2>(path).push_back(i);
+      path.first = sum(path.first, cost_of(link, routing));
+      path.second.push_back(i);
       auto& known = best[link.to.index()];
       if (!known || path < *known) known = path;
     }
@@ -141,29 +151,140 @@ Topology random_graph(RandomStream& random) {
 TEST(Route, EqualsExhaustiveSearchOnRandomGraphs) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     RandomStream random({.seed = seed, .purpose = Purpose::kTest});
-    const Topology topology = random_graph(random);
+    Topology topology = random_graph(random);
     const int size = static_cast<int>(topology.vertices().size());
-    for (int from = 0; from < size; ++from) {
-      for (int to = 0; to < size; ++to) {
-        const auto expected = best_path(topology, from, to);
-        if (expected) {
-          EXPECT_EQ(route(topology, from, to), std::get<2>(*expected)) << "seed " << seed;
-        } else {
-          EXPECT_THROW(route(topology, from, to), ScenarioError) << "seed " << seed;
+    for (const Routing routing : kPolicies) {
+      topology.use_routing(routing);
+      for (int from = 0; from < size; ++from) {
+        for (int to = 0; to < size; ++to) {
+          const auto expected = best_path(topology, routing, from, to);
+          if (expected) {
+            EXPECT_EQ(route(topology, from, to), expected->second) << "seed " << seed;
+          } else {
+            EXPECT_THROW(route(topology, from, to), ScenarioError) << "seed " << seed;
+          }
         }
       }
     }
   }
 }
 
+constexpr Cost kNoWay{std::int64_t{1} << 40, 0};
+
+// Floyd and Warshall: the least cost between all pairs.
+std::vector<std::vector<Cost>> least_costs(const Topology& topology, Routing routing) {
+  const std::size_t size = topology.vertices().size();
+  std::vector<std::vector<Cost>> least(size, std::vector<Cost>(size, kNoWay));
+  for (std::size_t v = 0; v < size; ++v) least[v][v] = {0, 0};
+  for (const Link& link : topology.links()) {
+    Cost& known = least[link.from.index()][link.to.index()];
+    known = std::min(known, cost_of(link, routing));
+  }
+  for (std::size_t via = 0; via < size; ++via) {
+    for (std::size_t a = 0; a < size; ++a) {
+      for (std::size_t b = 0; b < size; ++b)
+        least[a][b] = std::min(least[a][b], sum(least[a][via], least[via][b]));
+    }
+  }
+  return least;
+}
+
+// One-way links only, so that the way back is another one, on cycles of all sizes.
+Topology one_way_graph(RandomStream& random) {
+  const int size = 24;
+  Topology topology = vertices(size);
+  for (int i = 0; i < 2 * size; ++i) {
+    const int from = static_cast<int>(random.below(size)),
+              to = static_cast<int>(random.below(size));
+    const Duration latency{static_cast<std::int64_t>(random.below(100))};
+    if (from != to) link(topology, from, to, latency);
+  }
+  return topology;
+}
+
+TEST(Route, IsAPathOfLeastCostInBothPolicies) {
+  int longer_in_hops = 0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    RandomStream random({.seed = seed, .purpose = Purpose::kTest, .round = 1});
+    Topology topology = one_way_graph(random);
+    std::vector<std::size_t> hops;
+    for (const Routing routing : kPolicies) {
+      topology.use_routing(routing);
+      const auto least = least_costs(topology, routing);
+      std::size_t all_hops = 0;
+      for (int from = 0; from < 24; ++from) {
+        for (int to = 0; to < 24; ++to) {
+          const Cost& expected =
+              least[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
+          if (expected.first >= kNoWay.first) {
+            EXPECT_THROW(route(topology, from, to), ScenarioError);
+            continue;
+          }
+          Cost actual{0, 0};
+          VertexId at{from};
+          for (const LinkId id : topology.route(VertexId{from}, VertexId{to})) {
+            const Link& link = topology.links()[id.index()];
+            EXPECT_EQ(link.from, at);
+            at = link.to;
+            actual = sum(actual, cost_of(link, routing));
+            ++all_hops;
+          }
+          EXPECT_EQ(at, VertexId{to});
+          EXPECT_EQ(actual, expected) << "seed " << seed << ", " << from << " to " << to;
+        }
+      }
+      hops.push_back(all_hops);
+    }
+    longer_in_hops += hops[0] > hops[1];
+  }
+  EXPECT_EQ(longer_in_hops, 30);  // the policies differ on every one of these graphs
+}
+
+TEST(Route, OfFewestHopsTakesASlowDirectLink) {
+  Topology topology = vertices(3);
+  link(topology, 0, 1, 1ms);
+  link(topology, 1, 2, 1ms);
+  link(topology, 0, 2, 100ms);
+  link(topology, 0, 2, 50ms);
+  topology.use_routing(Routing::kFewestHops);
+  EXPECT_THAT(route(topology, 0, 2), ElementsAre(3));
+  topology.use_routing(Routing::kShortestLatency);
+  EXPECT_THAT(route(topology, 0, 2), ElementsAre(0, 1));
+}
+
+TEST(Route, OfParallelCablesTakesTheFasterInBothPolicies) {
+  for (const Routing routing : kPolicies) {
+    Topology hanging = vertices(2);
+    hanging.use_routing(routing);
+    for (const Duration latency : {3ms, 1ms, 1ms}) link(hanging, 0, 1, latency);
+    EXPECT_THAT(route(hanging, 0, 1), ElementsAre(1));
+    Topology core = make_topology(RingConfig{.nodes = 3, .latency = 5ms});  // links 0 to 5
+    core.use_routing(routing);
+    for (const Duration latency : {3ms, 2ms, 2ms}) link(core, 0, 1, latency);
+    EXPECT_THAT(route(core, 0, 1), ElementsAre(7));
+  }
+}
+
+// What malloc has given out. Sanitizers replace it, and then it says 0.
+std::size_t bytes_in_use() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
 TEST(Route, OfAHundredThousandLeavesIsCheap) {
   constexpr int kLeaves = 100'000;
+  const std::size_t before = bytes_in_use();
   const Topology topology = make_topology(StarConfig{.nodes = kLeaves, .latency = 1ms});
   topology.require_connected();
+  const VertexId hub{kLeaves};
   std::size_t hops = 0;
-  for (int i = 0; i < kLeaves; ++i)
+  for (int i = 0; i < kLeaves; ++i) {
+    hops += topology.route(VertexId{i}, hub).size();
+    hops += topology.route(hub, VertexId{i}).size();
     hops += topology.route(VertexId{i}, VertexId{(i + 1) % kLeaves}).size();
-  EXPECT_EQ(hops, 2u * kLeaves);
+  }
+  EXPECT_EQ(hops, 4u * kLeaves);
+  EXPECT_LT(bytes_in_use() - before, 512u * kLeaves);  // vertex, place, two links, three routes
 }
 
 TEST(Disconnected, NamesTwoVertices) {

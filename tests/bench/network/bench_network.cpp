@@ -127,6 +127,59 @@ void crowded_link(benchmark::State& state) {
 }
 BENCHMARK(crowded_link)->Arg(16)->Arg(256)->Arg(1024);
 
+const PacketConfig kEthernet{.payload = Bytes{1448}, .overhead = Bytes{90}};
+
+// Runs what has been started to the end, again and again; items_per_second counts packets times
+// links.
+template <class Start>
+void packet_hops(benchmark::State& state, const Topology& topology, std::int64_t hops,
+                 const QueuedConfig& config, const Start& start_all) {
+  std::vector<Completion> ended;
+  for (auto _ : state) {
+    const auto network = make_network_model(config, topology);
+    start_all(*network);
+    for (TimePoint t = network->next_event(); t != kNever; t = network->next_event())
+      network->advance(t, ended);
+    ended.clear();
+  }
+  state.SetItemsProcessed(state.iterations() * hops);
+}
+
+// One message of 10,000 packets on a path whose links hold about 40 packets in flight.
+void packets_on_a_path(benchmark::State& state) {
+  const int hops = static_cast<int>(state.range(0));
+  const LinkConfig link{Bandwidth{1e9}, std::chrono::microseconds{500}};
+  const Topology topology = make_topology(PathConfig{.nodes = hops + 1, .links = {link}});
+  const auto route = topology.route(VertexId{0}, VertexId{hops});
+  packet_hops(state, topology, hops * 10'000, {.conditions = {.packet = kEthernet}},
+              [&](NetworkModel& network) {
+                network.start({.route = route, .size = Bytes{10'000 * 1448}}, kStart);
+              });
+}
+BENCHMARK(packets_on_a_path)->Arg(2)->Arg(10);
+
+// Every host to every other: two hops, deep queues at the switch, and with `limit` drops.
+void packets_all_to_all(benchmark::State& state, std::optional<int> limit) {
+  const int hosts = static_cast<int>(state.range(0));
+  const Topology topology = hosts_on_a_switch(hosts);
+  const auto places = topology.places();
+  QueuedConfig config{.conditions = {.packet = kEthernet}};
+  if (limit) config.limits.push_back({.packets = limit});
+  packet_hops(state, topology, std::int64_t{2} * hosts * (hosts - 1) * 20, config,
+              [&](NetworkModel& network) {
+                for (std::size_t i = 0; i < places.size(); ++i) {
+                  for (std::size_t j = 0; j < places.size(); ++j) {
+                    if (i == j) continue;
+                    const auto route = topology.route(places[i].vertex, places[j].vertex);
+                    network.start({.route = route, .size = Bytes{20 * 1448}},
+                                  kStart + std::chrono::nanoseconds{i * 97});
+                  }
+                }
+              });
+}
+BENCHMARK_CAPTURE(packets_all_to_all, unlimited, std::nullopt)->Arg(16)->Arg(64);
+BENCHMARK_CAPTURE(packets_all_to_all, drop_tail, 100)->Arg(16)->Arg(64);
+
 void route_lookup(benchmark::State& state) {
   const Topology topology = hosts_on_a_switch(256);
   const auto places = topology.places();

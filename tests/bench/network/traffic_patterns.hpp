@@ -1,0 +1,75 @@
+// The traffic that simgrid_traffic and understudy_traffic both simulate.
+//
+//   ring               all-reduce of 100 MB: 2 (n - 1) rounds in which every host sends 100 MB / n to
+//                      the next one and goes on when it has received as much
+//   all_to_all         1 MB from every host to every other, pairwise: in round k of n - 1 to the k-th
+//                      after it
+//   burst              the same, all at once
+//   parameter_server   every worker sends a gradient to the server and gets as much back, three
+//                      times, each worker at its own pace: sizes differ
+//   wan                10,000 messages of 1 to 100 MB between random pairs of 754 routers with
+//                      unequal links, all started in the first second
+//
+// The first four run among n hosts on one switch, each with 1 Gbit/s and 0.5 ms up and down.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/base/random.hpp"
+#include "topologies/topology.hpp"
+
+namespace understudy::traffic {
+
+inline constexpr Bandwidth kAccess{1e9};
+inline constexpr Duration kAccessLatency = std::chrono::microseconds{500};
+inline constexpr int kServerRounds = 3;
+
+inline std::int64_t ring_bytes(int hosts) { return 100'000'000 / hosts; }
+inline constexpr std::int64_t kAllToAllBytes = 1'000'000;
+inline std::int64_t server_bytes(int worker) { return 1'000'000 + (worker * 7919) % 1000 * 100; }
+
+struct Message {
+  VertexId from, to;
+  std::int64_t bytes;
+  TimePoint start;
+};
+
+// A random tree whose vertices hang on one of the eight before them, which makes long routes, and as
+// many cables again as the Topology Zoo's largest graph has beyond a tree.
+inline Topology wan() {
+  constexpr int kVertices = 754, kCables = 899;
+  constexpr double kSpeeds[] = {155e6, 622e6, 1e9, 2.5e9, 10e9};
+  RandomStream random({.seed = 1, .purpose = Purpose::kTest});
+  Topology topology;
+  for (int v = 0; v < kVertices; ++v)
+    topology.place({.vertex = topology.add_vertex({"v" + std::to_string(v)}), .machine = v});
+  const auto join = [&](int a, int b) {
+    const Duration latency{static_cast<std::int64_t>(1e8 + 4.9e9 * random.uniform())};
+    topology.add_cable({VertexId{a}, VertexId{b}, Bandwidth{kSpeeds[random.below(5)]}, latency});
+  };
+  for (int v = 1; v < kVertices; ++v)
+    join(v, v - 1 - static_cast<int>(random.below(static_cast<std::uint64_t>(std::min(v, 8)))));
+  for (int c = kVertices - 1; c < kCables; ++c) {
+    const int a = static_cast<int>(random.below(kVertices - 40));
+    join(a, a + 1 + static_cast<int>(random.below(39)));
+  }
+  return topology;
+}
+
+// In order of start.
+inline std::vector<Message> wan_messages(std::size_t vertices, int count) {
+  RandomStream random({.seed = 2, .purpose = Purpose::kTest});
+  std::vector<Message> messages;
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t from = random.below(vertices), hop = 1 + random.below(vertices - 1);
+    messages.push_back({VertexId{std::size_t{from}}, VertexId{std::size_t{(from + hop) % vertices}},
+                        static_cast<std::int64_t>(1e6 * std::pow(100, random.uniform())),
+                        kStart + std::chrono::seconds{1} * i / count});
+  }
+  return messages;
+}
+
+}  // namespace understudy::traffic
