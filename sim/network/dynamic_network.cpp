@@ -15,7 +15,7 @@ DynamicNetwork::DynamicNetwork(std::unique_ptr<NetworkModel> model, LinkTimeline
       gone_(model_->statistics().size()) {}
 
 TransferId DynamicNetwork::start(const Transfer& transfer, TimePoint now) {
-  run_until(now);
+  run_before_change(now);
   if (free_.empty()) {
     free_.push_back(static_cast<Slot>(flights_.size()));
     flights_.emplace_back();
@@ -48,7 +48,7 @@ DynamicNetwork::Owner DynamicNetwork::disown(TransferId inside) {
 }
 
 void DynamicNetwork::cancel(TransferId id, TimePoint now) {
-  run_until(now);
+  run_before_change(now);
   const Slot slot = id.value;
   UNDERSTUDY_CHECK(slot < flights_.size() && flights_[slot].state != State::kFree);
   if (flights_[slot].state == State::kEnded) {
@@ -63,7 +63,7 @@ void DynamicNetwork::cancel(TransferId id, TimePoint now) {
 }
 
 void DynamicNetwork::set_link(LinkId link, const LinkState& state, TimePoint now) {
-  run_until(now);
+  run_before_change(now);
   model_->set_link(link, timeline_.set_base(link, state), now);
 }
 
@@ -88,12 +88,17 @@ void DynamicNetwork::advance(TimePoint now, std::vector<Completion>& ended) {
   ended_.clear();
 }
 
+// One instant after the other. What follows at `now` itself is left for later: a model shares out a
+// link only once all that happens at an instant is known.
 void DynamicNetwork::run_until(TimePoint now) {
   UNDERSTUDY_CHECK(now >= now_);
-  for (TimePoint next = next_inside(); next <= now && next != kNever; next = next_inside())
-    serve(next);
-  now_ = now;
-  take_ended();  // nothing, but statistics reach up to now
+  for (TimePoint at = next_inside(); at < now; at = next_inside()) serve(at);
+  serve(now);
+}
+
+// Many transfers may start at one instant, and the first has brought the network there.
+void DynamicNetwork::run_before_change(TimePoint now) {
+  if (now != now_ || std::min(timeline_.next(), background_.next()) <= now) run_until(now);
 }
 
 void DynamicNetwork::serve(TimePoint now) {

@@ -57,6 +57,7 @@ class DynamicNetwork final : public NetworkModel {
 
   TimePoint next_inside();
   void run_until(TimePoint now);
+  void run_before_change(TimePoint now);
   void serve(TimePoint now);
   void start_inside(const Transfer& transfer, const Owner& owner);
   Owner disown(TransferId inside);

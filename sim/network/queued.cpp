@@ -398,18 +398,16 @@ void QueuedModel::set_link(LinkId link, const LinkState& state, TimePoint now) {
   resume(queue);
 }
 
-// Whether any of the message's packets stands before the link's end.
+// Something of it waits on the link, or is on its way there.
 bool QueuedModel::needs(TransferId id, LinkId link) const {
-  const auto route = messages_.at(id.index()).route;
-  const auto hop = static_cast<std::uint32_t>(
-      std::distance(route.begin(), std::find(route.begin(), route.end(), link)));
-  for (std::uint32_t i = 0; i <= hop && i < route.size(); ++i) {
-    const Queue& queue = queues_[queues_[route[i].index()].shared];
+  for (const LinkId on : messages_.at(id.index()).route) {
+    const Queue& queue = queues_[queues_[on.index()].shared];
     for (Slot slot = queue.first; slot != kNone; slot = entries_[slot].next) {
       const Entry& entry = entries_[slot];
-      const bool is_before = entry.hop < hop || (entry.hop == hop && entry.departure > now());
-      if (entry.message == id.value && is_before) return true;
+      if (entry.message != id.value || entry.link != on.value) continue;
+      if (on != link || entry.departure > now()) return true;
     }
+    if (on == link) break;
   }
   return false;
 }
