@@ -162,8 +162,8 @@ void VirtualNetwork::advance(TimePoint now) {
 std::string VirtualNetwork::waits_for_what_was_lost() const {
   for (const Lost& lost : lost_) {
     if (!endpoints_[lost.to.index()]->waits_for(lost)) continue;
-    return fmt::format("rank {} waits for a message from rank {} that the network lost at {}",
-                       lost.to.value, lost.from.value, format(lost.at - kStart));
+    return fmt::format("rank {} waits for a message from rank {} that the network lost at {:.6g} s",
+                       lost.to.value, lost.from.value, to_seconds(lost.at));
   }
   return "";
 }

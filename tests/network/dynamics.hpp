@@ -90,8 +90,9 @@ class Dynamics {
   std::map<std::uint32_t, std::size_t> under_way_;
 };
 
-// A model with conditions, by its number in NetworkConfig.
+// A model with conditions, by its number in NetworkConfig. What is lost stays lost.
 inline NetworkConfig with_conditions(std::size_t kind, NetworkConditions conditions) {
+  conditions.reliability = UnreliableConfig{};
   if (kind == 0) return IdealConfig{std::move(conditions)};
   if (kind == 1) return QueuedConfig{.conditions = std::move(conditions)};
   return FairShareConfig{.conditions = std::move(conditions)};

@@ -42,12 +42,12 @@ Task<> send_and_wait(Node& node) {
 
 TEST(LostMessage, IsToBlameWhereNothingCanGoOn) {
   EXPECT_EQ(Cut(UnreliableConfig{}).error_of(send_and_wait),
-            "rank 1 waits for a message from rank 0 that the network lost at 1.01s; "
+            "rank 1 waits for a message from rank 0 that the network lost at 1.01 s; "
             "network.reliability: {kind: retransmit} would have sent it again");
   // Sent 0..1.01 s, 1.21..2.22 s and 2.62..3.63 s.
   EXPECT_EQ(
       Cut(RetransmitConfig{200ms, 2}).error_of(send_and_wait),
-      "rank 1 waits for a message from rank 0 that the network lost at 3.63s, although it was "
+      "rank 1 waits for a message from rank 0 that the network lost at 3.63 s, although it was "
       "sent again (network.reliability.tries: 2)");
 }
 
@@ -57,7 +57,7 @@ TEST(LostMessage, IsToBlameAlsoWhereAnyWouldHaveDone) {
     if (node.rank() == Rank{1}) co_await node.receive(std::nullopt, Tag{7, 1});
   };
   EXPECT_EQ(Cut(UnreliableConfig{}).error_of(program).substr(0, 70),
-            "rank 1 waits for a message from rank 0 that the network lost at 10ms; ");
+            "rank 1 waits for a message from rank 0 that the network lost at 0.01 s; ");
 }
 
 TEST(LostMessage, IsNotToBlameForWhatNobodySent) {
