@@ -147,7 +147,7 @@ TEST_F(Run, LeavesEveryFileOfTheContract) {
   }
   const auto links = lines_of(work_ / "run/links.csv");
   EXPECT_EQ(links.size(), 1 + 2 * 2 * 4u);  // two runs, two repeats, two cables to a switch
-  for (const std::string& line : links) EXPECT_EQ(std::ranges::count(line, ','), 8) << line;
+  for (const std::string& line : links) EXPECT_EQ(std::ranges::count(line, ','), 13) << line;
   const Json summary = Json::parse(content(work_ / "run/summary.json"));
   ASSERT_EQ(summary["runs"].size(), 2u);
   for (const char* key : {"seed", "final", "time_s", "bytes_sent", "weights_hash", "wall_s"})

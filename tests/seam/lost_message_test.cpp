@@ -56,7 +56,7 @@ TEST(LostMessage, IsToBlameAlsoWhereAnyWouldHaveDone) {
     if (node.rank() == Rank{0}) node.send(Rank{1}, Tag{7, 1}, Payload::dry(0));
     if (node.rank() == Rank{1}) co_await node.receive(std::nullopt, Tag{7, 1});
   };
-  EXPECT_EQ(Cut(UnreliableConfig{}).error_of(program).substr(0, 70),
+  EXPECT_EQ(Cut(UnreliableConfig{}).error_of(program).substr(0, 72),
             "rank 1 waits for a message from rank 0 that the network lost at 0.01 s; ");
 }
 
