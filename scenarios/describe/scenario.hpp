@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "scenarios/describe/devices.hpp"
+#include "scenarios/describe/faults.hpp"
 #include "scenarios/describe/network.hpp"
 #include "scenarios/describe/strategy.hpp"
 #include "scenarios/describe/topology.hpp"
