@@ -5,7 +5,7 @@
 //   all_to_all         1 MB from every host to every other, pairwise: in round k of n - 1 to the k-th
 //                      after it
 //   burst              the same, all at once
-//   parameter_server   every worker sends a gradient to the server and gets as much back, 4096 / n
+//   parameter_server   every worker sends a gradient to the server and gets as much back, several
 //                      times, each worker at its own pace: sizes differ
 //   wan                10,000 messages of 1 to 100 MB between random pairs of 754 routers with
 //                      unequal links, all started in the first second
@@ -13,6 +13,7 @@
 // The first four run among n hosts on one switch, each with 1 Gbit/s and 0.5 ms up and down.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -25,7 +26,8 @@ namespace understudy::traffic {
 
 inline constexpr Bandwidth kAccess{1e9};
 inline constexpr Duration kAccessLatency = std::chrono::microseconds{500};
-inline int server_rounds(int hosts) { return 4096 / hosts; }
+// More would let differences of rounding grow to what can be seen.
+inline int server_rounds(int hosts) { return std::max(3, 1024 / hosts); }
 
 inline std::int64_t ring_bytes(int hosts) { return 100'000'000 / hosts; }
 inline constexpr std::int64_t kAllToAllBytes = 1'000'000;
