@@ -71,7 +71,8 @@ void FluidModel::begin_flowing(Slot slot) {
     if (link.flows++ == 0) link.busy_since = now();
   }
   flow.flowing = true;
-  flow.since = now();
+  flow.since = flow.booked_at = now();
+  flow.booked_left = flow.left;
   flow.held_by = flow.route.front().value;
   flow.alone_rate = slowest_link(flow);
   joined(slot);
@@ -80,6 +81,8 @@ void FluidModel::begin_flowing(Slot slot) {
 void FluidModel::stop_flowing(Slot slot, bool delivered) {
   Flow& flow = flows_[slot];
   bring_up_to_date(flow);
+  if (delivered) flow.left = 0;
+  book_wait(flow);
   const auto sent =
       static_cast<std::int64_t>(delivered ? flow.size : std::floor(flow.size - flow.left));
   for (const LinkId id : flow.route) {
@@ -98,20 +101,29 @@ void FluidModel::drop(Slot slot) {
 }
 
 void FluidModel::bring_up_to_date(Flow& flow) {
-  const Duration elapsed = now() - flow.since;
-  if (elapsed == Duration::zero()) return;
-  flow.left = std::max(0.0, flow.left - flow.rate * to_seconds(elapsed));
+  flow.left = std::max(0.0, flow.left - flow.rate * to_seconds(now() - flow.since));
   flow.since = now();
-  if (flow.rate < flow.alone_rate) {
-    const double lost_ps = static_cast<double>(elapsed.count()) * (1 - flow.rate / flow.alone_rate);
-    statistics_[flow.held_by].queueing += Duration{static_cast<std::int64_t>(lost_ps + 0.5)};
-  }
+}
+
+// Of a flow that is up to date: beyond what it would have taken alone.
+Duration FluidModel::unbooked_wait(const Flow& flow) const {
+  const double alone_ps = (flow.booked_left - flow.left) / flow.alone_rate * 1e12;
+  const double waited_ps = static_cast<double>((now() - flow.booked_at).count()) - alone_ps;
+  return Duration{static_cast<std::int64_t>(std::max(0.0, waited_ps) + 0.5)};
+}
+
+// On the link that has held it back.
+void FluidModel::book_wait(Flow& flow) {
+  statistics_[flow.held_by].queueing += unbooked_wait(flow);
+  flow.booked_left = flow.left;
+  flow.booked_at = now();
 }
 
 void FluidModel::set_rate(Slot slot, double rate, std::uint32_t held_by) {
   Flow& flow = flows_[slot];
   if (rate == flow.rate && held_by == flow.held_by) return;
   bring_up_to_date(flow);
+  if (held_by != flow.held_by) book_wait(flow);
   flow.held_by = held_by;
   if (rate == flow.rate) return;
   flow.rate = rate;
@@ -135,6 +147,7 @@ double FluidModel::slowest_link(const Flow& flow) const {
 void FluidModel::refresh(Slot slot) {
   Flow& flow = flows_[slot];
   bring_up_to_date(flow);
+  book_wait(flow);
   flow.alone_rate = slowest_link(flow);
 }
 
@@ -162,6 +175,11 @@ std::span<const LinkStatistics> FluidModel::statistics() const {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     if (links_[i].flows > 0) reported_[i].busy += now() - links_[i].busy_since;
     if (!links_[i].up) reported_[i].down += now() - links_[i].down_since;
+  }
+  for (Flow flow : flows_) {
+    if (!flow.flowing) continue;
+    flow.left -= flow.rate * to_seconds(now() - flow.since);
+    reported_[flow.held_by].queueing += unbooked_wait(flow);
   }
   return reported_;
 }

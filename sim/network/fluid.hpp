@@ -31,6 +31,8 @@ class FluidModel : public EventModel {
     double weight = 1;
     double cap = 0;  // bytes/s
     TimePoint since{};
+    double booked_left = 0;  // `left` when its wait was last booked
+    TimePoint booked_at{};
     std::uint32_t held_by = 0;  // the link that decides its rate
     bool flowing = false;       // false: still in its latency, or not under way
   };
@@ -72,6 +74,8 @@ class FluidModel : public EventModel {
   void begin_flowing(Slot slot);
   void stop_flowing(Slot slot, bool delivered);
   void bring_up_to_date(Flow& flow);
+  Duration unbooked_wait(const Flow& flow) const;
+  void book_wait(Flow& flow);
   void set_one_link(std::uint32_t id, const LinkState& state);
   double slowest_link(const Flow& flow) const;
 

@@ -28,14 +28,14 @@ void MaxMin::join(Flow id, std::span<const Resource> crossed, double weight, dou
   flow.holder = kNone;
   flow.open = true;
   bool alone = true;
-  double least = flow.cap_level;
-  Resource holder = kNone;
+  double least = kInfinity;  // capacity
+  Resource narrowest = kNone;
   for (const Resource r : crossed) {
     ResourceState& resource = resources_[r];
     alone = alone && resource.crossings.empty();
-    if (resource.capacity / weight < least) {
-      least = resource.capacity / weight;
-      holder = r;
+    if (resource.capacity < least) {
+      least = resource.capacity;
+      narrowest = r;
     }
     resource.open_weight += weight;
     ++resource.open;
@@ -43,7 +43,8 @@ void MaxMin::join(Flow id, std::span<const Resource> crossed, double weight, dou
     resource.crossings.push_back({id, static_cast<std::uint32_t>(flow.crossings.size())});
     flow.crossings.push_back({r, position});
   }
-  if (alone) return decide(id, least, holder);
+  if (alone && least < cap) return decide(id, least / weight, narrowest);
+  if (alone) return decide(id, flow.cap_level, kNone);
   for (const Resource r : crossed) mark(r);
   push_cap(id);
 }

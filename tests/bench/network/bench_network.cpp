@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/network/make_network.hpp"
+#include "tests/bench/network/traffic_patterns.hpp"
 #include "topologies/make_topology.hpp"
 
 namespace understudy {
@@ -179,6 +180,42 @@ void packets_all_to_all(benchmark::State& state, std::optional<int> limit) {
 }
 BENCHMARK_CAPTURE(packets_all_to_all, unlimited, std::nullopt)->Arg(16)->Arg(64);
 BENCHMARK_CAPTURE(packets_all_to_all, drop_tail, 100)->Arg(16)->Arg(64);
+
+// What tests/bench/plot_scaling.py draws: messages between random routers of a wide area network, and
+// a ring on one switch.
+void random_messages(benchmark::State& state, int vertices, int count) {
+  const Topology topology = traffic::wan(vertices);
+  const auto messages = traffic::wan_messages(topology.vertices().size(), count);
+  for (const traffic::Message& message : messages) topology.route(message.from, message.to);
+  std::vector<Completion> ended;
+  for (auto _ : state) {
+    const auto network = make_network_model(FairShareConfig{}, topology);
+    const auto run_to = [&](TimePoint until) {
+      for (TimePoint t = network->next_event(); t < until; t = network->next_event()) {
+        ended.clear();
+        network->advance(t, ended);
+      }
+    };
+    for (const traffic::Message& message : messages) {
+      run_to(message.start);
+      const auto route = topology.route(message.from, message.to);
+      network->start({.route = route, .size = Bytes{message.bytes}}, message.start);
+    }
+    run_to(kNever);
+  }
+  state.SetItemsProcessed(state.iterations() * count);
+}
+void scaling_flows(benchmark::State& state) {
+  random_messages(state, 754, static_cast<int>(state.range(0)));
+}
+BENCHMARK(scaling_flows)->Arg(10)->Arg(30)->Arg(100)->Arg(300)->Arg(1000)->Arg(3000)->Arg(10'000);
+// Two directed links for each of some 1.2 cables a router.
+void scaling_links(benchmark::State& state) {
+  random_messages(state, static_cast<int>(state.range(0)) * 754 / 1798, 1000);
+}
+BENCHMARK(scaling_links)->Arg(100)->Arg(300)->Arg(1000)->Arg(3000)->Arg(10'000);
+void scaling_hosts(benchmark::State& state) { ring_traffic(state, FairShareConfig{}, true); }
+BENCHMARK(scaling_hosts)->Arg(8)->Arg(32)->Arg(128)->Arg(512)->Arg(2048);
 
 void route_lookup(benchmark::State& state) {
   const Topology topology = hosts_on_a_switch(256);

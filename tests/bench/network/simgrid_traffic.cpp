@@ -3,8 +3,6 @@
 // messages where nobody waits for them, and no mailboxes where nobody has to match them.
 #include <simgrid/s4u.hpp>
 
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -58,11 +56,13 @@ long all_to_all(const std::vector<sg::Host*>& hosts) {
   const std::size_t n = hosts.size();
   for (std::size_t i = 0; i < n; ++i) {
     sg::Actor::create("host", hosts[i], [i, n, &hosts] {
-      for (std::size_t k = 1; k < n; ++k)
-        sg::Comm::sendto(hosts[i], hosts[(i + k) % n], traffic::kAllToAllBytes);
+      for (std::size_t round = 0; round < traffic::kAllToAllRepeats * (n - 1); ++round) {
+        sg::Host* const to = hosts[(i + 1 + round % (n - 1)) % n];
+        sg::Comm::sendto(hosts[i], to, traffic::kAllToAllBytes);
+      }
     });
   }
-  return static_cast<long>(n * (n - 1));
+  return static_cast<long>(traffic::kAllToAllRepeats * n * (n - 1));
 }
 
 long burst(const std::vector<sg::Host*>& hosts) {
@@ -94,8 +94,7 @@ long parameter_server(const std::vector<sg::Host*>& hosts) {
 }
 
 // The hosts are the routers, the routes Understudy's.
-long wan(int count) {
-  const understudy::Topology topology = traffic::wan();
+long wan(int count, const understudy::Topology& topology) {
   const auto messages = traffic::wan_messages(topology.vertices().size(), count);
   auto* zone = sg::create_full_zone("wan");
   std::vector<sg::Host*> hosts;
@@ -146,12 +145,10 @@ int main(int argc, char** argv) {
   if (pattern == "all_to_all") transfers = all_to_all(hosts);
   if (pattern == "burst") transfers = burst(hosts);
   if (pattern == "parameter_server") transfers = parameter_server(hosts);
-  if (pattern == "wan") transfers = wan(count);
+  if (pattern == "wan") transfers = wan(count, argc > 3 ? traffic::wan(argv[3]) : traffic::wan());
   const std::clock_t start = std::clock();
   engine.run();
   const double cpu_s = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   std::printf("%ld %.9f %.6f %.1f\n", transfers, sg::Engine::get_clock(), cpu_s,
-              static_cast<double>(usage.ru_maxrss) / 1024);
+              traffic::peak_memory_mib());
 }

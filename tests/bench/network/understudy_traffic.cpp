@@ -1,8 +1,6 @@
 // Understudy's side of the comparison with simgrid_traffic: one program a host, messages, shared
-// links. Usage: understudy_traffic PATTERN HOSTS (traffic_patterns.hpp). Prints the transfers, the
+// links. Usage: understudy_traffic PATTERN NUMBER [GRAPHML] (traffic_patterns.hpp). Prints the transfers, the
 // simulated seconds, the seconds of CPU time that it took, and the peak memory in MiB.
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -31,9 +29,10 @@ Task<> ring(Node& node) {
 
 Task<> all_to_all(Node& node) {
   const int hosts = node.info().world, rank = static_cast<int>(node.rank().value);
-  for (int i = 1; i < hosts; ++i) {
-    node.send(Rank{(rank + i) % hosts}, kTag, sized(traffic::kAllToAllBytes));
-    co_await node.receive(Rank{(rank + hosts - i) % hosts}, kTag);
+  for (int round = 0; round < traffic::kAllToAllRepeats * (hosts - 1); ++round) {
+    const int hop = 1 + round % (hosts - 1);
+    node.send(Rank{(rank + hop) % hosts}, kTag, sized(traffic::kAllToAllBytes));
+    co_await node.receive(Rank{(rank + hosts - hop) % hosts}, kTag);
   }
 }
 
@@ -63,7 +62,8 @@ Task<> parameter_server(Node& node) {
 
 std::int64_t transfers(std::string_view pattern, int hosts) {
   if (pattern == "ring") return 2LL * (hosts - 1) * hosts;
-  if (pattern == "all_to_all" || pattern == "burst") return 1LL * hosts * (hosts - 1);
+  if (pattern == "all_to_all") return 1LL * traffic::kAllToAllRepeats * hosts * (hosts - 1);
+  if (pattern == "burst") return 1LL * hosts * (hosts - 1);
   return 2LL * traffic::server_rounds(hosts) * (hosts - 1);
 }
 
@@ -76,10 +76,8 @@ NodeProgram program(std::string_view pattern) {
 }
 
 void report(std::int64_t transfers, Duration simulated, double cpu_s) {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   std::printf("%lld %.9f %.6f %.1f\n", static_cast<long long>(transfers), to_seconds(simulated),
-              cpu_s, static_cast<double>(usage.ru_maxrss) / 1024);
+              cpu_s, traffic::peak_memory_mib());
 }
 
 template <class Body>
@@ -99,8 +97,7 @@ void run_on_a_switch(std::string_view pattern, int hosts) {
   report(transfers(pattern, hosts), world.snapshot().time - kStart, cpu_s);
 }
 
-void run_wan(int count) {
-  const Topology topology = traffic::wan();
+void run_wan(int count, const Topology& topology) {
   const auto messages = traffic::wan_messages(topology.vertices().size(), count);
   for (const traffic::Message& message : messages) topology.route(message.from, message.to);
   WorldOptions options;
@@ -132,7 +129,7 @@ int main(int argc, char** argv) {
     const std::string_view pattern = argc > 1 ? argv[1] : "ring";
     const int count = argc > 2 ? std::atoi(argv[2]) : 64;
     if (pattern == "wan") {
-      run_wan(count);
+      run_wan(count, argc > 3 ? traffic::wan(argv[3]) : traffic::wan());
     } else {
       run_on_a_switch(pattern, count);
     }
