@@ -38,6 +38,12 @@ class TransportError : public Error {
   explicit TransportError(const std::string& sentence) : Error(ExitCode::kPeerFailed, sentence) {}
 };
 
+// A board failed: unplugged, crashed, silent, or not ours.
+class BoardError : public Error {
+ public:
+  explicit BoardError(const std::string& sentence) : Error(ExitCode::kPeerFailed, sentence) {}
+};
+
 // The run itself failed: full disk, missed expectation, deadlock.
 class RunError : public Error {
  public:
