@@ -20,7 +20,8 @@ enum class Purpose : std::uint8_t {
   kSelection = 8,
   kTest = 9,
   kFaults = 10,
-  kBackground = 11
+  kBackground = 11,
+  kLineFaults = 12
 };
 
 struct StreamKey {

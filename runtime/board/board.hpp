@@ -23,6 +23,12 @@ struct SerialInput {
   std::string gone{};               // why there will be no more ("unplugged"); empty: it is there
 };
 
+// Something that was measured, for the run's metrics.
+struct Measurement {
+  std::string name;  // "cycles"
+  double value = 0;
+};
+
 // A read that waits, kept by the board until there is something.
 struct ReadOperation {
   SerialInput input;  // filled before complete()
@@ -48,6 +54,8 @@ class Board {
   virtual void cancel(ReadOperation& operation) = 0;
   // Pulses DTR, which resets an Arduino; what is on its way in either direction is lost.
   virtual void reset() = 0;
+  // What is known of the chip so far without asking it; empty where it is real.
+  virtual std::vector<Measurement> measurements() const { return {}; }
 };
 
 // co_await Read(...): what has come, or nullopt once the deadline has passed.

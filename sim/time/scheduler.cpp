@@ -64,9 +64,12 @@ bool Scheduler::settle() {
 
 bool Scheduler::advance() {
   const TimePoint source_time = source_ != nullptr ? source_->next_event() : kNever;
-  const TimePoint next = std::min(source_time, timers_.next());
-  if (next == kNever) return false;
+  TimePoint next = std::min(source_time, timers_.next());
+  const bool from_outside = real_time_ != nullptr && real_time_->watches();
+  if (next == kNever && !from_outside) return false;
+  if (real_time_ != nullptr) next = real_time_->wait(now_, next);
   now_ = next;
+  if (real_time_ != nullptr) real_time_->dispatch();
   if (source_time == next) source_->advance(next);
   while (Timer* timer = timers_.pop(next)) timer->fire();
   return true;

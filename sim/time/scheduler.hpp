@@ -1,5 +1,6 @@
-// The virtual executor: resumes tasks in order of (time, sequence), on the thread that calls run().
-// Time moves only when nothing is left to do at the present instant.
+// The executor of a world: resumes tasks in order of (time, sequence), on the thread that calls
+// run(). Time moves only when nothing is left to do at the present instant: it jumps to the next
+// event, or, held to real time, waits for it.
 #pragma once
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include "runtime/base/errors.hpp"
 #include "runtime/base/executor.hpp"
 #include "sim/time/event_queue.hpp"
+#include "sim/time/real_time.hpp"
 
 namespace understudy {
 
@@ -39,6 +41,8 @@ class Scheduler final : public Executor {
 
   // At equal times the source comes before timers.
   void set_source(EventSource* source) { source_ = source; }
+  // Time no longer jumps.
+  void hold_to(RealTime* real_time) { real_time_ = real_time; }
   // Set from a signal handler or another thread: run() cancels every task and throws Interrupted.
   void set_interrupt(const std::atomic<bool>* flag) { interrupt_ = flag; }
   void settle_before_advancing(PendingWork& work) { pending_.push_back(&work); }
@@ -82,6 +86,7 @@ class Scheduler final : public Executor {
   std::size_t next_ready_ = 0;
   std::vector<PendingWork*> pending_;
   EventSource* source_ = nullptr;
+  RealTime* real_time_ = nullptr;
   const std::atomic<bool>* interrupt_ = nullptr;
   std::function<bool()> idle_hook_;
   std::function<std::string()> blame_hook_;

@@ -1,0 +1,43 @@
+// Holds a scheduler's clock to the wall's and lets the outside in: files that become ready are seen
+// between its events, at the time it is by then.
+//
+// A scheduler that falls behind goes on at once, event by event, in order; lateness() says how far
+// behind it has been.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/file_watcher.hpp"
+#include "runtime/base/units.hpp"
+
+namespace understudy {
+
+class RealTime final : public FileWatcher {
+ public:
+  // Waits until the scenario's clock is at `next`, a watched file is ready, or a signal comes; no
+  // longer than a tenth of a second. Returns the time that it is for the scheduler, whose clock is
+  // at `now`: from now to next. The first call starts the clock.
+  TimePoint wait(TimePoint now, TimePoint next);
+  // Calls what waits for the files that the last wait() found ready.
+  void dispatch();
+  Duration lateness() const { return lateness_; }
+
+  void watch(int file, FileEvent event, std::function<void()> ready) override;
+  void ignore(int file, FileEvent event) override;
+  bool watches() const { return !handlers_.empty(); }
+
+ private:
+  using Key = std::pair<int, FileEvent>;
+  TimePoint elapsed(TimePoint now);
+
+  std::optional<std::chrono::steady_clock::time_point> start_;  // where the scenario's clock is 0
+  std::map<Key, std::function<void()>> handlers_;
+  std::vector<Key> ready_;
+  Duration lateness_{0};
+};
+
+}  // namespace understudy
