@@ -79,7 +79,6 @@ class BoardLine {
       expected_ = static_cast<uint8_t>(sequence() + 1);
       return true;
     }
-    if (type() == protocol::kWeightsReceived) return true;
     if (!in_session_) {
       refuse(protocol::kNoSession, machine_.reset_cause());
       return false;

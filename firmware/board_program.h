@@ -36,10 +36,9 @@ class BoardProgram {
   void poll() {
     if (line_.receive()) execute();
     if (state_ == protocol::kTrainingCached) add(shard_ + trainer_.sample() * format_.bytes());
-    if (sends_ != 0 && machine_.micros() - sent_at_us_ > kSendAgainUs) send_trained();
   }
   // There is something to do though no byte has come.
-  bool busy() const { return state_ == protocol::kTrainingCached || sends_ != 0; }
+  bool busy() const { return state_ == protocol::kTrainingCached; }
 
  private:
   void execute();
@@ -55,13 +54,9 @@ class BoardProgram {
   bool may_train(const protocol::Train& options);
   void add(const uint8_t* sample);
   void finish();
-  void send_trained();
   void send_weights(uint8_t sequence);
   void send_stats();
   void set_id();
-
-  static const uint8_t kMostSends = 8;
-  static const uint32_t kSendAgainUs = 400000;  // both frames of weights take 100 ms at 9600 baud
 
   Machine& machine_;
   BoardLine<Machine> line_;
@@ -76,8 +71,6 @@ class BoardProgram {
   uint8_t sample_[protocol::kMostSample];  // streamed: what has come of it
   uint8_t sample_bytes_ = 0;
   uint8_t train_sequence_ = 0;
-  uint8_t sends_ = 0;  // how often to send the trained weights yet
-  uint32_t sent_at_us_ = 0;
   uint32_t busy_us_ = 0;
   uint32_t samples_ = 0;
   uint16_t trainings_ = 0;
@@ -86,3 +79,4 @@ class BoardProgram {
 }  // namespace understudy
 
 #include "firmware/board_commands.h"
+#include "firmware/board_training.h"

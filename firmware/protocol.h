@@ -25,7 +25,7 @@ static const uint8_t kWindow = 60;
 static_assert(kMostWire < kWindow, "a frame and a 0x00 before it must fit the window");
 
 enum Type : uint8_t {
-  // Host to board. All but kWeightsReceived are numbered.
+  // Host to board.
   kHello = 0x01,
   kConfigure = 0x02,
   kSetWeights = 0x03,
@@ -36,7 +36,6 @@ enum Type : uint8_t {
   kGetStats = 0x08,
   kReset = 0x09,
   kSetId = 0x0a,
-  kWeightsReceived = 0x0b,
   // Board to host; the sequence is that of the frame which is answered.
   kAcknowledge = 0x81,  // this frame and all before it have come
   kRefused = 0x82,
@@ -100,17 +99,8 @@ static const uint8_t kMostSample = 16 * 4 + 1;  // kernel::kMostFeatures of them
 
 static const uint32_t kDefaultBaud = 115200;
 inline bool is_baud(uint32_t baud) {
-  switch (baud) {
-    case 9600:
-    case 19200:
-    case 38400:
-    case 57600:
-    case 115200:  // clang-format off
-    case 250000: case 500000: case 1000000:  // clang-format on
-      return true;
-    default:
-      return false;
-  }
+  return baud == 9600 || baud == 19200 || baud == 38400 || baud == 57600 || baud == 115200 ||
+         baud == 250000 || baud == 500000 || baud == 1000000;
 }
 
 }  // namespace protocol
