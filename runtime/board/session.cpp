@@ -193,17 +193,27 @@ Task<std::vector<float>> BoardSession::trained_weights(double samples) {
     while (!owed_.complete() && co_await link_.listen(std::min(next, deadline))) {
     }
     if (owed_.complete()) break;
-    const protocol::Stats now = co_await stats();
+    const BoardStats now = co_await stats();
     if (now.state == protocol::kIdle && !owed_.complete()) co_return co_await weights();
   }
   co_return owed_.floats;
 }
 
-Task<protocol::Stats> BoardSession::stats() {
+Task<BoardStats> BoardSession::stats() {
   stats_.reset();
   co_await command(protocol::kGetStats);
   UNDERSTUDY_CHECK(stats_.has_value());
-  co_return *stats_;
+  BoardStats stats;
+  stats.computing = std::chrono::microseconds(stats_->busy_us);
+  stats.samples = stats_->samples;
+  stats.trainings = stats_->trainings;
+  stats.frames = stats_->frames;
+  stats.bad_frames = stats_->bad_frames;
+  stats.cached_samples = stats_->shard_samples;
+  stats.stack_free = stats_->stack_free;
+  stats.canary = stats_->canary != 0;
+  stats.state = static_cast<protocol::State>(stats_->state);
+  co_return stats;
 }
 
 Task<> BoardSession::reset() {

@@ -35,6 +35,19 @@ struct BoardDescription {
   int baud = 0;    // of its line, from the next reset on
 };
 
+// What a board has done since it was reset. The counts of 16 bits wrap.
+struct BoardStats {
+  Duration computing{};  // on samples; wraps after 71 minutes
+  std::uint32_t samples = 0;
+  int trainings = 0;
+  int frames = 0;      // that were for it
+  int bad_frames = 0;  // what it heard between two 0x00 and was no frame
+  int cached_samples = 0;
+  int stack_free = 0;  // bytes between the variables and the deepest reach of the stack
+  bool canary = true;  // false: the stack has reached the variables
+  protocol::State state = protocol::kIdle;
+};
+
 // How long an ATmega328P at 16 MHz computes on one sample, roughly (docs/protocol.md).
 double board_seconds_per_sample(int features);
 
@@ -60,7 +73,7 @@ class BoardSession {
   Task<std::vector<float>> train_cached(const BoardTraining& training);
   // Trains on the shard by sending all of it in each epoch, configuring first if need be.
   Task<std::vector<float>> train_streamed(const BoardTraining& training, const Shard& shard);
-  Task<protocol::Stats> stats();
+  Task<BoardStats> stats();
   // Resets the board by command, and says hello again.
   Task<> reset();
   // Kept in EEPROM. id: 1..254. baud: one of protocol::is_baud, from the next reset on.

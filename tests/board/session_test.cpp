@@ -133,18 +133,18 @@ TEST(BoardSession, TellsWhatTheBoardIsAndDoes) {
     co_await session.set_id(7, 1000000);
     co_await session.load_shard(shard);
     co_await session.train_cached({.epochs = 4});
-    const protocol::Stats stats = co_await session.stats();
+    const BoardStats stats = co_await session.stats();
     EXPECT_EQ(stats.samples, 40u);
-    EXPECT_EQ(stats.trainings, 1u);
-    EXPECT_EQ(stats.busy_us, 40u * 100);  // as this machine's clock goes
-    EXPECT_EQ(stats.shard_samples, 10u);
-    EXPECT_EQ(stats.bad_frames, 0u);
+    EXPECT_EQ(stats.trainings, 1);
+    EXPECT_EQ(stats.computing, 40 * 100us);  // as this machine's clock goes
+    EXPECT_EQ(stats.cached_samples, 10);
+    EXPECT_EQ(stats.bad_frames, 0);
     EXPECT_EQ(stats.state, protocol::kIdle);
     co_await session.reset();  // its id is kept, its shard is not
     EXPECT_EQ(session.description().id, 7);
     EXPECT_EQ(session.description().baud, 1000000);
     EXPECT_EQ(session.description().reset_cause, 8);  // the watchdog's bit
-    EXPECT_EQ((co_await session.stats()).shard_samples, 0u);
+    EXPECT_EQ((co_await session.stats()).cached_samples, 0);
   };
   testing::run(scheduler, program());
   EXPECT_EQ(board.machine.lights.size() % 2, 0u);
