@@ -41,7 +41,10 @@ std::uint8_t next_hello(std::uint8_t sequence) {
 
 }  // namespace
 
-double board_seconds_per_sample(int features) { return (6000 + 700 * features) / 16e6; }
+double board_seconds(int features, double samples, double batches) {
+  const double cycles = samples * (4400 + 820 * features) + batches * 1270 * (features + 1);
+  return cycles / 16e6;
+}
 
 BoardSession::BoardSession(Board& board, Executor& executor, const SessionOptions& options)
     : board_(board),
@@ -152,7 +155,9 @@ Task<> BoardSession::send_data(const std::vector<std::uint8_t>& bytes, int times
 Task<std::vector<float>> BoardSession::train_cached(const BoardTraining& training) {
   UNDERSTUDY_CHECK(cached_samples_ > 0);
   co_await begin_training(protocol::kCached, training, cached_samples_);
-  co_return co_await trained_weights(static_cast<double>(cached_samples_) * training.epochs);
+  const int batches = (cached_samples_ + training.batch - 1) / training.batch;
+  const double epoch_s = board_seconds(format_->features, cached_samples_, batches);
+  co_return co_await trained_weights(epoch_s * training.epochs);
 }
 
 Task<std::vector<float>> BoardSession::train_streamed(const BoardTraining& training,
@@ -161,7 +166,9 @@ Task<std::vector<float>> BoardSession::train_streamed(const BoardTraining& train
   co_await begin_training(protocol::kStreamed, training, shard.samples());
   co_await send_data(shard.bytes, training.epochs);
   co_await finish();
-  co_return co_await trained_weights(protocol::kWindow);  // at most a sample a byte is still to do
+  // At most a sample and a batch for each byte under way are still to do.
+  constexpr int kLeft = protocol::kWindow;
+  co_return co_await trained_weights(board_seconds(shard.format.features, kLeft, kLeft));
 }
 
 Task<> BoardSession::begin_training(protocol::Mode mode, const BoardTraining& training,
@@ -180,8 +187,7 @@ Task<> BoardSession::begin_training(protocol::Mode mode, const BoardTraining& tr
 
 // They come unasked. Now and then asks whether the board still trains: a reset or a stuck board shows
 // at once, and so do weights that were lost on the way.
-Task<std::vector<float>> BoardSession::trained_weights(double samples) {
-  const double estimate_s = samples * board_seconds_per_sample(format_->features);
+Task<std::vector<float>> BoardSession::trained_weights(double estimate_s) {
   const Duration allowed = from_seconds(estimate_s * options_.patience) + kMargin;
   const TimePoint deadline = checked_add(executor_.now(), allowed);
   while (!owed_.complete()) {

@@ -18,7 +18,7 @@ struct SessionOptions {
   bool reset = true;  // open() resets the board first
   // How long open() tries: a bootloader keeps a real board busy for one or two seconds.
   Duration hello_deadline = std::chrono::seconds(5);
-  // A training may take this many times what board_seconds_per_sample() says, and 5 s.
+  // A training may take this many times board_seconds(), and 5 s.
   double patience = 4;
   Duration heartbeat = std::chrono::seconds(1);  // how often a board that trains is looked after
   std::optional<std::uint8_t> id{};              // what the board must be called
@@ -48,8 +48,9 @@ struct BoardStats {
   protocol::State state = protocol::kIdle;
 };
 
-// How long an ATmega328P at 16 MHz computes on one sample, roughly (docs/protocol.md).
-double board_seconds_per_sample(int features);
+// How long an ATmega328P at 16 MHz computes on so many samples in so many batches: the most that was
+// measured over the elements, float32 takes less (docs/protocol.md).
+double board_seconds(int features, double samples, double batches);
 
 class BoardSession {
  public:
@@ -98,7 +99,7 @@ class BoardSession {
   Task<> finish();
   Task<> send_data(const std::vector<std::uint8_t>& bytes, int times);
   Task<> begin_training(protocol::Mode mode, const BoardTraining& training, int samples);
-  Task<std::vector<float>> trained_weights(double samples);
+  Task<std::vector<float>> trained_weights(double estimate_s);
   void owe_weights();
   void take(const Frame& frame);
   void take_hello(const Frame& frame);
