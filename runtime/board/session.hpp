@@ -2,7 +2,8 @@
 // Board seam, whatever the board is. One command at a time.
 //
 // Every command throws BoardError, a sentence that names the board, where it falls silent, goes away,
-// was reset meanwhile, refuses, or takes too long. References must live until the command has ended.
+// was reset meanwhile, refuses, or takes too long; open() begins anew. References must live until the
+// command has ended.
 #pragma once
 
 #include <optional>

@@ -11,10 +11,11 @@ using testing::MemoryMachine;
 
 class BoardProgramTest : public ::testing::Test {
  protected:
-  // Hands in the bytes and lets the program run until nothing is left to do; returns its answers.
+  // Hands in the bytes and lets the program run until nothing is left to do, or a long training goes
+  // on; returns its answers.
   std::vector<Frame> hear(std::span<const std::uint8_t> bytes) {
     machine.received.insert(machine.received.end(), bytes.begin(), bytes.end());
-    while (!machine.received.empty() || program->busy()) program->poll();
+    for (int i = 0; i < 300 && (!machine.received.empty() || program->busy()); ++i) program->poll();
     std::vector<Frame> answers;
     FrameReader reader;
     for (const auto& wire : std::exchange(machine.written, {})) {
@@ -90,6 +91,24 @@ TEST_F(BoardProgramTest, AnswersAHelloAfterAnyRubbish) {
     const auto reply = layout_of_bytes<protocol::HelloReply>(got.payload).value();
     EXPECT_EQ(reply.version, protocol::kVersion);
     EXPECT_EQ(reply.shard_bytes, kShardBytes);
+  }
+}
+
+// Frames that pass the CRC, with any type and payload: for the sanitizers, too.
+TEST_F(BoardProgramTest, AnswersAHelloAfterAnyCommands) {
+  RandomStream random({.seed = 2, .purpose = Purpose::kTest});
+  for (int i = 0; i < 20'000; ++i) {
+    if (i % 50 == 0) {
+      ASSERT_EQ(say_hello().type, protocol::kHelloReply);
+    }
+    auto frame = command(static_cast<protocol::Type>(random.below(12)));
+    const std::uint64_t bound = random.below(2) == 0 ? 4 : 256;  // small values are allowed ones
+    frame.payload.resize(std::array{0, 1, 2, 5, 6, 16, 30, 52}[random.below(8)]);
+    for (auto& byte : frame.payload) byte = static_cast<std::uint8_t>(random.below(bound));
+    hear(encode(frame));
+    if (std::exchange(machine.wants_restart, false)) {
+      program = std::make_unique<BoardProgram<MemoryMachine>>(machine);
+    }
   }
 }
 
