@@ -84,13 +84,14 @@ Task<bool> BoardLink::listen(TimePoint deadline) {
 }
 
 void BoardLink::acknowledge(std::uint8_t sequence) {
-  // At most a window of frames is under way: a distance of half the circle tells old from new.
-  while (!in_flight_.empty() &&
-         static_cast<std::uint8_t>(sequence - in_flight_.front().sequence) < 128) {
+  if (!is_in_flight(sequence)) return;  // an old one, or the answer to a repetition
+  std::uint8_t first;
+  do {
+    first = in_flight_.front().sequence;
     in_flight_.pop_front();
-    tries_ = 1;
-    restart_timer();
-  }
+  } while (first != sequence);
+  tries_ = 1;
+  restart_timer();
 }
 
 bool BoardLink::is_in_flight(std::uint8_t sequence) const {
@@ -131,8 +132,8 @@ void BoardLink::take(const Frame& frame) {
   if (frame.type == protocol::kAcknowledge) {
     acknowledge(frame.sequence);
   } else if (frame.type == protocol::kRefused) {
-    if (!is_in_flight(frame.sequence)) return;  // an old one, or the answer to a repetition
-    if (!refused_) refused_ = layout_of_bytes<protocol::Refused>(frame.payload);
+    if (is_in_flight(frame.sequence) && !refused_)
+      refused_ = layout_of_bytes<protocol::Refused>(frame.payload);
     acknowledge(frame.sequence);
   } else {
     answer_(frame);

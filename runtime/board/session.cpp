@@ -41,7 +41,10 @@ std::uint8_t next_hello(std::uint8_t sequence) {
 
 }  // namespace
 
-double board_seconds_per_sample(int features) { return (6000 + 700 * features) / 16e6; }
+double board_seconds(int features, double samples, double batches) {
+  const double cycles = samples * (4400 + 820 * features) + batches * 1270 * (features + 1);
+  return cycles / 16e6;
+}
 
 BoardSession::BoardSession(Board& board, Executor& executor, const SessionOptions& options)
     : board_(board),
@@ -152,7 +155,9 @@ Task<> BoardSession::send_data(const std::vector<std::uint8_t>& bytes, int times
 Task<std::vector<float>> BoardSession::train_cached(const BoardTraining& training) {
   UNDERSTUDY_CHECK(cached_samples_ > 0);
   co_await begin_training(protocol::kCached, training, cached_samples_);
-  co_return co_await trained_weights(static_cast<double>(cached_samples_) * training.epochs);
+  const int batches = (cached_samples_ + training.batch - 1) / training.batch;
+  const double epoch_s = board_seconds(format_->features, cached_samples_, batches);
+  co_return co_await trained_weights(epoch_s * training.epochs);
 }
 
 Task<std::vector<float>> BoardSession::train_streamed(const BoardTraining& training,
@@ -161,7 +166,9 @@ Task<std::vector<float>> BoardSession::train_streamed(const BoardTraining& train
   co_await begin_training(protocol::kStreamed, training, shard.samples());
   co_await send_data(shard.bytes, training.epochs);
   co_await finish();
-  co_return co_await trained_weights(protocol::kWindow);  // at most a sample a byte is still to do
+  // At most a sample and a batch for each byte under way are still to do.
+  constexpr int kLeft = protocol::kWindow;
+  co_return co_await trained_weights(board_seconds(shard.format.features, kLeft, kLeft));
 }
 
 Task<> BoardSession::begin_training(protocol::Mode mode, const BoardTraining& training,
@@ -180,8 +187,7 @@ Task<> BoardSession::begin_training(protocol::Mode mode, const BoardTraining& tr
 
 // They come unasked. Now and then asks whether the board still trains: a reset or a stuck board shows
 // at once, and so do weights that were lost on the way.
-Task<std::vector<float>> BoardSession::trained_weights(double samples) {
-  const double estimate_s = samples * board_seconds_per_sample(format_->features);
+Task<std::vector<float>> BoardSession::trained_weights(double estimate_s) {
   const Duration allowed = from_seconds(estimate_s * options_.patience) + kMargin;
   const TimePoint deadline = checked_add(executor_.now(), allowed);
   while (!owed_.complete()) {
@@ -193,17 +199,27 @@ Task<std::vector<float>> BoardSession::trained_weights(double samples) {
     while (!owed_.complete() && co_await link_.listen(std::min(next, deadline))) {
     }
     if (owed_.complete()) break;
-    const protocol::Stats now = co_await stats();
+    const BoardStats now = co_await stats();
     if (now.state == protocol::kIdle && !owed_.complete()) co_return co_await weights();
   }
   co_return owed_.floats;
 }
 
-Task<protocol::Stats> BoardSession::stats() {
+Task<BoardStats> BoardSession::stats() {
   stats_.reset();
   co_await command(protocol::kGetStats);
   UNDERSTUDY_CHECK(stats_.has_value());
-  co_return *stats_;
+  BoardStats stats;
+  stats.computing = std::chrono::microseconds(stats_->busy_us);
+  stats.samples = stats_->samples;
+  stats.trainings = stats_->trainings;
+  stats.frames = stats_->frames;
+  stats.bad_frames = stats_->bad_frames;
+  stats.cached_samples = stats_->shard_samples;
+  stats.stack_free = stats_->stack_free;
+  stats.canary = stats_->canary != 0;
+  stats.state = static_cast<protocol::State>(stats_->state);
+  co_return stats;
 }
 
 Task<> BoardSession::reset() {

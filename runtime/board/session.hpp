@@ -2,7 +2,8 @@
 // Board seam, whatever the board is. One command at a time.
 //
 // Every command throws BoardError, a sentence that names the board, where it falls silent, goes away,
-// was reset meanwhile, refuses, or takes too long. References must live until the command has ended.
+// was reset meanwhile, refuses, or takes too long; open() begins anew. References must live until the
+// command has ended.
 #pragma once
 
 #include <optional>
@@ -18,7 +19,7 @@ struct SessionOptions {
   bool reset = true;  // open() resets the board first
   // How long open() tries: a bootloader keeps a real board busy for one or two seconds.
   Duration hello_deadline = std::chrono::seconds(5);
-  // A training may take this many times what board_seconds_per_sample() says, and 5 s.
+  // A training may take this many times board_seconds(), and 5 s.
   double patience = 4;
   Duration heartbeat = std::chrono::seconds(1);  // how often a board that trains is looked after
   std::optional<std::uint8_t> id{};              // what the board must be called
@@ -35,8 +36,22 @@ struct BoardDescription {
   int baud = 0;    // of its line, from the next reset on
 };
 
-// How long an ATmega328P at 16 MHz computes on one sample, roughly (docs/protocol.md).
-double board_seconds_per_sample(int features);
+// What a board has done since it was reset. The counts of 16 bits wrap.
+struct BoardStats {
+  Duration computing{};  // on samples; wraps after 71 minutes
+  std::uint32_t samples = 0;
+  int trainings = 0;
+  int frames = 0;      // that were for it
+  int bad_frames = 0;  // what it heard between two 0x00 and was no frame
+  int cached_samples = 0;
+  int stack_free = 0;  // bytes between the variables and the deepest reach of the stack
+  bool canary = true;  // false: the stack has reached the variables
+  protocol::State state = protocol::kIdle;
+};
+
+// How long an ATmega328P at 16 MHz computes on so many samples in so many batches: the most that was
+// measured over the elements, float32 takes less (docs/protocol.md).
+double board_seconds(int features, double samples, double batches);
 
 class BoardSession {
  public:
@@ -60,7 +75,7 @@ class BoardSession {
   Task<std::vector<float>> train_cached(const BoardTraining& training);
   // Trains on the shard by sending all of it in each epoch, configuring first if need be.
   Task<std::vector<float>> train_streamed(const BoardTraining& training, const Shard& shard);
-  Task<protocol::Stats> stats();
+  Task<BoardStats> stats();
   // Resets the board by command, and says hello again.
   Task<> reset();
   // Kept in EEPROM. id: 1..254. baud: one of protocol::is_baud, from the next reset on.
@@ -85,7 +100,7 @@ class BoardSession {
   Task<> finish();
   Task<> send_data(const std::vector<std::uint8_t>& bytes, int times);
   Task<> begin_training(protocol::Mode mode, const BoardTraining& training, int samples);
-  Task<std::vector<float>> trained_weights(double samples);
+  Task<std::vector<float>> trained_weights(double estimate_s);
   void owe_weights();
   void take(const Frame& frame);
   void take_hello(const Frame& frame);
