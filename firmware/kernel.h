@@ -17,10 +17,10 @@ namespace kernel {
 
 static const uint8_t kMostFeatures = 16;
 
-// e^x for x in [-30, 30], clamped outside; relative error below 1.2e-7. x = k ln 2 + r with
+// e^x for x in [-30, 30], clamped outside, NaN to 30; relative error below 1.2e-7. x = k ln 2 + r with
 // |r| <= ln 2 / 2, e^r by its Taylor polynomial of degree 7, and 2^k written into the exponent.
 inline float exponential(float x) {
-  if (x > 30.0f) x = 30.0f;
+  if (!(x < 30.0f)) x = 30.0f;
   if (x < -30.0f) x = -30.0f;
   const int16_t k = static_cast<int16_t>(x * 1.44269504f + (x < 0 ? -0.5f : 0.5f));
   const float r =
