@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
     add_report(app, session);
     add_retime(app, session);
     add_topology(app, session);
+    add_board(app, session);
     add_list(app, session);
     add_help(app, session);
   });

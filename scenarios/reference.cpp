@@ -98,7 +98,9 @@ std::string rows(const std::string& key, const Json& property, const std::string
 Json common_properties(const Json& kinds) {
   Json common = Json::object();
   if (kinds.size() < 2) return common;
-  for (const auto& [key, property] : kinds[0]["properties"].items()) {
+  for (const auto& item : kinds[0]["properties"].items()) {
+    const std::string& key = item.key();  // clang 14 captures no structured binding
+    const Json& property = item.value();
     const bool everywhere = std::all_of(kinds.begin(), kinds.end(), [&](const Json& kind) {
       return kind["properties"].contains(key) && kind["properties"][key] == property;
     });

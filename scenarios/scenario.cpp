@@ -63,4 +63,8 @@ bool trains(const WorkloadConfig& workload) {
          std::holds_alternative<QuadraticConfig>(workload);
 }
 
+bool declares_times(const Scenario& scenario) {
+  return scenario.devices.cost == CostKind::kProfile && scenario.boards.empty();
+}
+
 }  // namespace understudy

@@ -11,6 +11,7 @@
 #include "runtime/strategies/strategy_config.hpp"
 #include "runtime/workloads/workload_config.hpp"
 #include "scenarios/yaml_value.hpp"
+#include "sim/board/board_config.hpp"
 #include "sim/device/profile.hpp"
 #include "sim/network/faults_config.hpp"
 #include "sim/network/network_config.hpp"
@@ -48,6 +49,7 @@ struct Scenario {
   NetworkConfig network = FairShareConfig{};
   FaultsConfig faults{};
   DevicesConfig devices{};
+  BoardsConfig boards{};
   WorkloadConfig workload = ImageClassifierConfig{};
   StrategyConfig strategy = AllreduceConfig{};
   std::map<std::string, Comparison>
@@ -58,5 +60,9 @@ struct Scenario {
 
 // Whether the workload ends with trained weights.
 bool trains(const WorkloadConfig& workload);
+
+// Whether times follow from what is declared, and so can be computed without training: not where
+// they are measured, nor where boards take the time that they take.
+bool declares_times(const Scenario& scenario);
 
 }  // namespace understudy

@@ -60,11 +60,11 @@ class Crew {
     bool started = false;
   };
 
-  // Threads' CPU time is measured on the pool's.
+  // Threads' CPU time is measured on the pool's; boards have it emulate them side by side.
   bool needs_pool() const {
     return options_.jobs > 1 ||
            std::any_of(experiment_.runs.begin(), experiment_.runs.end(), [](const auto& run) {
-             return run.scenario.devices.cost == CostKind::kMeasured;
+             return !declares_times(run.scenario);
            });
   }
 

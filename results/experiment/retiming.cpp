@@ -24,7 +24,9 @@ std::map<Key, const Unit*> by_weights(const Experiment& trained, const std::vect
 }
 
 void require_declared(const Scenario& scenario) {
-  if (scenario.devices.cost == CostKind::kProfile) return;
+  if (!scenario.boards.empty())
+    throw ScenarioError("boards: what a board takes is known only by running it");
+  if (declares_times(scenario)) return;
   throw ScenarioError(
       "devices.cost: a time that was measured cannot be computed anew; only declared costs can");
 }

@@ -42,6 +42,7 @@ WorldOptions world_options(const UnitTask& task, const Topology& topology) {
   options.network = task.scenario->network;
   options.faults = task.scenario->faults;
   options.devices = task.scenario->devices;
+  options.boards = task.scenario->boards;
   options.seed = repeat_seed(task.scenario->seed, task.key.repeat);
   options.interrupt = task.interrupt;
   options.on_event = task.on_event;

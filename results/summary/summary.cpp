@@ -151,7 +151,7 @@ RunSummary describe(const ExpandedRun& run) {
   out.workers = seats.workers;
   out.machines = seats.machines();
   out.on_gpus = !device.empty() && device != "cpu" && device != "ideal";
-  out.declared_cost = run.scenario.devices.cost == CostKind::kProfile;
+  out.declared_cost = declares_times(run.scenario);
   out.expect = run.scenario.expect;
   return out;
 }

@@ -11,6 +11,7 @@
 #include "runtime/base/random.hpp"
 #include "runtime/base/sleep.hpp"
 #include "runtime/base/spawn.hpp"
+#include "runtime/board/board.hpp"
 #include "runtime/node/device.hpp"
 #include "runtime/node/recorder.hpp"
 #include "runtime/node/tracer.hpp"
@@ -69,6 +70,7 @@ struct NodeParts {
   Recorder& recorder;
   SafePoints& safe_points;
   Tracer* tracer = nullptr;  // of a run that is traced
+  Board* board = nullptr;    // of a node that has one
 };
 
 class Node {
@@ -91,6 +93,10 @@ class Node {
   Spawned<T> spawn(Task<T> task) {
     return understudy::spawn(parts_.executor, std::move(task));
   }
+
+  // nullptr: it has none.
+  Board* board() const { return parts_.board; }
+  Executor& executor() const { return parts_.executor; }
 
   ComputePlan plan(const Cost& cost) const { return parts_.device.plan(cost); }
   // The body is skipped in a dry run.

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "scenarios/describe/boards.hpp"
 #include "scenarios/describe/devices.hpp"
 #include "scenarios/describe/faults.hpp"
 #include "scenarios/describe/network.hpp"
@@ -41,6 +42,9 @@ void describe(Archive& a, Scenario& c) {
   a.field("network", c.network, "How transfers become arrivals.", {.timing = true});
   a.field("faults", c.faults, "What breaks, and when.", {.timing = true});
   a.field("devices", c.devices, "What compute costs.", {.timing = true});
+  a.field("boards", c.boards,
+          "Microcontrollers, in order of the workers that own them; the other workers compute on "
+          "the host.");
   a.field("workload", c.workload, "What is run.");
   a.field("strategy", c.strategy, "What nodes exchange, and when.");
   a.field("expect", c.expect,

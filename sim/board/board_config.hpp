@@ -19,9 +19,9 @@ struct LineFaultsConfig {
   double flip = 0;                          // probability that a byte arrives with one bit flipped
   double lose = 0;                          // that it does not arrive
   double repeat = 0;                        // that it arrives twice
-  std::optional<std::int64_t> reset_at{};   // a brown-out: the board starts anew after that byte
-  std::optional<std::int64_t> stuck_at{};   // deaf and dumb from then on
-  std::optional<std::int64_t> unplug_at{};  // the line is gone
+  std::optional<int> reset_at{};   // a brown-out: the board starts anew after that byte
+  std::optional<int> stuck_at{};   // deaf and dumb from then on
+  std::optional<int> unplug_at{};  // the line is gone
   std::optional<Duration> return_after{};   // of unplug_at: until it is back; unset: never
   Duration delay{0};                        // what the board sends comes later by this
 };
@@ -31,6 +31,7 @@ struct EmulatedChipConfig {
   FilePath firmware{};  // an ELF or Intel HEX file; empty: Understudy's own
   std::string mcu = "atmega328p";
   int baud = 115'200;
+  FilePath bootloader{};          // an image in which resets start; empty: none
   bool bootloader_delay = false;  // a reset first waits for an upload, as Optiboot does
   std::string eeprom{};  // a file that keeps it; empty: blank at the start, forgotten at the end
   std::string vcd{};     // a file for the pins' waveforms; empty: none

@@ -144,6 +144,7 @@ void EmulatedBoard::run_until(TimePoint t) { impl_->run_until(t); }
 void EmulatedBoard::receive(TimePoint first_bit, std::uint8_t byte) {
   impl_->receive(first_bit, byte);
 }
+void EmulatedBoard::set_baud(int baud) { impl_->bit_ = bit_time(baud); }
 std::vector<TimedByte> EmulatedBoard::take_output() { return impl_->take_output(); }
 void EmulatedBoard::reset(TimePoint at, ResetCause cause) { impl_->reset(at, cause); }
 const std::optional<Crash>& EmulatedBoard::crashed() const { return impl_->core_.crash(); }

@@ -66,6 +66,8 @@ class EmulatedBoard {
   // A byte on its way to the board, at the host's baud rate, whose start bit begins then; not before
   // now(), nor before the last byte's frame ends.
   void receive(TimePoint first_bit, std::uint8_t byte);
+  // The host changes its baud rate.
+  void set_baud(int baud);
   // The bytes whose frames have ended since the last call, as a receiver at the host's baud rate has
   // them: garbled if the board's is too far from it.
   std::vector<TimedByte> take_output();

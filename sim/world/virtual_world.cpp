@@ -86,7 +86,7 @@ struct VirtualWorld::Inhabitant {
         recorder(world.scheduler_, world.options_.dry),
         node(NodeParts{info(world.topology_, rank), world.options_.seed, world.options_.dry,
                        world.scheduler_, world.network_.endpoint(rank), device, recorder,
-                       *world.gate_, world.trace_.get()}) {
+                       *world.gate_, world.trace_.get(), world.board_of(rank)}) {
     if (rank.index() < world.options_.replay.size()) {
       recorder.replay = std::move(world.options_.replay[rank.index()]);
     }
@@ -136,6 +136,10 @@ VirtualWorld::VirtualWorld(const Topology& topology, WorldOptions options)
   scheduler_.set_interrupt(options_.interrupt);
   scheduler_.set_blame_hook([this] { return who_is_to_blame(); });
   network_.set_trace(trace_.get());
+  if (!options_.boards.empty() && !options_.dry) {
+    boards_ = std::make_unique<WorldBoards>(options_.boards, scheduler_, real_time_, options_.pool,
+                                            options_.seed);
+  }
   for (std::size_t i = 0; i < topology.places().size(); ++i) {
     inhabitants_.push_back(std::make_unique<Inhabitant>(*this, Rank{i}));
     if (options_.resume != nullptr) inhabitants_.back()->restore(network_, *options_.resume);
@@ -143,6 +147,14 @@ VirtualWorld::VirtualWorld(const Topology& topology, WorldOptions options)
 }
 
 VirtualWorld::~VirtualWorld() = default;
+
+Board* VirtualWorld::board_of(Rank rank) {
+  const auto places = topology_.places();
+  if (boards_ == nullptr || places[rank.index()].serves) return nullptr;
+  std::size_t worker = 0;
+  for (std::size_t r = 0; r < rank.index(); ++r) worker += places[r].serves ? 0 : 1;
+  return worker < boards_->size() ? &boards_->board(worker) : nullptr;
+}
 
 std::size_t VirtualWorld::size() const { return inhabitants_.size(); }
 Node& VirtualWorld::node(Rank rank) { return inhabitants_.at(rank.index())->node; }

@@ -1,4 +1,5 @@
-// The virtual world: all nodes of a run in one process, on a virtual clock, over a network model.
+// The virtual world: all nodes of a run in one process, over a network model. Its clock is virtual,
+// unless boards need the wall's.
 #pragma once
 
 #include <deque>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "runtime/node/node.hpp"
+#include "sim/board/world_boards.hpp"
 #include "sim/device/profile.hpp"
 #include "sim/network/make_network.hpp"
 #include "sim/world/virtual_device.hpp"
@@ -40,6 +42,7 @@ struct WorldOptions {
   NetworkConfig network;
   FaultsConfig faults;
   DevicesConfig devices;
+  BoardsConfig boards;  // of the first nodes that do not serve
   std::uint64_t seed = 0;
   ComputePool* pool = nullptr;  // nullptr: bodies run in place
   const std::atomic<bool>* interrupt = nullptr;
@@ -54,7 +57,8 @@ using NodeProgram = std::function<Task<>(Node&)>;
 
 class VirtualWorld {
  public:
-  // The topology must outlive the world. Throws ScenarioError where places can't reach each other.
+  // The topology must outlive the world. Throws ScenarioError where places can't reach each other,
+  // BoardError where a board is not to be had.
   VirtualWorld(const Topology& topology, WorldOptions options);
   ~VirtualWorld();
 
@@ -64,15 +68,20 @@ class VirtualWorld {
   void run(const NodeProgram& program);
   // The state so far, also after the end (then without node states).
   WorldSnapshot snapshot();
+  // By how much the clock has been behind the wall's; zero where time jumps.
+  Duration lateness() const { return real_time_.lateness(); }
 
  private:
   struct Inhabitant;
   class Gate;
   std::string who_is_to_blame() const;
+  Board* board_of(Rank rank);
 
   const Topology& topology_;
   WorldOptions options_;
+  RealTime real_time_;
   Scheduler scheduler_;
+  std::unique_ptr<WorldBoards> boards_;  // none: nullptr
   std::unique_ptr<EventTrace> trace_;
   VirtualNetwork network_;
   std::map<VertexId, DeviceQueue> queues_;
