@@ -30,6 +30,7 @@ class FairShareModel final : public FluidModel {
   MaxMin max_min_;
   std::vector<MaxMin::Resource> crossed_;
   std::vector<MaxMin::Flow> changed_;
+  std::vector<MaxMin::Resource> leaders_;
 };
 
 }  // namespace understudy

@@ -81,6 +81,7 @@ void FluidModel::begin_flowing(Slot slot) {
 void FluidModel::stop_flowing(Slot slot, bool delivered) {
   Flow& flow = flows_[slot];
   bring_up_to_date(flow);
+  leave_pool(slot);
   if (delivered) flow.left = 0;
   book_wait(flow);
   const auto sent =
@@ -100,8 +101,15 @@ void FluidModel::drop(Slot slot) {
   if (flows_[slot].flowing) stop_flowing(slot, false);
 }
 
+double FluidModel::left_now(const Flow& flow) const {
+  const double left = flow.pool == kNone
+                          ? flow.left - flow.rate * to_seconds(now() - flow.since)
+                          : flow.weight * (flow.pool_end - pools_[flow.pool].service_at(now()));
+  return std::max(0.0, left);
+}
+
 void FluidModel::bring_up_to_date(Flow& flow) {
-  flow.left = std::max(0.0, flow.left - flow.rate * to_seconds(now() - flow.since));
+  flow.left = left_now(flow);
   flow.since = now();
 }
 
@@ -121,13 +129,63 @@ void FluidModel::book_wait(Flow& flow) {
 
 void FluidModel::set_rate(Slot slot, double rate, std::uint32_t held_by) {
   Flow& flow = flows_[slot];
-  if (rate == flow.rate && held_by == flow.held_by) return;
+  const bool keeps_rate = rate == flow.rate && flow.pool == kNone;
+  if (keeps_rate && held_by == flow.held_by) return;
+  set_holder(flow, held_by);
+  if (keeps_rate) return;
+  leave_pool(slot);
+  flow.rate = rate;
+  agenda().set(slot, rate > 0 ? after(now(), flow.left / rate) : kNever);
+}
+
+// And brings it up to date.
+void FluidModel::set_holder(Flow& flow, std::uint32_t held_by) {
   bring_up_to_date(flow);
   if (held_by != flow.held_by) book_wait(flow);
   flow.held_by = held_by;
-  if (rate == flow.rate) return;
-  flow.rate = rate;
-  agenda().set(slot, rate > 0 ? after(now(), flow.left / rate) : kNever);
+}
+
+void FluidModel::follow(Slot slot, std::uint32_t id, std::uint32_t held_by) {
+  Flow& flow = flows_[slot];
+  if (flow.pool == id) return;
+  set_holder(flow, held_by);
+  leave_pool(slot);
+  agenda().clear(slot);
+  if (id >= pools_.size()) pools_.resize(id + 1);
+  Pool& pool = pools_[id];
+  if (pool.ends.empty()) pool = {.since = now()};
+  flow.pool = id;
+  flow.pool_end = pool.service_at(now()) + flow.left / flow.weight;
+  pool.ends.emplace(flow.pool_end, slot);
+}
+
+// Of a flow that is up to date.
+void FluidModel::leave_pool(Slot slot) {
+  Flow& flow = flows_[slot];
+  if (flow.pool == kNone) return;
+  pools_[flow.pool].ends.erase({flow.pool_end, slot});
+  flow.pool = kNone;
+  flow.rate = 0;
+}
+
+void FluidModel::set_level(std::uint32_t id, double level) {
+  Pool& pool = pools_[id];
+  pool.service = pool.service_at(now());
+  pool.since = now();
+  pool.level = level;
+  auto first = pool.ends.begin();
+  for (auto it = first; it != pool.ends.end() && it->first <= pool.appointed; ++it)
+    agenda().clear(it->second);
+  pool.appointed = 0;
+  if (level == 0 || first == pool.ends.end()) return;
+  const auto end = [&](double service) {
+    return after(now(), std::max(0.0, service - pool.service) / level);
+  };
+  const TimePoint at = end(first->first);
+  for (auto it = first; it != pool.ends.end() && end(it->first) == at; ++it) {
+    agenda().set(it->second, at);
+    pool.appointed = it->first;
+  }
 }
 
 void FluidModel::set_rate_alone(Slot slot) {
@@ -178,7 +236,7 @@ std::span<const LinkStatistics> FluidModel::statistics() const {
   }
   for (Flow flow : flows_) {
     if (!flow.flowing) continue;
-    flow.left -= flow.rate * to_seconds(now() - flow.since);
+    flow.left = left_now(flow);
     reported_[flow.held_by].queueing += unbooked_wait(flow);
   }
   return reported_;

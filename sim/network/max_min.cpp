@@ -13,6 +13,7 @@ constexpr double kTie = 1e-12;
 bool is_above(double level, double other) { return level > other * (1 + kTie); }
 
 constexpr std::uint32_t kTooManyChanges = 1u << 31;
+constexpr std::size_t kMany = 8;  // flows from which on a leader is worth its while
 
 }  // namespace
 
@@ -25,6 +26,9 @@ void MaxMin::join(Flow id, std::span<const Resource> crossed, double weight, dou
   FlowState& flow = flows_[id];
   flow.weight = weight;
   flow.cap_level = cap / weight;
+  if (const Resource leader = leader_for(crossed); leader != kNone)
+    return follow(id, leader, crossed);
+  for (const Resource r : crossed) dissolve(resources_[r].leader);
   flow.holder = kNone;
   flow.open = true;
   bool alone = true;
@@ -39,14 +43,20 @@ void MaxMin::join(Flow id, std::span<const Resource> crossed, double weight, dou
     }
     resource.open_weight += weight;
     ++resource.open;
-    const auto position = static_cast<std::uint32_t>(resource.crossings.size());
-    resource.crossings.push_back({id, static_cast<std::uint32_t>(flow.crossings.size())});
-    flow.crossings.push_back({r, position});
+    cross(id, r);
   }
   if (alone && least < cap) return decide(id, least / weight, narrowest);
   if (alone) return decide(id, flow.cap_level, kNone);
   for (const Resource r : crossed) mark(r);
   push_cap(id);
+}
+
+void MaxMin::cross(Flow id, Resource r) {
+  std::vector<Crossing>& of_flow = flows_[id].crossings;
+  std::vector<Crossing>& of_resource = resources_[r].crossings;
+  const auto position = static_cast<std::uint32_t>(of_resource.size());
+  of_resource.push_back({id, static_cast<std::uint32_t>(of_flow.size())});
+  of_flow.push_back({r, position});
 }
 
 void MaxMin::leave(Flow id) {
@@ -60,18 +70,22 @@ void MaxMin::leave(Flow id) {
     withdraw(flow, crossing.other);
     if (resource.held > 0) mark(crossing.other);  // else nobody waits for what it leaves
   }
-  flow.open = false;
+  flow.open = flow.is_led = false;
   flow.holder = kNone;
   flow.crossings.clear();
 }
 
 void MaxMin::set_capacity(Resource id, double capacity) {
+  if (resources_[id].leader != id) dissolve(resources_[id].leader);
   resources_[id].capacity = capacity;
   mark(id);
 }
 
-void MaxMin::solve(std::vector<Flow>& changed) {
+void MaxMin::solve(std::vector<Flow>& changed, std::vector<Resource>& leaders) {
   ++filling_;
+  for (std::size_t i = 0; i < marked_.size(); ++i) {  // dissolving marks more
+    if (resources_[marked_[i]].leader == marked_[i]) update_leader(marked_[i]);
+  }
   push_marked();
   while (!heap_.empty()) {
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>{});
@@ -80,8 +94,109 @@ void MaxMin::solve(std::vector<Flow>& changed) {
     serve(event);
     push_marked();
   }
+  for (const Resource id : filled_) try_to_lead(id);
+  filled_.clear();
   changed.insert(changed.end(), changed_.begin(), changed_.end());
   changed_.clear();
+  leaders.insert(leaders.end(), leaders_.begin(), leaders_.end());
+  leaders_.clear();
+}
+
+// The leader that a new flow can follow: it is crossed once, and all else is its own already or
+// nobody's.
+MaxMin::Resource MaxMin::leader_for(std::span<const Resource> crossed) const {
+  Resource leader = kNone;
+  for (const Resource r : crossed) {
+    if (resources_[r].leader == r) leader = r;
+  }
+  if (leader == kNone || std::count(crossed.begin(), crossed.end(), leader) > 1) return kNone;
+  const auto fits = [&](Resource r) {
+    return resources_[r].leader == leader || resources_[r].crossings.empty();
+  };
+  return std::all_of(crossed.begin(), crossed.end(), fits) ? leader : kNone;
+}
+
+void MaxMin::follow(Flow id, Resource leader, std::span<const Resource> crossed) {
+  FlowState& flow = flows_[id];
+  double& ceiling = resources_[leader].ceiling;
+  ceiling = std::min(ceiling, flow.cap_level);
+  for (const Resource r : crossed) {
+    cross(id, r);
+    ResourceState& resource = resources_[r];
+    resource.leader = leader;
+    hold(resource, flow.weight, kInfinity);
+    ++resource.changes;
+    refresh(resource);
+    if (r != leader) ceiling = std::min(ceiling, resource.capacity / resource.held_weight);
+  }
+  flow.open = false;
+  flow.is_led = true;
+  flow.holder = leader;
+  changed_.push_back(id);
+  mark(leader);
+}
+
+void MaxMin::update_leader(Resource id) {
+  ResourceState& resource = resources_[id];
+  refresh(resource);
+  const double level = resource.capacity / resource.held_weight;
+  if (is_above(level, resource.ceiling)) return dissolve(id);
+  resource.held_level = level;
+  leaders_.push_back(id);
+}
+
+void MaxMin::dissolve(Resource leader) {
+  if (leader == kNone) return;
+  for (const Crossing& crossing : resources_[leader].crossings) open(crossing.other);
+}
+
+// Whether it holds all that cross it, each once, and nothing else that they cross holds anything.
+bool MaxMin::may_lead(Resource id) const {
+  const ResourceState& resource = resources_[id];
+  if (resource.leader != kNone || resource.held != resource.crossings.size()) return false;
+  for (const Crossing& crossing : resource.crossings) {
+    const std::vector<Crossing>& others = flows_[crossing.other].crossings;
+    for (std::uint32_t i = 0; i < others.size(); ++i) {
+      if (i == crossing.position) continue;
+      if (others[i].other == id || resources_[others[i].other].held > 0) return false;
+    }
+  }
+  return true;
+}
+
+void MaxMin::try_to_lead(Resource id) {
+  if (!may_lead(id)) return;
+  ResourceState& resource = resources_[id];
+  const auto for_all_others = [&](const auto& visit) {
+    for (const Crossing& crossing : resource.crossings) {
+      const FlowState& flow = flows_[crossing.other];
+      for (const Crossing& other : flow.crossings)
+        if (other.other != id) visit(resources_[other.other], flow.weight);
+    }
+  };
+  for_all_others([](ResourceState& other, double weight) { hold(other, weight, kInfinity); });
+  bool fits = true;
+  double ceiling = kInfinity;
+  for_all_others([&](const ResourceState& other, double) {
+    fits = fits && other.held == other.crossings.size();
+    ceiling = std::min(ceiling, other.capacity / other.held_weight);
+  });
+  for (const Crossing& crossing : resource.crossings)
+    ceiling = std::min(ceiling, flows_[crossing.other].cap_level);
+  if (!fits || is_above(resource.capacity / resource.held_weight, ceiling))
+    return for_all_others([](ResourceState& other, double weight) { release(other, weight); });
+  for_all_others([&](ResourceState& other, double) {
+    other.leader = id;
+    other.used = 0;
+  });
+  for (const Crossing& crossing : resource.crossings) {
+    flows_[crossing.other].is_led = true;
+    changed_.push_back(crossing.other);
+  }
+  resource.leader = id;
+  resource.used = 0;
+  resource.ceiling = ceiling;
+  update_leader(id);
 }
 
 void MaxMin::mark(Resource id) {
@@ -94,6 +209,7 @@ void MaxMin::push_marked() {
   for (const Resource id : marked_) {
     ResourceState& resource = resources_[id];
     resource.is_marked = false;
+    if (resource.leader != kNone) continue;
     refresh(resource);
     const double bound = bound_of(resource);
     if (bound >= resource.bound) continue;
@@ -191,6 +307,7 @@ void MaxMin::fill(Resource id, double level) {
     }
   }
   resource.held_level = std::min(resource.held_level, found);
+  if (resource.crossings.size() >= kMany) filled_.push_back(id);
 }
 
 void MaxMin::let_go(Resource id) {
@@ -207,6 +324,7 @@ void MaxMin::let_go(Resource id) {
     }
   }
   resource.held_level = level;
+  if (resource.crossings.size() >= kMany) filled_.push_back(id);
 }
 
 // The level at which those that it holds would fill the resource. Infinite where something else on it
@@ -258,6 +376,7 @@ void MaxMin::open(Flow id) {
     mark(crossing.other);
   }
   flow.open = true;
+  flow.is_led = false;
   flow.holder = kNone;
   push_cap(id);
 }
@@ -284,6 +403,11 @@ void MaxMin::withdraw(const FlowState& flow, Resource id) {
   ++resource.changes;
   if (flow.open) {
     take(resource, resource.open, resource.open_weight, flow.weight);
+    return;
+  }
+  if (flow.is_led) {
+    release(resource, flow.weight);
+    if (resource.held == 0) resource.leader = kNone;
     return;
   }
   resource.used = resource.crossings.empty() ? 0 : resource.used - flow.level * flow.weight;
@@ -316,6 +440,8 @@ void MaxMin::refresh(ResourceState& resource) {
     const FlowState& flow = flows_[crossing.other];
     if (flow.open) {
       resource.open_weight += flow.weight;
+    } else if (resource.leader != kNone) {
+      resource.held_weight += flow.weight;
     } else {
       resource.used += flow.level * flow.weight;
       if (flow.holder == id) resource.held_weight += flow.weight;

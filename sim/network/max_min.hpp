@@ -68,10 +68,18 @@ class MaxMin {
   void set_capacity(Resource resource, double capacity);  // >= 0
 
   // Finds the rates after all that has changed since the last time. Appends the flows that may have
-  // a new one, some perhaps twice, and those that have left again in between.
-  void solve(std::vector<Flow>& changed);
+  // a new one, some perhaps twice, and those that have left again in between. Of flows that stay
+  // behind one leader not they are appended, but the leader to `leaders`.
+  void solve(std::vector<Flow>& changed, std::vector<Resource>& leaders);
 
-  double rate(Flow flow) const { return flows_[flow].level * flows_[flow].weight; }
+  double level(Flow flow) const {
+    const FlowState& f = flows_[flow];
+    return f.is_led ? resources_[f.holder].held_level : f.level;
+  }
+  double rate(Flow flow) const { return level(flow) * flows_[flow].weight; }
+  // Whether the flow's holder leads it.
+  bool is_led(Flow flow) const { return flows_[flow].is_led; }
+  double level_of_led(Resource leader) const { return resources_[leader].held_level; }
   // The resource that holds the flow back; kNone: its cap.
   Resource holder(Flow flow) const { return flows_[flow].holder; }
   std::span<const Crossing> flows_on(Resource resource) const {
@@ -88,6 +96,7 @@ class MaxMin {
     std::uint64_t decided_in = 0;  // the filling that decided the level
     Resource holder = kNone;
     bool open = false;
+    bool is_led = false;  // then its level is that of its holder
     std::vector<Crossing> crossings;
   };
   struct alignas(64) ResourceState {
@@ -100,7 +109,9 @@ class MaxMin {
     std::uint32_t held = 0;         // crossings
     std::uint32_t changes = 0;      // of the sums since they were added up
     bool is_marked = false;
-    double bound = kInfinity;     // the one on the heap that counts
+    Resource leader = kNone;   // of all flows on it
+    double ceiling = 0;        // a leader's: up to there nothing else gets in the way of its flows
+    double bound = kInfinity;  // the one on the heap that counts
     std::uint64_t filled_in = 0;  // the last filling in which it was full
     std::uint64_t raised_in = 0;  // and in which it let go of its flows together
     std::vector<Crossing> crossings;
@@ -113,6 +124,13 @@ class MaxMin {
     }
   };
 
+  void cross(Flow id, Resource resource);
+  Resource leader_for(std::span<const Resource> crossed) const;
+  void follow(Flow id, Resource leader, std::span<const Resource> crossed);
+  void update_leader(Resource id);
+  bool may_lead(Resource id) const;
+  void try_to_lead(Resource id);
+  void dissolve(Resource leader);
   void mark(Resource resource);
   void push_marked();
   void push(const Event& event);
@@ -139,6 +157,8 @@ class MaxMin {
   std::vector<Resource> marked_;  // their bounds may have fallen
   std::vector<Event> heap_;       // least on top
   std::vector<Flow> changed_;
+  std::vector<Resource> leaders_;  // that have another level
+  std::vector<Resource> filled_;   // with many flows
   std::uint64_t filling_ = 1;
 };
 
