@@ -417,12 +417,15 @@ void MaxMin::withdraw(const FlowState& flow, Resource id) {
 void MaxMin::hold(ResourceState& resource, double weight, double level) {
   ++resource.held;
   resource.held_weight += weight;
+  resource.most_held = std::max(resource.most_held, resource.held_weight);
   resource.held_level = std::min(resource.held_level, level);
 }
 
 void MaxMin::release(ResourceState& resource, double weight) {
   take(resource, resource.held, resource.held_weight, weight);
-  if (resource.held == 0) resource.held_level = kInfinity;
+  if (resource.held > 0) return;
+  resource.held_level = kInfinity;
+  resource.most_held = 0;
 }
 
 void MaxMin::take(ResourceState& resource, std::uint32_t& count, double& sum, double weight) {
@@ -432,7 +435,8 @@ void MaxMin::take(ResourceState& resource, std::uint32_t& count, double& sum, do
 
 // Adds the sums up anew before rounding has become more than that of adding up.
 void MaxMin::refresh(ResourceState& resource) {
-  if (resource.changes < 16 * resource.crossings.size() + 64) return;
+  const bool is_mostly_gone = resource.held_weight < 1e-3 * resource.most_held;
+  if (resource.changes < 16 * resource.crossings.size() + 64 && !is_mostly_gone) return;
   const auto id = static_cast<Resource>(&resource - resources_.data());
   resource.used = resource.open_weight = resource.held_weight = 0;
   resource.changes = 0;
@@ -447,6 +451,7 @@ void MaxMin::refresh(ResourceState& resource) {
       if (flow.holder == id) resource.held_weight += flow.weight;
     }
   }
+  resource.most_held = resource.held_weight;
 }
 
 }  // namespace understudy

@@ -104,6 +104,7 @@ class MaxMin {
     double used = 0;  // by decided flows
     double open_weight = 0;
     double held_weight = 0;
+    double most_held = 0;           // the largest held_weight since the sums were added up
     double held_level = kInfinity;  // s_r: the least level of those held
     std::uint32_t open = 0;         // crossings
     std::uint32_t held = 0;         // crossings

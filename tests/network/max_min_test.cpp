@@ -158,7 +158,7 @@ class RandomNetwork {
     std::vector<double> some(1 + random_.below(kind_.hubs > 0 ? 60 : 15));
     for (double& c : some) c = capacity();
     for (std::size_t r = kind_.hubs; kind_.hubs > 0 && r < some.size(); ++r)
-      some[r] += 1e7 * (random_.below(4) + 1);  // wide leaves
+      some[r] += 1e7 * random_.uniform(1, 5);  // wide leaves
     return some;
   }
   void change() {
@@ -182,7 +182,7 @@ class RandomNetwork {
     Demand demand;
     const std::size_t resources = network_.capacities.size();
     const auto hub = kind_.hubs > 0 ? random_.below(kind_.hubs) : 0;
-    const auto leaf = random_.below(resources);
+    const auto leaf = kind_.hubs > 0 ? random_.below(resources) : 0;
     for (MaxMin::Resource r = 0; r < resources; ++r) {
       if (kind_.hubs > 0 ? r != hub && r != leaf : random_.below(resources) >= 3) continue;
       demand.crossed.push_back(r);
