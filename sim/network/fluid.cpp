@@ -109,6 +109,7 @@ double FluidModel::left_now(const Flow& flow) const {
 }
 
 void FluidModel::bring_up_to_date(Flow& flow) {
+  if (flow.since == now()) return;
   flow.left = left_now(flow);
   flow.since = now();
 }

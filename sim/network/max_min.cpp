@@ -26,9 +26,12 @@ void MaxMin::join(Flow id, std::span<const Resource> crossed, double weight, dou
   FlowState& flow = flows_[id];
   flow.weight = weight;
   flow.cap_level = cap / weight;
-  if (const Resource leader = leader_for(crossed); leader != kNone)
-    return follow(id, leader, crossed);
-  for (const Resource r : crossed) dissolve(resources_[r].leader);
+  const auto is_led = [this](Resource r) { return resources_[r].leader != kNone; };
+  if (std::any_of(crossed.begin(), crossed.end(), is_led)) {
+    const Resource leader = leader_for(crossed);
+    if (leader != kNone) return follow(id, leader, crossed);
+    for (const Resource r : crossed) dissolve(resources_[r].leader);
+  }
   flow.holder = kNone;
   flow.open = true;
   bool alone = true;
