@@ -51,8 +51,8 @@ FairShareModel::FairShareModel(const Topology& topology, const FairShareConfig& 
       links_(lone_links(topology, resources_)),
       max_min_(capacities(topology, resources_)) {}
 
-void FairShareModel::starting(Flow& flow) {
-  const FlowShare share = shares_.of(flow.route, latency(flow.route));
+void FairShareModel::starting(Flow& flow, Duration latency) {
+  const FlowShare share = shares_.of(flow.route, latency);
   flow.weight *= share.weight;
   flow.cap = std::min(flow.cap, share.cap_bytes_per_s);
 }

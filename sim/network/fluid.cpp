@@ -35,8 +35,9 @@ TransferId FluidModel::start(const Transfer& transfer, TimePoint now) {
   flow.cap = transfer.cap_bytes_per_s;
   flow.rate = 0;
   flow.flowing = false;
-  starting(flow);
-  const TimePoint arrival = checked_add(now, latency(transfer.route));
+  const Duration latency = this->latency(transfer.route);
+  starting(flow, latency);
+  const TimePoint arrival = checked_add(now, latency);
   agenda().set(slot, std::max(now, checked_add(arrival, transfer.delay)));
   return TransferId{slot};
 }
@@ -80,9 +81,12 @@ void FluidModel::begin_flowing(Slot slot) {
 
 void FluidModel::stop_flowing(Slot slot, bool delivered) {
   Flow& flow = flows_[slot];
-  bring_up_to_date(flow);
-  leave_pool(slot);
-  if (delivered) flow.left = 0;
+  if (delivered) {
+    flow.left = 0;
+  } else {
+    bring_up_to_date(flow);
+  }
+  if (flow.pool != kNone) leave_pool(slot);
   book_wait(flow);
   const auto sent =
       static_cast<std::int64_t>(delivered ? flow.size : std::floor(flow.size - flow.left));
@@ -134,7 +138,7 @@ void FluidModel::set_rate(Slot slot, double rate, std::uint32_t held_by) {
   if (keeps_rate && held_by == flow.held_by) return;
   set_holder(flow, held_by);
   if (keeps_rate) return;
-  leave_pool(slot);
+  if (flow.pool != kNone) leave_pool(slot);
   flow.rate = rate;
   agenda().set(slot, rate > 0 ? after(now(), flow.left / rate) : kNever);
 }
@@ -150,7 +154,7 @@ void FluidModel::follow(Slot slot, std::uint32_t id, std::uint32_t held_by) {
   Flow& flow = flows_[slot];
   if (flow.pool == id) return;
   set_holder(flow, held_by);
-  leave_pool(slot);
+  if (flow.pool != kNone) leave_pool(slot);
   agenda().clear(slot);
   if (id >= pools_.size()) pools_.resize(id + 1);
   Pool& pool = pools_[id];
@@ -163,7 +167,6 @@ void FluidModel::follow(Slot slot, std::uint32_t id, std::uint32_t held_by) {
 // Of a flow that is up to date.
 void FluidModel::leave_pool(Slot slot) {
   Flow& flow = flows_[slot];
-  if (flow.pool == kNone) return;
   pools_[flow.pool].ends.erase({flow.pool_end, slot});
   flow.pool = kNone;
   flow.rate = 0;

@@ -52,8 +52,8 @@ class FluidModel : public EventModel {
 
   FluidModel(const Topology& topology, const PacketConfig& packet);
 
-  // The flow is about to start: its weight and cap may still be changed.
-  virtual void starting(Flow&) {}
+  // The flow is about to start, with the route's latency: its weight and cap may still be changed.
+  virtual void starting(Flow&, Duration) {}
   // The flow has begun to flow, or has stopped: give it, and all whom that touches, their rates, at
   // once or in settle().
   virtual void joined(Slot slot) = 0;
@@ -69,7 +69,6 @@ class FluidModel : public EventModel {
   void set_level(std::uint32_t pool, double level);
   // Links of the flow may have another bandwidth.
   void refresh(Slot slot);
-  Duration latency(std::span<const LinkId> route) const;
   Flow& flow(Slot slot) { return flows_[slot]; }
   const FluidLink& link(std::uint32_t id) const { return links_[id]; }
   std::size_t flow_slots() const { return flows_.size(); }
@@ -99,6 +98,7 @@ class FluidModel : public EventModel {
   Duration unbooked_wait(const Flow& flow) const;
   void book_wait(Flow& flow);
   void set_one_link(std::uint32_t id, const LinkState& state);
+  Duration latency(std::span<const LinkId> route) const;
   double slowest_link(const Flow& flow) const;
 
   PacketConfig packet_;

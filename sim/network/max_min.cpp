@@ -23,17 +23,11 @@ MaxMin::MaxMin(const std::vector<double>& capacities) : resources_(capacities.si
 
 void MaxMin::join(Flow id, std::span<const Resource> crossed, double weight, double cap) {
   if (id >= flows_.size()) flows_.resize(id + 1);
+  const Resource leader = leader_for(crossed);
   FlowState& flow = flows_[id];
   flow.weight = weight;
   flow.cap_level = cap / weight;
-  const auto is_led = [this](Resource r) { return resources_[r].leader != kNone; };
-  if (std::any_of(crossed.begin(), crossed.end(), is_led)) {
-    const Resource leader = leader_for(crossed);
-    if (leader != kNone) return follow(id, leader, crossed);
-    for (const Resource r : crossed) dissolve(resources_[r].leader);
-  }
   flow.holder = kNone;
-  flow.open = true;
   bool alone = true;
   double least = kInfinity;  // capacity
   Resource narrowest = kNone;
@@ -44,22 +38,20 @@ void MaxMin::join(Flow id, std::span<const Resource> crossed, double weight, dou
       least = resource.capacity;
       narrowest = r;
     }
-    resource.open_weight += weight;
-    ++resource.open;
-    cross(id, r);
+    const auto position = static_cast<std::uint32_t>(resource.crossings.size());
+    resource.crossings.push_back({id, static_cast<std::uint32_t>(flow.crossings.size())});
+    flow.crossings.push_back({r, position});
   }
+  if (leader != kNone) return follow(id, leader);
   if (alone && least < cap) return decide(id, least / weight, narrowest);
   if (alone) return decide(id, flow.cap_level, kNone);
-  for (const Resource r : crossed) mark(r);
+  flow.open = true;
+  for (const Resource r : crossed) {
+    resources_[r].open_weight += weight;
+    ++resources_[r].open;
+    mark(r);
+  }
   push_cap(id);
-}
-
-void MaxMin::cross(Flow id, Resource r) {
-  std::vector<Crossing>& of_flow = flows_[id].crossings;
-  std::vector<Crossing>& of_resource = resources_[r].crossings;
-  const auto position = static_cast<std::uint32_t>(of_resource.size());
-  of_resource.push_back({id, static_cast<std::uint32_t>(of_flow.size())});
-  of_flow.push_back({r, position});
 }
 
 void MaxMin::leave(Flow id) {
@@ -105,34 +97,37 @@ void MaxMin::solve(std::vector<Flow>& changed, std::vector<Resource>& leaders) {
   leaders_.clear();
 }
 
-// The leader that a new flow can follow: it is crossed once, and all else is its own already or
-// nobody's.
-MaxMin::Resource MaxMin::leader_for(std::span<const Resource> crossed) const {
+// The leader that a new flow can follow: it is crossed once, and all else is led by it already or
+// empty. Where there is none, leaders in the flow's way are dissolved.
+MaxMin::Resource MaxMin::leader_for(std::span<const Resource> crossed) {
   Resource leader = kNone;
   for (const Resource r : crossed) {
-    if (resources_[r].leader == r) leader = r;
+    if (resources_[r].leader != kNone) leader = resources_[r].leader;
   }
-  if (leader == kNone || std::count(crossed.begin(), crossed.end(), leader) > 1) return kNone;
+  if (leader == kNone) return kNone;
   const auto fits = [&](Resource r) {
     return resources_[r].leader == leader || resources_[r].crossings.empty();
   };
-  return std::all_of(crossed.begin(), crossed.end(), fits) ? leader : kNone;
+  if (std::count(crossed.begin(), crossed.end(), leader) == 1 &&
+      std::all_of(crossed.begin(), crossed.end(), fits))
+    return leader;
+  for (const Resource r : crossed) dissolve(resources_[r].leader);
+  return kNone;
 }
 
-void MaxMin::follow(Flow id, Resource leader, std::span<const Resource> crossed) {
+void MaxMin::follow(Flow id, Resource leader) {
   FlowState& flow = flows_[id];
   double& ceiling = resources_[leader].ceiling;
   ceiling = std::min(ceiling, flow.cap_level);
-  for (const Resource r : crossed) {
-    cross(id, r);
-    ResourceState& resource = resources_[r];
+  for (const Crossing& crossing : flow.crossings) {
+    ResourceState& resource = resources_[crossing.other];
     resource.leader = leader;
     hold(resource, flow.weight, kInfinity);
     ++resource.changes;
     refresh(resource);
-    if (r != leader) ceiling = std::min(ceiling, resource.capacity / resource.held_weight);
+    if (crossing.other != leader)
+      ceiling = std::min(ceiling, resource.capacity / resource.held_weight);
   }
-  flow.open = false;
   flow.is_led = true;
   flow.holder = leader;
   changed_.push_back(id);
@@ -389,7 +384,7 @@ void MaxMin::decide(Flow id, double level, Resource holder) {
   for (const Crossing& crossing : flow.crossings) {
     ResourceState& resource = resources_[crossing.other];
     ++resource.changes;
-    take(resource, resource.open, resource.open_weight, flow.weight);
+    if (flow.open) take(resource, resource.open, resource.open_weight, flow.weight);
     resource.used += level * flow.weight;
     if (crossing.other == holder) hold(resource, flow.weight, level);
   }

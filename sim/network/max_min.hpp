@@ -125,9 +125,8 @@ class MaxMin {
     }
   };
 
-  void cross(Flow id, Resource resource);
-  Resource leader_for(std::span<const Resource> crossed) const;
-  void follow(Flow id, Resource leader, std::span<const Resource> crossed);
+  Resource leader_for(std::span<const Resource> crossed);
+  void follow(Flow id, Resource leader);
   void update_leader(Resource id);
   bool may_lead(Resource id) const;
   void try_to_lead(Resource id);
