@@ -63,7 +63,8 @@ void MaxMin::leave(Flow id) {
     flows_[last.other].crossings[last.position].position = crossing.position;
     resource.crossings.pop_back();
     withdraw(flow, crossing.other);
-    if (resource.held > 0) mark(crossing.other);  // else nobody waits for what it leaves
+    if (resource.crossings.empty()) resource.changes = 0;  // all sums are exactly 0
+    if (resource.held > 0) mark(crossing.other);           // else nobody waits for what it leaves
   }
   flow.open = flow.is_led = false;
   flow.holder = kNone;
@@ -74,6 +75,11 @@ void MaxMin::set_capacity(Resource id, double capacity) {
   if (resources_[id].leader != id) dissolve(resources_[id].leader);
   resources_[id].capacity = capacity;
   mark(id);
+}
+
+double MaxMin::rate(Flow id) const {
+  const FlowState& flow = flows_[id];
+  return flow.weight * (flow.is_led ? resources_[flow.holder].held_level : flow.level);
 }
 
 void MaxMin::solve(std::vector<Flow>& changed, std::vector<Resource>& leaders) {
@@ -134,6 +140,7 @@ void MaxMin::follow(Flow id, Resource leader) {
   mark(leader);
 }
 
+// Its flows' levels follow from its own, as long as nothing else gets in their way.
 void MaxMin::update_leader(Resource id) {
   ResourceState& resource = resources_[id];
   refresh(resource);
@@ -143,6 +150,8 @@ void MaxMin::update_leader(Resource id) {
   leaders_.push_back(id);
 }
 
+// Has the next filling decide its flows anew, as if they had just joined: nobody else is on what they
+// cross.
 void MaxMin::dissolve(Resource leader) {
   if (leader == kNone) return;
   for (const Crossing& crossing : resources_[leader].crossings) open(crossing.other);
@@ -162,6 +171,10 @@ bool MaxMin::may_lead(Resource id) const {
   return true;
 }
 
+// It may if its flows are alone on all that they cross. A resource r of theirs with weights that add up
+// to W_r can't be full before they reach the level C_r / W_r, so the least of these and of their caps is
+// the ceiling. What a resource that is led holds of these flows stands for that: it counts their
+// crossings, and adds up W_r.
 void MaxMin::try_to_lead(Resource id) {
   if (!may_lead(id)) return;
   ResourceState& resource = resources_[id];
@@ -258,6 +271,14 @@ bool MaxMin::would_let_go(const ResourceState& r) const {
   return r.held > 0 && r.filled_in != filling_ && is_above(together(r), r.held_level);
 }
 
+// When r will fill need not be known before t is there. With all decided flows counted whole, and
+// those that r holds rising along from s_r,
+//
+//   t >= (C_r - sum of decided w x + s_r sum of held w) / (sum of open w + sum of held w),
+//
+// a bound that is kept in O(1) and only grows while others decide their flows. The least bound on a
+// heap is looked at: it has grown and goes back; or taking out decided flows above t raises it, and it
+// goes back; or it is exact.
 double MaxMin::bound_of(const ResourceState& r) const {
   const double left = r.capacity - r.used;
   if (r.held == 0 || r.filled_in == filling_) {
@@ -325,8 +346,11 @@ void MaxMin::let_go(Resource id) {
   if (resource.crossings.size() >= kMany) filled_.push_back(id);
 }
 
-// The level at which those that it holds would fill the resource. Infinite where something else on it
-// or a cap would be in the way.
+// Flows that r lets go need not be opened where r alone is concerned: nothing on it is open, no cap is
+// in the way, and no other resource that they cross holds anything. Then they move at once to the
+// level at which they fill r, as if that were their old one. Another resource may be more than full by
+// that; it was not so at t, hence fills above t, and takes them down.
+// This is that level; infinite where there is none.
 double MaxMin::level_of_all_held(Resource id) const {
   const ResourceState& resource = resources_[id];
   double used = 0, weight = 0, cap = kInfinity;

@@ -26,19 +26,9 @@
 // (the level of a flow that has left, or at which what a new one crosses would fill) no flow is
 // touched, nor is any behind resources that are not full.
 //
-// When r will fill need not be known before t is there. With all decided flows counted whole, and
-// those that r holds rising along from s_r,
-//
-//   t >= (C_r - sum of decided w x + s_r sum of held w) / (sum of open w + sum of held w),
-//
-// a bound that is kept in O(1) and only grows while others decide their flows. The least bound on a
-// heap is looked at: it has grown and goes back; or taking out decided flows above t raises it, and it
-// goes back; or it is exact.
-//
-// Flows that r lets go need not be opened where r alone is concerned: nothing on it is open, no cap is
-// in the way, and no other resource that they cross holds anything. Then they move at once to the
-// level at which they fill r, as if that were their old one. Another resource may be more than full by
-// that; it was not so at t, hence fills above t, and takes them down.
+// A resource that holds all of the many flows on it leads them where all else that they cross has room
+// for any levels up to a ceiling. While it stays below, flows that come and go cost it O(1), since its
+// level is theirs.
 #pragma once
 
 #include <cstdint>
@@ -72,19 +62,12 @@ class MaxMin {
   // behind one leader not they are appended, but the leader to `leaders`.
   void solve(std::vector<Flow>& changed, std::vector<Resource>& leaders);
 
-  double level(Flow flow) const {
-    const FlowState& f = flows_[flow];
-    return f.is_led ? resources_[f.holder].held_level : f.level;
-  }
-  double rate(Flow flow) const { return level(flow) * flows_[flow].weight; }
-  // Whether the flow's holder leads it.
-  bool is_led(Flow flow) const { return flows_[flow].is_led; }
+  double rate(Flow flow) const;
+  bool is_led(Flow flow) const { return flows_[flow].is_led; }  // by its holder
   double level_of_led(Resource leader) const { return resources_[leader].held_level; }
   // The resource that holds the flow back; kNone: its cap.
   Resource holder(Flow flow) const { return flows_[flow].holder; }
-  std::span<const Crossing> flows_on(Resource resource) const {
-    return resources_[resource].crossings;
-  }
+  std::span<const Crossing> flows_on(Resource r) const { return resources_[r].crossings; }
 
  private:
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
