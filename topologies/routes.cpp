@@ -5,6 +5,7 @@
 #include <boost/graph/dijkstra_shortest_paths.hpp>
 #include <boost/graph/reverse_graph.hpp>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 namespace understudy {
@@ -125,7 +126,7 @@ bool Router::Core::append_path(CoreVertex from, CoreVertex to, std::vector<LinkI
 }
 
 Router::Router(std::size_t vertices, std::span<const Link> links, Routing routing)
-    : links_(links), hanging_(vertices), core_(std::make_unique<Core>()), last_(vertices) {
+    : links_(links), hanging_(vertices), core_(std::make_unique<Core>()), from_(vertices) {
   peel(links);
   find_cables(links);
   std::uint32_t size = 0;
@@ -203,24 +204,26 @@ const LinkId* Router::cable(std::uint32_t from, std::uint32_t to) const {
 }
 
 // Climbs from both ends to where they meet or to the core, and crosses the core.
-bool Router::compute(std::uint32_t from, std::uint32_t to, std::vector<LinkId>& path) {
-  std::vector<LinkId> descent;
+bool Router::compute(std::uint32_t from, std::uint32_t to) {
+  path_.clear();
+  descent_.clear();
   while (from != to) {
     const Hanging& a = hanging_[from];
     const Hanging& b = hanging_[to];
     if (a.depth == 0 && b.depth == 0) break;
     if (a.depth >= b.depth) {
       if (a.up.value == kNone) return false;
-      path.push_back(a.up);
+      path_.push_back(a.up);
       from = a.parent;
     } else {
       if (b.down.value == kNone) return false;
-      descent.push_back(b.down);
+      descent_.push_back(b.down);
       to = b.parent;
     }
   }
-  if (from != to && !core_->append_path(core_->number[from], core_->number[to], path)) return false;
-  path.insert(path.end(), descent.rbegin(), descent.rend());
+  if (from != to && !core_->append_path(core_->number[from], core_->number[to], path_))
+    return false;
+  path_.insert(path_.end(), descent_.rbegin(), descent_.rend());
   return true;
 }
 
@@ -234,17 +237,32 @@ std::span<const LinkId> Router::keep(std::span<const LinkId> path) {
 std::optional<std::span<const LinkId>> Router::route(VertexId from, VertexId to) {
   // These lie ready, two for each hanging vertex, and need no memory of their own.
   if (const LinkId* link = cable(from.value, to.value)) return std::span(link, 1);
-  LastRoute& last = last_[from.index()];
-  if (last.to == to.value) return last.links;
-  const std::uint64_t key = (std::uint64_t{from.value} << 32) | to.value;
-  auto known = routes_.find(key);
-  if (known == routes_.end()) {
-    std::vector<LinkId> path;
-    if (!compute(from.value, to.value, path)) return std::nullopt;
-    known = routes_.emplace(key, keep(path)).first;
+  RoutesFrom& source = from_[from.index()];
+  if (2 * source.count >= source.known.size()) make_room(source.known);
+  Known& known = place_of(source.known, to.value);
+  if (known.to == kNone) {
+    if (!compute(from.value, to.value)) return std::nullopt;
+    const std::span<const LinkId> links = keep(path_);
+    known = {to.value, static_cast<std::uint32_t>(links.size()), links.data()};
+    ++source.count;
   }
-  last = {to.value, known->second};
-  return last.links;
+  return std::span(known.links, known.hops);
+}
+
+// Where the route is, or can be put.
+Router::Known& Router::place_of(std::vector<Known>& known, std::uint32_t to) {
+  const std::size_t mask = known.size() - 1;
+  std::size_t i = to & mask;
+  while (known[i].to != to && known[i].to != kNone) i = (i + 1) & mask;
+  return known[i];
+}
+
+void Router::make_room(std::vector<Known>& known) {
+  const std::vector<Known> old = std::move(known);
+  known.assign(std::max<std::size_t>(2, 2 * old.size()), {});
+  for (const Known& one : old) {
+    if (one.to != kNone) place_of(known, one.to) = one;
+  }
 }
 
 }  // namespace understudy

@@ -12,7 +12,6 @@
 #include <memory_resource>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "topologies/topology.hpp"
@@ -37,22 +36,30 @@ class Router {
     std::uint32_t depth = 0;       // hops to the core
     LinkId up{kNone}, down{kNone};
   };
-  struct LastRoute {
+  struct Known {
     std::uint32_t to = kNone;
-    std::span<const LinkId> links;
+    std::uint32_t hops = 0;
+    const LinkId* links = nullptr;
+  };
+  // Open addressing by number, since neighbours are often asked for in turn; at most half full.
+  struct RoutesFrom {
+    std::vector<Known> known;
+    std::size_t count = 0;
   };
   void peel(std::span<const Link> links);
   void find_cables(std::span<const Link> links);
   bool better(LinkId link, LinkId than) const;
   const LinkId* cable(std::uint32_t from, std::uint32_t to) const;
-  bool compute(std::uint32_t from, std::uint32_t to, std::vector<LinkId>& path);
+  bool compute(std::uint32_t from, std::uint32_t to);  // path_
   std::span<const LinkId> keep(std::span<const LinkId> path);
+  static Known& place_of(std::vector<Known>& known, std::uint32_t to);
+  static void make_room(std::vector<Known>& known);
 
   std::span<const Link> links_;
   std::vector<Hanging> hanging_;
   std::unique_ptr<Core> core_;
-  std::vector<LastRoute> last_;  // by source: most sources talk to one destination again and again
-  std::unordered_map<std::uint64_t, std::span<const LinkId>> routes_;
+  std::vector<RoutesFrom> from_;
+  std::vector<LinkId> path_, descent_;  // of the route that is computed
   std::pmr::monotonic_buffer_resource memory_;
 };
 

@@ -51,8 +51,8 @@ FairShareModel::FairShareModel(const Topology& topology, const FairShareConfig& 
       links_(lone_links(topology, resources_)),
       max_min_(capacities(topology, resources_)) {}
 
-void FairShareModel::starting(Flow& flow) {
-  const FlowShare share = shares_.of(flow.route, latency(flow.route));
+void FairShareModel::starting(Flow& flow, Duration latency) {
+  const FlowShare share = shares_.of(flow.route, latency);
   flow.weight *= share.weight;
   flow.cap = std::min(flow.cap, share.cap_bytes_per_s);
 }
@@ -79,12 +79,19 @@ void FairShareModel::changed(LinkId id) {
 
 void FairShareModel::settle() {
   changed_.clear();
-  max_min_.solve(changed_);
+  leaders_.clear();
+  max_min_.solve(changed_, leaders_);
   for (const MaxMin::Flow slot : changed_) {
     const Flow& solved = flow(slot);
     if (!solved.flowing) continue;
-    set_rate(slot, max_min_.rate(slot), link_of(solved, max_min_.holder(slot)));
+    const MaxMin::Resource holder = max_min_.holder(slot);
+    if (max_min_.is_led(slot)) {
+      follow(slot, holder, link_of(solved, holder));
+    } else {
+      set_rate(slot, max_min_.rate(slot), link_of(solved, holder));
+    }
   }
+  for (const MaxMin::Resource leader : leaders_) set_level(leader, max_min_.level_of_led(leader));
 }
 
 // The link that stands for what holds the flow back, in statistics: of a medium its first on the route.

@@ -16,7 +16,7 @@ class FairShareModel final : public FluidModel {
   explicit FairShareModel(const Topology& topology, const FairShareConfig& config = {});
 
  private:
-  void starting(Flow& flow) override;
+  void starting(Flow& flow, Duration latency) override;
   void joined(Slot slot) override;
   void left(Slot slot) override;
   void changed(LinkId link) override;
@@ -30,6 +30,7 @@ class FairShareModel final : public FluidModel {
   MaxMin max_min_;
   std::vector<MaxMin::Resource> crossed_;
   std::vector<MaxMin::Flow> changed_;
+  std::vector<MaxMin::Resource> leaders_;
 };
 
 }  // namespace understudy

@@ -35,8 +35,9 @@ TransferId FluidModel::start(const Transfer& transfer, TimePoint now) {
   flow.cap = transfer.cap_bytes_per_s;
   flow.rate = 0;
   flow.flowing = false;
-  starting(flow);
-  const TimePoint arrival = checked_add(now, latency(transfer.route));
+  const Duration latency = this->latency(transfer.route);
+  starting(flow, latency);
+  const TimePoint arrival = checked_add(now, latency);
   agenda().set(slot, std::max(now, checked_add(arrival, transfer.delay)));
   return TransferId{slot};
 }
@@ -80,8 +81,12 @@ void FluidModel::begin_flowing(Slot slot) {
 
 void FluidModel::stop_flowing(Slot slot, bool delivered) {
   Flow& flow = flows_[slot];
-  bring_up_to_date(flow);
-  if (delivered) flow.left = 0;
+  if (delivered) {
+    flow.left = 0;
+  } else {
+    bring_up_to_date(flow);
+  }
+  if (flow.pool != kNone) leave_pool(slot);
   book_wait(flow);
   const auto sent =
       static_cast<std::int64_t>(delivered ? flow.size : std::floor(flow.size - flow.left));
@@ -100,8 +105,16 @@ void FluidModel::drop(Slot slot) {
   if (flows_[slot].flowing) stop_flowing(slot, false);
 }
 
+double FluidModel::left_now(const Flow& flow) const {
+  const double left = flow.pool == kNone
+                          ? flow.left - flow.rate * to_seconds(now() - flow.since)
+                          : flow.weight * (flow.pool_end - pools_[flow.pool].service_at(now()));
+  return std::max(0.0, left);
+}
+
 void FluidModel::bring_up_to_date(Flow& flow) {
-  flow.left = std::max(0.0, flow.left - flow.rate * to_seconds(now() - flow.since));
+  if (flow.since == now()) return;
+  flow.left = left_now(flow);
   flow.since = now();
 }
 
@@ -121,13 +134,62 @@ void FluidModel::book_wait(Flow& flow) {
 
 void FluidModel::set_rate(Slot slot, double rate, std::uint32_t held_by) {
   Flow& flow = flows_[slot];
-  if (rate == flow.rate && held_by == flow.held_by) return;
+  const bool keeps_rate = rate == flow.rate && flow.pool == kNone;
+  if (keeps_rate && held_by == flow.held_by) return;
+  set_holder(flow, held_by);
+  if (keeps_rate) return;
+  if (flow.pool != kNone) leave_pool(slot);
+  flow.rate = rate;
+  agenda().set(slot, rate > 0 ? after(now(), flow.left / rate) : kNever);
+}
+
+// And brings it up to date.
+void FluidModel::set_holder(Flow& flow, std::uint32_t held_by) {
   bring_up_to_date(flow);
   if (held_by != flow.held_by) book_wait(flow);
   flow.held_by = held_by;
-  if (rate == flow.rate) return;
-  flow.rate = rate;
-  agenda().set(slot, rate > 0 ? after(now(), flow.left / rate) : kNever);
+}
+
+void FluidModel::follow(Slot slot, std::uint32_t id, std::uint32_t held_by) {
+  Flow& flow = flows_[slot];
+  if (flow.pool == id) return;
+  set_holder(flow, held_by);
+  if (flow.pool != kNone) leave_pool(slot);
+  agenda().clear(slot);
+  if (id >= pools_.size()) pools_.resize(id + 1);
+  Pool& pool = pools_[id];
+  if (pool.ends.empty()) pool = {.since = now()};
+  flow.pool = id;
+  flow.pool_end = pool.service_at(now()) + flow.left / flow.weight;
+  pool.ends.emplace(flow.pool_end, slot);
+}
+
+// Of a flow that is up to date.
+void FluidModel::leave_pool(Slot slot) {
+  Flow& flow = flows_[slot];
+  pools_[flow.pool].ends.erase({flow.pool_end, slot});
+  flow.pool = kNone;
+  flow.rate = 0;
+}
+
+void FluidModel::set_level(std::uint32_t id, double level) {
+  Pool& pool = pools_[id];
+  pool.service = pool.service_at(now());
+  pool.since = now();
+  pool.level = level;
+  auto first = pool.ends.begin();
+  for (auto it = first; it != pool.ends.end() && it->first <= pool.appointed; ++it)
+    agenda().clear(it->second);
+  pool.appointed = 0;
+  if (level == 0 || first == pool.ends.end()) return;
+  const auto end = [&](double service) {
+    return after(now(), std::max(0.0, service - pool.service) / level);
+  };
+  const TimePoint at = end(first->first);
+  for (auto it = first; it != pool.ends.end() && end(it->first) == at; ++it) {
+    agenda().set(it->second, at);
+    pool.appointed = it->first;
+  }
 }
 
 void FluidModel::set_rate_alone(Slot slot) {
@@ -178,7 +240,7 @@ std::span<const LinkStatistics> FluidModel::statistics() const {
   }
   for (Flow flow : flows_) {
     if (!flow.flowing) continue;
-    flow.left -= flow.rate * to_seconds(now() - flow.since);
+    flow.left = left_now(flow);
     reported_[flow.held_by].queueing += unbooked_wait(flow);
   }
   return reported_;

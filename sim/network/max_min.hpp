@@ -26,19 +26,9 @@
 // (the level of a flow that has left, or at which what a new one crosses would fill) no flow is
 // touched, nor is any behind resources that are not full.
 //
-// When r will fill need not be known before t is there. With all decided flows counted whole, and
-// those that r holds rising along from s_r,
-//
-//   t >= (C_r - sum of decided w x + s_r sum of held w) / (sum of open w + sum of held w),
-//
-// a bound that is kept in O(1) and only grows while others decide their flows. The least bound on a
-// heap is looked at: it has grown and goes back; or taking out decided flows above t raises it, and it
-// goes back; or it is exact.
-//
-// Flows that r lets go need not be opened where r alone is concerned: nothing on it is open, no cap is
-// in the way, and no other resource that they cross holds anything. Then they move at once to the
-// level at which they fill r, as if that were their old one. Another resource may be more than full by
-// that; it was not so at t, hence fills above t, and takes them down.
+// A resource that holds all of the many flows on it leads them where all else that they cross has room
+// for any levels up to a ceiling. While it stays below, flows that come and go cost it O(1), since its
+// level is theirs.
 #pragma once
 
 #include <cstdint>
@@ -68,15 +58,16 @@ class MaxMin {
   void set_capacity(Resource resource, double capacity);  // >= 0
 
   // Finds the rates after all that has changed since the last time. Appends the flows that may have
-  // a new one, some perhaps twice, and those that have left again in between.
-  void solve(std::vector<Flow>& changed);
+  // a new one, some perhaps twice, and those that have left again in between. Of flows that stay
+  // behind one leader not they are appended, but the leader to `leaders`.
+  void solve(std::vector<Flow>& changed, std::vector<Resource>& leaders);
 
-  double rate(Flow flow) const { return flows_[flow].level * flows_[flow].weight; }
+  double rate(Flow flow) const;
+  bool is_led(Flow flow) const { return flows_[flow].is_led; }  // by its holder
+  double level_of_led(Resource leader) const { return resources_[leader].held_level; }
   // The resource that holds the flow back; kNone: its cap.
   Resource holder(Flow flow) const { return flows_[flow].holder; }
-  std::span<const Crossing> flows_on(Resource resource) const {
-    return resources_[resource].crossings;
-  }
+  std::span<const Crossing> flows_on(Resource r) const { return resources_[r].crossings; }
 
  private:
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -88,6 +79,7 @@ class MaxMin {
     std::uint64_t decided_in = 0;  // the filling that decided the level
     Resource holder = kNone;
     bool open = false;
+    bool is_led = false;  // then its level is that of its holder
     std::vector<Crossing> crossings;
   };
   struct alignas(64) ResourceState {
@@ -95,12 +87,15 @@ class MaxMin {
     double used = 0;  // by decided flows
     double open_weight = 0;
     double held_weight = 0;
+    double most_held = 0;           // the largest held_weight since the sums were added up
     double held_level = kInfinity;  // s_r: the least level of those held
     std::uint32_t open = 0;         // crossings
     std::uint32_t held = 0;         // crossings
     std::uint32_t changes = 0;      // of the sums since they were added up
     bool is_marked = false;
-    double bound = kInfinity;     // the one on the heap that counts
+    Resource leader = kNone;   // of all flows on it
+    double ceiling = 0;        // a leader's: up to there nothing else gets in the way of its flows
+    double bound = kInfinity;  // the one on the heap that counts
     std::uint64_t filled_in = 0;  // the last filling in which it was full
     std::uint64_t raised_in = 0;  // and in which it let go of its flows together
     std::vector<Crossing> crossings;
@@ -113,6 +108,12 @@ class MaxMin {
     }
   };
 
+  Resource leader_for(std::span<const Resource> crossed);
+  void follow(Flow id, Resource leader);
+  void update_leader(Resource id);
+  bool may_lead(Resource id) const;
+  void try_to_lead(Resource id);
+  void dissolve(Resource leader);
   void mark(Resource resource);
   void push_marked();
   void push(const Event& event);
@@ -139,6 +140,8 @@ class MaxMin {
   std::vector<Resource> marked_;  // their bounds may have fallen
   std::vector<Event> heap_;       // least on top
   std::vector<Flow> changed_;
+  std::vector<Resource> leaders_;  // that have another level
+  std::vector<Resource> filled_;   // with many flows
   std::uint64_t filling_ = 1;
 };
 

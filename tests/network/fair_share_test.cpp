@@ -296,6 +296,124 @@ TEST(FairShare, ForgetsHowTheFlowsCameAbout) {
   }
 }
 
+// One link shared by weight, event by event in long double, over all jobs each time.
+struct SharedLink {
+  struct Job {
+    long double left, weight, end = -1;
+  };
+  std::vector<Job> jobs;
+  long double bytes_per_s = 1e6, now = 0, busy = 0, queueing = 0;
+  bool up = true;
+
+  void run_to(long double until) {
+    while (now < until) {
+      long double weight = 0, next = until, flowing = 0;
+      for (const Job& job : jobs) {
+        weight += job.left > 0 ? job.weight : 0;
+        flowing += job.left > 0;
+      }
+      const long double level = up && weight > 0 ? bytes_per_s / weight : 0;
+      for (const Job& job : jobs) {
+        if (job.left > 0 && level > 0) next = std::min(next, now + job.left / (job.weight * level));
+      }
+      busy += flowing > 0 ? next - now : 0;
+      queueing += (next - now) * (flowing - (level > 0));  // together they send as one would alone
+      for (Job& job : jobs) {
+        if (job.left <= 0) continue;
+        job.left -= job.weight * level * (next - now);
+        if (job.left < 1e-6L) job.left = 0, job.end = next;
+      }
+      now = next;
+    }
+  }
+};
+
+// Many flows cross one link and a wide one each; now and then other flows cross a wide one only. The
+// shared link changes, and flows are cancelled.
+class CrowdedLink {
+ public:
+  explicit CrowdedLink(std::uint64_t seed)
+      : random_({.seed = seed, .purpose = Purpose::kTest, .round = 3}) {
+    for (std::uint64_t i = 1; i <= kWide; ++i) {
+      both_.push_back({LinkId{i}, LinkId{0}});
+      only_.push_back({LinkId{i}});
+    }
+  }
+  void something_happens() {
+    run_for(Duration{static_cast<std::int64_t>(random_.below(200'000'000'000))});
+    const std::uint64_t what = random_.below(20);
+    if (what < 14) {
+      start();
+    } else if (what < 16) {
+      traffic_.start_on(only_[random_.below(kWide)],
+                        static_cast<std::int64_t>(random_.below(100'000'000)));
+    } else if (what < 18) {
+      cancel(random_.below(numbers_.size() + 1));
+    } else {
+      set_link(random_.uniform(5e5, 2e6), random_.below(4) != 0);
+    }
+  }
+  void set_link(double bytes_per_s, bool up) {
+    expected_.up = up;
+    expected_.bytes_per_s = bytes_per_s;
+    traffic_.set_link(0, 8 * bytes_per_s, up);
+  }
+  void run_for(Duration duration) {
+    traffic_.run_to(traffic_.now() + duration);
+    expected_.run_to(to_seconds(traffic_.now() - kStart));
+  }
+  void expect_the_same() {
+    for (std::size_t job = 0; job < numbers_.size(); ++job) {
+      const double end = traffic_.ended(numbers_[job]) ? traffic_.end_s(numbers_[job]) : -1;
+      EXPECT_NEAR(end, static_cast<double>(expected_.jobs[job].end), 1e-9);
+    }
+    const LinkStatistics& statistics = traffic_.network().statistics()[0];
+    EXPECT_NEAR(to_seconds(statistics.busy), static_cast<double>(expected_.busy), 1e-9);
+    EXPECT_NEAR(to_seconds(statistics.queueing), static_cast<double>(expected_.queueing), 1e-7);
+  }
+
+ private:
+  static constexpr std::uint64_t kWide = 40;
+
+  static Topology topology() {
+    Topology topology;
+    const VertexId a = topology.add_vertex({"a", VertexKind::kHost});
+    const VertexId b = topology.add_vertex({"b", VertexKind::kHost});
+    for (std::uint64_t i = 0; i <= kWide; ++i)
+      topology.add_link({a, b, Bandwidth{i == 0 ? 8e6 : 8e8}, 0ms});
+    return topology;
+  }
+  void start() {
+    const auto bytes = static_cast<std::int64_t>(1 + random_.below(200'000));
+    const double weight = random_.below(2) == 0 ? 1 : std::exp(random_.uniform(-2, 2));
+    const auto& route = both_[random_.below(kWide)];
+    numbers_.push_back(traffic_.start({.route = route, .size = Bytes{bytes}, .weight = weight}));
+    expected_.jobs.push_back({static_cast<long double>(bytes), weight});
+  }
+  void cancel(std::size_t job) {
+    if (job == numbers_.size() || !traffic_.is_under_way(numbers_[job])) return;
+    traffic_.cancel(numbers_[job]);
+    expected_.jobs[job].left = 0;
+  }
+
+  RandomStream random_;
+  std::vector<std::vector<LinkId>> both_, only_;
+  Traffic traffic_{FairShareConfig{}, topology()};
+  SharedLink expected_;
+  std::vector<std::size_t> numbers_;  // by job
+};
+
+TEST(FairShare, SharesACrowdedLinkLikeAPlainLoopOverItsFlows) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    CrowdedLink link(seed);
+    for (int i = 0; i < 400; ++i) link.something_happens();
+    link.set_link(1e6, true);
+    link.run_for(1000s);
+    link.expect_the_same();
+  }
+}
+
 struct Journey {
   std::size_t route;
   std::int64_t bytes;

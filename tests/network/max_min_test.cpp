@@ -43,7 +43,15 @@ struct Network {
   }
   std::vector<MaxMin::Flow> solve() {
     std::vector<MaxMin::Flow> changed;
-    solver.solve(changed);
+    std::vector<MaxMin::Resource> leaders;
+    solver.solve(changed, leaders);
+    for (const MaxMin::Resource leader : leaders) {
+      for (const MaxMin::Crossing& crossing : solver.flows_on(leader)) {
+        EXPECT_TRUE(solver.is_led(crossing.other));
+        EXPECT_EQ(solver.holder(crossing.other), leader);
+        changed.push_back(crossing.other);
+      }
+    }
     return changed;
   }
 };
@@ -123,6 +131,7 @@ struct Kind {
   double weights = 1;  // from 1/weights to weights
   double capped = 0;   // share of flows with a cap
   bool crosses_twice = false;
+  std::uint64_t hubs = 0;  // flows cross one of the first resources and mostly one other
 };
 
 class RandomNetwork {
@@ -146,8 +155,10 @@ class RandomNetwork {
  private:
   double capacity() { return kind_.alike ? 1e7 : std::exp(random_.uniform(10, 20)); }
   std::vector<double> capacities() {
-    std::vector<double> some(1 + random_.below(15));
+    std::vector<double> some(1 + random_.below(kind_.hubs > 0 ? 60 : 15));
     for (double& c : some) c = capacity();
+    for (std::size_t r = kind_.hubs; kind_.hubs > 0 && r < some.size(); ++r)
+      some[r] += 1e7 * random_.uniform(1, 5);  // wide leaves
     return some;
   }
   void change() {
@@ -170,8 +181,10 @@ class RandomNetwork {
     while (network_.flows.contains(id)) ++id;
     Demand demand;
     const std::size_t resources = network_.capacities.size();
+    const auto hub = kind_.hubs > 0 ? random_.below(kind_.hubs) : 0;
+    const auto leaf = kind_.hubs > 0 ? random_.below(resources) : 0;
     for (MaxMin::Resource r = 0; r < resources; ++r) {
-      if (random_.below(resources) >= 3) continue;
+      if (kind_.hubs > 0 ? r != hub && r != leaf : random_.below(resources) >= 3) continue;
       demand.crossed.push_back(r);
       if (kind_.crosses_twice && random_.below(3) == 0) demand.crossed.push_back(r);
     }
@@ -194,7 +207,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Kind{}, Kind{.alike = true}, Kind{.weights = 10}, Kind{.capped = 0.4},
                     Kind{.crosses_twice = true},
                     Kind{.alike = true, .weights = 100, .capped = 0.2, .crosses_twice = true},
-                    Kind{.weights = 1e6, .capped = 0.3, .crosses_twice = true}));
+                    Kind{.weights = 1e6, .capped = 0.3, .crosses_twice = true}, Kind{.hubs = 1},
+                    Kind{.alike = true, .hubs = 1},
+                    Kind{.weights = 10, .capped = 0.02, .crosses_twice = true, .hubs = 3}));
 
 TEST_P(EveryKind, IsThatOfAFreshSolutionAfterEveryChange) {
   double worst = 0;
