@@ -116,6 +116,33 @@ TEST(EmulatedBoard, WindowsDoNotMatter) {
   EXPECT_EQ(session(random, false), whole);
 }
 
+// Bursts change nothing: the chip of a plain simavr, run by its own loop, ends in the same place
+// with the same memory. Both have simavr's UART here.
+class Firmware : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Examples, Firmware,
+                         testing::Values("blink", "arithmetic", "serial_event", "understudy"));
+
+std::string memory(const avr_t& avr) {
+  return {reinterpret_cast<const char*>(avr.data), avr.ramend + 1U};
+}
+
+TEST_P(Firmware, RunsAsInTheStockLoop) {
+  const FirmwareImage image = load_firmware(firmware(GetParam()));
+  AvrCore core("atmega328p", kHertz, image);
+  AvrCore stock("atmega328p", kHertz, image);
+  stock.avr().run = avr_callback_run_raw;
+  stock.avr().run_cycle_limit = 1;
+  for (std::uint64_t cycle = 100'003; cycle < 5'000'000; cycle += 100'003) {
+    core.run_until(cycle);
+    while (stock.avr().cycle < cycle) avr_run(&stock.avr());
+    ASSERT_EQ(core.cycle(), stock.cycle());
+    ASSERT_EQ(core.avr().pc, stock.avr().pc);
+    ASSERT_TRUE(std::equal(core.avr().sreg, core.avr().sreg + 8, stock.avr().sreg));
+    ASSERT_EQ(memory(core.avr()), memory(stock.avr()));
+  }
+  EXPECT_FALSE(core.crash());
+}
+
 // ---- Resets
 
 struct Start {
