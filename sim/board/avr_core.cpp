@@ -22,6 +22,9 @@ namespace {
 constexpr avr_cycle_count_t kUnlimited = std::numeric_limits<std::int64_t>::max();
 constexpr std::uint16_t kJumpToItself = 0xcfff;  // rjmp .-2
 
+// Every millisecond or so.
+constexpr avr_cycle_count_t kCheckUp = 1 << 14;
+
 avr_cycle_count_t nothing(avr_t*, avr_cycle_count_t, void*) { return 0; }
 
 std::uint16_t opcode_at(const avr_t& avr, std::uint32_t pc) {
@@ -31,16 +34,6 @@ std::uint16_t opcode_at(const avr_t& avr, std::uint32_t pc) {
 // OUT SPH, r: 1011 1AAd dddd AAAA with A = 0x3e.
 bool writes_half_of_stack_pointer(const avr_t& avr) {
   return (opcode_at(avr, avr.pc) & 0xfe0f) == 0xbe0e;
-}
-
-avr_t* make_avr(const std::string& mcu) {
-  const auto names = known_mcus();
-  if (std::find(names.begin(), names.end(), mcu) == names.end()) {
-    const std::string nearest = nearest_name(mcu, names);
-    throw BoardError(fmt::format("no chip is called {}{}", quote(mcu),
-                                 nearest.empty() ? "" : ", did you mean " + nearest + "?"));
-  }
-  return avr_make_mcu_by_name(mcu.c_str());
 }
 
 }  // namespace
@@ -76,6 +69,14 @@ std::vector<std::string> known_mcus() {
   return names;
 }
 
+void check_mcu(const std::string& mcu) {
+  const auto names = known_mcus();
+  if (std::find(names.begin(), names.end(), mcu) != names.end()) return;
+  const std::string nearest = nearest_name(mcu, names);
+  throw BoardError(fmt::format("no chip is called {}{}", quote(mcu),
+                               nearest.empty() ? "" : ", did you mean " + nearest + "?"));
+}
+
 bool same_mcu(const std::string& a, const std::string& b) {
   for (avr_kind_t** kind = avr_kind; *kind != nullptr; ++kind) {
     int matches = 0;
@@ -102,7 +103,7 @@ AvrCore::AvrCore(const std::string& mcu, std::int64_t hertz, const FirmwareImage
     : image_(image) {
   static std::once_flag quiet;
   std::call_once(quiet, [] { avr_global_logger_set(log); });
-  avr_.reset(make_avr(mcu));
+  avr_.reset(avr_make_mcu_by_name(mcu.c_str()));
   avr_init(avr_.get());
   avr_->custom.data = this;
   avr_->frequency = static_cast<std::uint32_t>(hertz);
@@ -115,10 +116,16 @@ AvrCore::AvrCore(const std::string& mcu, std::int64_t hertz, const FirmwareImage
   for (avr_io_t* io = avr_->io_port; io != nullptr; io = io->next) {
     if (io->kind == kModuleKind<avr_uart_t>) reinterpret_cast<avr_uart_t*>(io)->flags = 0;
   }
-  avr_->run_cycle_limit = kUnlimited;
+  start_timing();
 }
 
 AvrCore::~AvrCore() = default;
+
+// Again after each reset, which drops all timers and the limit.
+void AvrCore::start_timing() {
+  avr_->run_cycle_limit = kUnlimited;
+  avr_cycle_timer_register(avr_.get(), kCheckUp - avr_->cycle % kCheckUp, check_up, this);
+}
 
 void AvrCore::load(const std::vector<std::uint8_t>& flash, std::uint32_t from) {
   if (flash.size() > avr_->flashend + 1U) {
@@ -215,7 +222,6 @@ void AvrCore::run_burst(avr_t* avr) {
 }
 
 void AvrCore::stop_at(std::uint64_t cycle) {
-  avr_->run_cycle_limit = kUnlimited;
   avr_cycle_timer_register(avr_.get(), cycle > avr_->cycle ? cycle - avr_->cycle : 0, nothing,
                            this);
 }
@@ -228,7 +234,7 @@ void AvrCore::run_until(std::uint64_t cycle) {
   if (cycle <= avr_->cycle) return;
   if (!crash_) stop_at(cycle);
   while (avr_->cycle < cycle && !crash_) {
-    if (avr_->state == cpu_Sleeping || spins_for_ever()) {
+    if (avr_->state == cpu_Sleeping) {
       sleep_until(cycle);
     } else {
       avr_->run(avr_.get());
@@ -242,9 +248,13 @@ void AvrCore::run_until(std::uint64_t cycle) {
   if (crash_) age_until(cycle);
 }
 
-// Where avr-libc's exit and abort end.
-bool AvrCore::spins_for_ever() const {
-  return avr_->sreg[S_I] == 0 && opcode_at(*avr_, avr_->pc & avr_->flashend) == kJumpToItself;
+// Stops a program that has ended: avr-libc's exit and abort switch interrupts off and jump on the
+// spot. At fixed cycles, so that it does not depend on where run_until stops.
+avr_cycle_count_t AvrCore::check_up(avr_t* avr, avr_cycle_count_t, void* self) {
+  const auto& core = *static_cast<AvrCore*>(self);
+  const bool spins = opcode_at(*avr, avr->pc & avr->flashend) == kJumpToItself;
+  if (spins && avr->state == cpu_Running && !core.can_wake()) of(avr).stop_for(CrashKind::kAsleep);
+  return (avr->cycle / kCheckUp + 1) * kCheckUp;
 }
 
 // Only a reset by the watchdog ends a sleep with interrupts off.
@@ -257,7 +267,9 @@ bool AvrCore::can_wake() const {
 void AvrCore::sleep_until(std::uint64_t cycle) {
   if (!can_wake()) return stop_for(CrashKind::kAsleep);
   const avr_cycle_timer_slot_t* event = avr_->cycle_timers.timer;
-  while (event != nullptr && event->timer == nothing) event = event->next;
+  while (event != nullptr && (event->timer == nothing || event->timer == check_up)) {
+    event = event->next;
+  }
   if (event == nullptr || event->when >= cycle) {
     avr_->cycle = cycle;
     return;
@@ -293,7 +305,7 @@ void AvrCore::finish_reset(ResetCause cause, std::uint8_t flags_before) {
   }
   if (flags.porf.reg != 0) avr_->data[flags.porf.reg] = value;
   avr_->io[AVR_DATA_TO_IO(R_SPL)].w = {nullptr, nullptr};
-  avr_->run_cycle_limit = kUnlimited;
+  start_timing();
   if (listener_ != nullptr) listener_->after_reset(cause);
 }
 

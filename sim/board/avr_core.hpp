@@ -27,7 +27,7 @@ enum class CrashKind {
   kStackIntoData,    // the stack has grown into variables or the heap
   kOutsideOfFlash,   // the program counter has left the flash
   kOutsideOfMemory,  // a load or store where the chip has no memory
-  kAsleep,           // asleep, or in an endless jump to itself, with interrupts off
+  kAsleep,           // asleep, or jumping on the spot, with interrupts off
 };
 // "executed an invalid instruction"; the rest of a sentence that begins with the board.
 std::string_view describe(CrashKind kind);
@@ -56,7 +56,8 @@ class ResetListener {
 
 class AvrCore {
  public:
-  // The image must outlive the core. Throws BoardError: no such chip, an image that does not fit.
+  // The image must outlive the core, and the chip be one of those known. Throws BoardError if the
+  // image does not fit.
   AvrCore(const std::string& mcu, std::int64_t hertz, const FirmwareImage& image);
   ~AvrCore();
   AvrCore(const AvrCore&) = delete;
@@ -86,17 +87,18 @@ class AvrCore {
 
   static AvrCore& of(avr_t* avr) { return *static_cast<AvrCore*>(avr->custom.data); }
   static void run_burst(avr_t* avr);
+  static avr_cycle_count_t check_up(avr_t* avr, avr_cycle_count_t when, void* self);
   static void log(avr_t* avr, int level, const char* format, va_list arguments);
 
   void guard_memory();
   void watch_stack();
   void check_stack();
+  void start_timing();
   void stop_at(std::uint64_t cycle);
   void sleep_until(std::uint64_t cycle);
   void stop_for(CrashKind kind);
   void note_crash();
   bool can_wake() const;
-  bool spins_for_ever() const;
   void finish_reset(ResetCause cause, std::uint8_t flags_before);
 
   std::unique_ptr<avr_t, Free> avr_;
@@ -107,8 +109,11 @@ class AvrCore {
   std::optional<Crash> crash_;
 };
 
-// The chips that simavr knows, and whether two names mean the same one.
+// The chips that simavr knows.
 std::vector<std::string> known_mcus();
+// Throws BoardError with the nearest name if it is not one of them.
+void check_mcu(const std::string& mcu);
+// Two names of one chip.
 bool same_mcu(const std::string& a, const std::string& b);
 
 }  // namespace understudy

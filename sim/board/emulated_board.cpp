@@ -28,6 +28,7 @@ FirmwareImage load_checked(const EmulatedBoardConfig& config) {
   if (config.baud < 1 || config.baud > kMostBaud) {
     throw BoardError(fmt::format("{}: a line does not run at {} baud", config.name, config.baud));
   }
+  check_mcu(config.mcu);
   FirmwareImage image = load_firmware(config.firmware);
   if (!image.mcu.empty() && !same_mcu(image.mcu, config.mcu)) {
     throw BoardError(fmt::format("{}: is built for the {}, but the board has an {}",
