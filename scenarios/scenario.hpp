@@ -58,5 +58,7 @@ struct Scenario {
 
 // Whether the workload ends with trained weights.
 bool trains(const WorkloadConfig& workload);
+// Whether the weights depend on when messages arrive, as they do where a deadline decides whose count.
+bool depends_on_time(const WorkloadConfig& workload);
 
 }  // namespace understudy

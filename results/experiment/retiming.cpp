@@ -24,6 +24,11 @@ std::map<Key, const Unit*> by_weights(const Experiment& trained, const std::vect
 }
 
 void require_declared(const Scenario& scenario) {
+  if (depends_on_time(scenario.workload)) {
+    throw ScenarioError(
+        "workload.deadline: whose weights count depends on the time, so that it cannot be computed "
+        "anew without training");
+  }
   if (scenario.devices.cost == CostKind::kProfile) return;
   throw ScenarioError(
       "devices.cost: a time that was measured cannot be computed anew; only declared costs can");
