@@ -19,6 +19,12 @@ std::vector<CatalogueEntry> entries(const Entries& named) {
   return out;
 }
 
+std::vector<CatalogueEntry> datasets() {
+  std::vector<CatalogueEntry> out = entries(kDatasets);
+  for (const CatalogueEntry& table : entries(kTabularDatasets)) out.push_back(table);
+  return out;
+}
+
 std::vector<CatalogueEntry> devices() {
   std::vector<CatalogueEntry> out;
   for (const std::string& name : builtin_profile_names()) {
@@ -39,7 +45,7 @@ const std::vector<std::pair<std::string, Lister>>& listers() {
       {"networks", [] { return entries(kNetworkKinds); }},
       {"topologies", [] { return entries(kTopologyKinds); }},
       {"devices", devices},
-      {"datasets", [] { return entries(kDatasets); }}};
+      {"datasets", datasets}};
   return all;
 }
 

@@ -109,6 +109,20 @@ class Checker {
     check_optimizer(c.optimizer);
   }
 
+  void check_workload(const LogisticRegressionConfig& c) const {
+    if (c.quorum && !c.deadline)
+      fail("workload.quorum", "without a deadline every node's answer is waited for");
+    if (c.quorum && *c.quorum > seats_.workers) {
+      fail("workload.quorum", fmt::format("{} answers are more than the {} nodes can give",
+                                          *c.quorum, seats_.workers));
+    }
+    const auto* sizes = std::get_if<SizesPartition>(&c.partition);
+    if (sizes != nullptr && sizes->shares.size() != static_cast<std::size_t>(seats_.workers)) {
+      fail("workload.partition.shares", fmt::format("{} shares are not one for each of {} nodes",
+                                                    sizes->shares.size(), seats_.workers));
+    }
+  }
+
   void check_rank(const std::string& key, int rank) const {
     if (rank >= seats_.nodes()) {
       fail(key, fmt::format("there is no node {} in a topology of {} (0 to {})", rank,

@@ -60,7 +60,13 @@ std::string format(const Comparison& comparison) {
 
 bool trains(const WorkloadConfig& workload) {
   return std::holds_alternative<ImageClassifierConfig>(workload) ||
-         std::holds_alternative<QuadraticConfig>(workload);
+         std::holds_alternative<QuadraticConfig>(workload) ||
+         std::holds_alternative<LogisticRegressionConfig>(workload);
+}
+
+bool depends_on_time(const WorkloadConfig& workload) {
+  const auto* config = std::get_if<LogisticRegressionConfig>(&workload);
+  return config != nullptr && config->deadline.has_value();
 }
 
 bool declares_times(const Scenario& scenario) {

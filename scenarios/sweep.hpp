@@ -53,7 +53,8 @@ struct Experiment {
   Document document;  // where each value was written, for error messages
 };
 // For each run the index of the first one that ends with the same weights, repeat by repeat; its
-// own where nothing is trained, or where times are measured and so need training.
+// own where nothing is trained, where the weights depend on the time, or where times are measured and
+// so need training.
 std::vector<std::size_t> weight_groups(const std::vector<ExpandedRun>& runs);
 
 // A scenario with its --set arguments. Keys that they fix are gone from the scenario's sweep, so

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "results/experiment/unit_runner.hpp"
 #include "runtime/base/errors.hpp"
 
 namespace understudy {
@@ -41,11 +42,28 @@ LoadedImages load(const Document& document, const ExpandedRun& run, const Part& 
   }
 }
 
+// A table is read, prepared and divided in no time: the workload is made as the run will make it.
+void check_table(const Document& document, const ExpandedRun& run) {
+  const Scenario& scenario = run.scenario;
+  const auto* config = std::get_if<LogisticRegressionConfig>(&scenario.workload);
+  if (config == nullptr) return;
+  try {
+    WorkloadParts parts;
+    parts.members = members_of(make_topology(scenario.topology));
+    parts.seed = scenario.seed;
+    make_workload(scenario.workload, scenario.strategy, std::move(parts));
+  } catch (const DataError& problem) {
+    const char* key = config->file.path.empty() ? "workload" : "workload.file";
+    throw DataError(fmt::format("{}: {}{}", locate(document, key), problem.what(), in_run(run)));
+  }
+}
+
 }  // namespace
 
 void check_data(const Experiment& experiment, DatasetCache& datasets) {
   const Document& document = experiment.document;
   for (const ExpandedRun& run : experiment.runs) {
+    check_table(document, run);
     const auto* config = std::get_if<ImageClassifierConfig>(&run.scenario.workload);
     if (config == nullptr) continue;
     const LoadedImages train =

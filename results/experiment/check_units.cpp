@@ -47,11 +47,13 @@ Fault training_fault(const Unit& unit, const Scenario& scenario) {
   const auto& [train, test] = unit.data_sizes;
   if (unit.updates < 0 || unit.updates_per_epoch < 0) return "counts fewer than no updates";
   const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);
-  if (config == nullptr)
+  const bool on_table = std::holds_alternative<LogisticRegressionConfig>(scenario.workload);
+  if (config == nullptr && !on_table)
     return train == 0 && test == 0 ? "" : "has samples where the workload reads none";
   const auto workers = static_cast<std::size_t>(seating(scenario.topology).workers);
   if (train < workers || train > kMaxSamples || test < 1 || test > kMaxSamples)
     return fmt::format("has impossible data sizes, {} and {} samples", train, test);
+  if (config == nullptr) return {};
   if ((config->train_limit > 0 && train != static_cast<std::size_t>(config->train_limit)) ||
       (config->test_limit > 0 && test != static_cast<std::size_t>(config->test_limit)))
     return "has other data sizes than the scenario's limits";

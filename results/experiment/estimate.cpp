@@ -36,6 +36,10 @@ double shorten(Scenario& scenario, std::int64_t updates) {
     const int tried = std::min(quadratic->updates, static_cast<int>(kUpdatesTried));
     return static_cast<double>(std::exchange(quadratic->updates, tried)) / tried;
   }
+  if (auto* regression = std::get_if<LogisticRegressionConfig>(&scenario.workload)) {
+    const int tried = std::min(regression->rounds, static_cast<int>(kUpdatesTried));
+    return static_cast<double>(std::exchange(regression->rounds, tried)) / tried;
+  }
   auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);
   if (config == nullptr || updates <= kUpdatesTried) return 1;
   config->epochs.reset();

@@ -104,6 +104,15 @@ std::vector<Column> columns_of(WorkloadKind kind) {
     case WorkloadKind::kQuadratic:
       return {time_column("time", "time_s"), metric("updates", "steps", count_text),
               metric("x", "x", format_number)};
+    case WorkloadKind::kLogisticRegression:
+      return {time_column("round", "update_time_s"),
+              metric("rounds", "steps", count_text),
+              metric("accuracy %", "test_accuracy", format_percent),
+              metric("log-loss", "test_log_loss", format_number),
+              metric("AUC", "test_auc", format_number),
+              metric("central: accuracy %", "baseline_accuracy", format_percent),
+              metric("central: log-loss", "baseline_log_loss", format_number),
+              metric("women survive %", "women_survive_accuracy", format_percent)};
     case WorkloadKind::kTraffic:
       return {};  // a row for each flow instead
     case WorkloadKind::kClassifier:

@@ -13,9 +13,11 @@ namespace {
 // a batch, nor scales a rate, and the length of the training does not count.
 std::string baseline_key(const Scenario& scenario) {
   nlohmann::ordered_json json = to_json(scenario);
-  for (const char* key : {"epochs", "updates", "batch_scope", "lr_scaling", "evaluate_every"})
-    json["workload"].erase(key);
-  json["workload"].erase("schedule");
+  if (std::holds_alternative<ImageClassifierConfig>(scenario.workload)) {
+    for (const char* key :
+         {"epochs", "updates", "batch_scope", "lr_scaling", "evaluate_every", "schedule"})
+      json["workload"].erase(key);
+  }
   return nlohmann::ordered_json{json["workload"], json["devices"], json["mode"], json["seed"],
                                 json["topology"].value("device", "")}
       .dump();
@@ -39,7 +41,7 @@ void add_baselines(const Experiment& experiment, std::span<const Unit> units, Su
     if (baseline == baselines.end() || epoch_time(run) == nullptr) continue;
     const double alone = epoch_time(summary.runs[baseline->second])->mean;
     if (epoch_time(run)->mean > 0) run.speed_up = alone / epoch_time(run)->mean;
-    if (run.workers > 1)
+    if (run.workers > 1 && run.kind == WorkloadKind::kClassifier)
       run.one_worker_accuracy =
           read_off(units, baseline->second, "test_accuracy", run.find("steps")->mean);
   }

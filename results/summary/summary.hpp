@@ -51,7 +51,8 @@ struct RepeatSummary {
   std::vector<FlowTimes> flows;       // by number
 };
 
-enum class WorkloadKind { kClassifier, kCollective, kTraffic, kQuadratic };
+// In the order of WorkloadConfig.
+enum class WorkloadKind { kClassifier, kCollective, kTraffic, kQuadratic, kLogisticRegression };
 
 struct RunSummary {
   std::vector<Override> overrides;

@@ -29,6 +29,8 @@ std::unique_ptr<Workload> make_workload(const WorkloadConfig& config,
   }
   if (const auto* c = std::get_if<TrafficConfig>(&config))
     return make_traffic(*c, std::move(parts));
+  if (const auto* c = std::get_if<LogisticRegressionConfig>(&config))
+    return make_logistic_regression(*c, std::move(parts));
   return make_quadratic(std::get<QuadraticConfig>(config), strategy, std::move(parts));
 }
 

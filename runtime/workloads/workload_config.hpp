@@ -10,6 +10,7 @@
 #include "runtime/base/units.hpp"
 #include "runtime/data/sampler_config.hpp"
 #include "runtime/training/optimizer_config.hpp"
+#include "runtime/workloads/logistic_regression_config.hpp"
 
 namespace understudy {
 
@@ -65,7 +66,7 @@ struct QuadraticConfig {
   OptimizerConfig optimizer = SgdConfig{.lr = 0.1};
 };
 
-using WorkloadConfig =
-    std::variant<ImageClassifierConfig, CollectiveBenchmarkConfig, TrafficConfig, QuadraticConfig>;
+using WorkloadConfig = std::variant<ImageClassifierConfig, CollectiveBenchmarkConfig, TrafficConfig,
+                                    QuadraticConfig, LogisticRegressionConfig>;
 
 }  // namespace understudy

@@ -14,6 +14,8 @@ std::unique_ptr<Workload> make_collective_benchmark(const CollectiveBenchmarkCon
 std::unique_ptr<Workload> make_traffic(const TrafficConfig& config, WorkloadParts parts);
 std::unique_ptr<Workload> make_quadratic(const QuadraticConfig& config,
                                          const StrategyConfig& strategy, WorkloadParts parts);
+std::unique_ptr<Workload> make_logistic_regression(const LogisticRegressionConfig& config,
+                                                   WorkloadParts parts);
 
 // The members as a node sees them: its own place filled in, the server only where the collective
 // uses it.

@@ -5,6 +5,7 @@
 
 #include "runtime/workloads/workload_config.hpp"
 #include "scenarios/describe/field.hpp"
+#include "scenarios/describe/logistic_regression.hpp"
 #include "scenarios/describe/training.hpp"
 
 namespace understudy {
@@ -101,11 +102,13 @@ void describe(Archive& a, QuadraticConfig& c) {
   a.field("optimizer", c.optimizer, "How gradients change x.");
 }
 
-inline constexpr std::array<NameDoc, 4> kWorkloadKinds = {{
+inline constexpr std::array<NameDoc, 5> kWorkloadKinds = {{
     {"image_classifier", "Trains a classifier of images."},
     {"collective", "One all-reduce by itself, as nccl-tests runs it."},
     {"traffic", "A list of flows between nodes."},
     {"quadratic", "A parabola on every node, whose trajectory has a closed form."},
+    {"logistic_regression",
+     "Logistic regression on a table, by federated averaging around a server."},
 }};
 constexpr std::span<const NameDoc> kinds(const WorkloadConfig*) { return kWorkloadKinds; }
 

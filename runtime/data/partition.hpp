@@ -1,0 +1,21 @@
+// Divides samples into shards.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "runtime/base/random.hpp"
+#include "runtime/data/partition_config.hpp"
+
+namespace understudy {
+
+// For each of `shards` the indices of its samples, at least one, in ascending order: samples that come
+// in a random order stay in it. Throws DataError for fewer samples than shards, for shares that are
+// not one for each shard, and where a hundred draws left a shard without a sample.
+std::vector<std::vector<std::uint32_t>> partition(const PartitionConfig& config,
+                                                  std::span<const std::uint8_t> labels,
+                                                  std::size_t shards, RandomStream random);
+
+}  // namespace understudy

@@ -1,0 +1,95 @@
+// Shards: every sample in one and only one, of the sizes asked for.
+#include "runtime/data/partition.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "runtime/base/errors.hpp"
+#include "tests/data/idx_files.hpp"
+
+namespace understudy {
+namespace {
+
+using Shards = std::vector<std::vector<std::uint32_t>>;
+
+RandomStream random(std::uint64_t seed) {
+  return RandomStream({.seed = seed, .purpose = Purpose::kTest});
+}
+std::vector<std::uint8_t> labels(std::size_t count, std::size_t ones) {
+  std::vector<std::uint8_t> out(count, 0);
+  for (std::size_t i = 0; i < ones; ++i) out[i * count / ones] = 1;
+  return out;
+}
+void expect_cover(const Shards& shards, std::size_t count) {
+  std::vector<std::uint32_t> all;
+  for (const auto& shard : shards) {
+    EXPECT_FALSE(shard.empty());
+    EXPECT_TRUE(std::is_sorted(shard.begin(), shard.end()));
+    all.insert(all.end(), shard.begin(), shard.end());
+  }
+  std::sort(all.begin(), all.end());
+  std::vector<std::uint32_t> wanted(count);
+  std::iota(wanted.begin(), wanted.end(), 0u);
+  EXPECT_EQ(all, wanted);
+}
+
+TEST(Partition, EveryKindCoversEverySampleOnce) {
+  const auto of = labels(1054, 400);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (const std::size_t shards : {1, 2, 5, 8}) {
+      for (const PartitionConfig& config :
+           {PartitionConfig(IidPartition{}), PartitionConfig(DirichletPartition{0.5}),
+            PartitionConfig(SizesPartition{std::vector<double>(shards, 2.5)})}) {
+        const Shards found = partition(config, of, shards, random(seed));
+        EXPECT_EQ(found.size(), shards);
+        expect_cover(found, 1054);
+        EXPECT_EQ(partition(config, of, shards, random(seed)), found);
+      }
+    }
+  }
+}
+
+TEST(Partition, SizesAreThoseAskedFor) {
+  for (const auto& shard : partition(IidPartition{}, labels(10, 4), 3, random(1)))
+    EXPECT_NEAR(static_cast<double>(shard.size()), 10.0 / 3, 1);
+  const Shards shards = partition(SizesPartition{{1, 2, 7}}, labels(1000, 400), 3, random(1));
+  EXPECT_EQ(shards[0].size(), 100u);
+  EXPECT_EQ(shards[1].size(), 200u);
+  EXPECT_EQ(shards[2].size(), 700u);
+}
+
+// The share p of one of n shards in a label's samples is Beta(a, (n - 1) a): of variance
+// (n - 1) / (n^2 (n a + 1)).
+TEST(Partition, DirichletSharesHaveTheirVariance) {
+  constexpr std::size_t kShards = 4, kSamples = 4000;
+  const auto of = labels(kSamples, kSamples / 2);
+  for (const double alpha : {0.3, 1.0, 10.0}) {
+    double squares = 0;
+    constexpr int kDraws = 500;
+    for (int draw = 0; draw < kDraws; ++draw) {
+      const Shards shards =
+          partition(DirichletPartition{alpha}, of, kShards, random(static_cast<std::uint64_t>(draw)));
+      const auto ones = std::count_if(shards[0].begin(), shards[0].end(),
+                                      [&](std::uint32_t i) { return of[i] == 1; });
+      squares += std::pow(2.0 * static_cast<double>(ones) / kSamples - 0.25, 2);
+    }
+    const double variance = 3.0 / (16 * (4 * alpha + 1));
+    EXPECT_NEAR(squares / kDraws, variance, 0.2 * variance) << alpha;
+  }
+}
+
+TEST(Partition, SaysWhatDoesNotFit) {
+  const auto error = [](const PartitionConfig& config, std::size_t count, std::size_t shards) {
+    return data_error([&] { partition(config, labels(count, 2), shards, random(1)); });
+  };
+  EXPECT_EQ(error(IidPartition{}, 3, 4), "3 samples are fewer than the 4 shards");
+  EXPECT_EQ(error(SizesPartition{{1, 2}}, 9, 3), "2 shares are not one for each of 3 shards");
+  EXPECT_EQ(error(SizesPartition{{1, 1000}}, 9, 2),
+            "9 samples don't reach for 2 shards: one stays empty");
+  EXPECT_EQ(error(DirichletPartition{0.001}, 10, 9),
+            "10 samples don't reach for 9 shards of alpha 0.001: one stays empty");
+}
+
+}  // namespace
+}  // namespace understudy
