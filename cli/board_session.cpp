@@ -91,14 +91,13 @@ Task<> selftest(Board& board, Executor& executor, std::vector<Check>& checks,
   const BoardDescription& about = session.description();
   co_await check_training(session, executor, protocol::kFloat32, false, checks);
   co_await check_training(session, executor, protocol::kInt8, true, checks);
-  const protocol::Stats stats = co_await session.stats();
-  checks.push_back(
-      {"its stack has never met its data", stats.canary != 0 && stats.stack_free > 0, 0});
+  const BoardStats stats = co_await session.stats();
+  checks.push_back({"its stack has never met its data", stats.canary && stats.stack_free > 0, 0});
   facts = {{"firmware", version_text(about.firmware)},
            {"id", id_text(about.id)},
            {"most features", std::to_string(about.most_features)},
            {"shard", fmt::format("{} B", about.shard_bytes)},
-           {"stack never used", fmt::format("{} B", static_cast<int>(stats.stack_free))},
+           {"stack never used", fmt::format("{} B", stats.stack_free)},
            {"frames sent again", std::to_string(session.counters().retransmissions)}};
 }
 

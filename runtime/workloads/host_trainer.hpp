@@ -1,33 +1,27 @@
-// Trains a shard on the host as a board would: with the same calls of firmware/kernel.h in the same
-// order, and so to the same bits.
+// Trains a shard on the host, to the bits that a board would have.
 #pragma once
 
-#include <span>
 #include <vector>
 
+#include "runtime/board/host_training.hpp"
 #include "runtime/data/preprocess.hpp"
 #include "runtime/workloads/shard_trainer.hpp"
 
 namespace understudy {
 
-// Features as an element of so many bits holds them: x' = scale q, q the integer nearest to x / scale,
-// scale = the largest magnitude / 127 or 32767. float32 stays as it is.
-void quantise(std::span<float> values, SampleElement element);
-
-std::vector<float> train_on_shard(const LabelledSamples& shard, const ShardTraining& training,
-                                  std::vector<float> weights);
+// Samples as they are stored and computed with: integers times the smallest scale that fits all.
+Shard encode(const LabelledSamples& samples, SampleElement element);
+BoardTraining board_training(const ShardTraining& training);
 
 // Its time is the node's device's.
 class HostTrainer final : public ShardTrainer {
  public:
-  HostTrainer(LabelledSamples shard, SampleElement element) : shard_(std::move(shard)) {
-    quantise(shard_.values, element);
-  }
+  explicit HostTrainer(Shard shard) : shard_(std::move(shard)) {}
   Task<std::optional<TrainedShard>> train(Node& node, std::vector<float> weights,
                                           ShardTraining training) override;
 
  private:
-  LabelledSamples shard_;
+  Shard shard_;
 };
 
 }  // namespace understudy

@@ -6,6 +6,7 @@
 #include "runtime/data/partition.hpp"
 #include "runtime/learners/logistic_optimum.hpp"
 #include "runtime/workloads/averaging.hpp"
+#include "runtime/workloads/board_trainer.hpp"
 #include "runtime/workloads/host_trainer.hpp"
 #include "runtime/workloads/weights_hash.hpp"
 #include "runtime/workloads/workloads.hpp"
@@ -32,9 +33,9 @@ class LogisticRegression final : public Workload {
   LogisticRegression(const LogisticRegressionConfig& config, WorkloadParts parts)
       : config_(config),
         parts_(std::move(parts)),
-        table_(titanic_table(
-            config.file.path.empty() ? builtin_titanic() : read_csv(config.file.path),
-            config.rows)),
+        table_(
+            titanic_table(config.file.path.empty() ? builtin_titanic() : read_csv(config.file.path),
+                          config.rows)),
         data_(prepare(table_, preprocessing_of(config), stream(parts_.seed, Purpose::kData))) {
     if (data_.train.features > kernel::kMostFeatures) {
       throw DataError(fmt::format("{} features are more than the {} that a board holds ({})",
@@ -44,15 +45,14 @@ class LogisticRegression final : public Workload {
     const auto shards = partition(config.partition, data_.train.labels, parts_.members.size(),
                                   stream(parts_.seed, Purpose::kPartition));
     for (std::size_t i = 0; i < shards.size(); ++i) {
-      LabelledSamples shard = select(data_.train, shards[i]);
-      shard_sizes_.push_back(shard.size());
-      trainers_.push_back(make_trainer(i, std::move(shard)));
+      shards_.push_back(encode(select(data_.train, shards[i]), config.element));
     }
     measure_baselines();
   }
 
   Task<> run(Node& node) override {
     const AveragingJob job = make_job();
+    std::unique_ptr<ShardTrainer> trainer;
     std::vector<Spawned<>> parts;
     if (node.rank() == job.server) {
       parts.push_back(node.spawn(serve_rounds(
@@ -62,10 +62,14 @@ class LogisticRegression final : public Workload {
     const auto found = std::lower_bound(workers.begin(), workers.end(), node.rank());
     if (found != workers.end() && *found == node.rank()) {
       const auto index = static_cast<std::size_t>(found - workers.begin());
-      node.record("shard_samples", static_cast<double>(shard_sizes_[index]));
-      parts.push_back(node.spawn(work_rounds(node, job, *trainers_[index], training())));
+      node.record("shard_samples", shards_[index].samples());
+      trainer = make_trainer(node, shards_[index]);
+      parts.push_back(node.spawn(work_rounds(node, job, *trainer, training())));
     }
     co_await when_all(std::move(parts));
+    if (node.board() == nullptr) co_return;
+    for (const Measurement& m : node.board()->measurements())
+      node.record(m.name, m.value, {}, MetricKind::kTiming);
   }
 
   std::string weights_hash() const override { return hash_.text(); }
@@ -75,21 +79,26 @@ class LogisticRegression final : public Workload {
   std::string notice() const override {
     std::string text;
     if (config_.fit == FitOn::kAllData) {
-      text = "fillings, scales and components were fitted on all data, the test part included, as "
-             "published: test figures flatter";
+      text =
+          "fillings, scales and components were fitted on all data, the test part included, as "
+          "published: test figures flatter";
     }
     if (config_.features != "all" && config_.order == FeatureOrder::kPcaThenScale) {
-      text += fmt::format("{}principal components were taken before scaling, as published: the "
-                          "columns of large numbers outweigh the others",
-                          text.empty() ? "" : "; ");
+      text += fmt::format(
+          "{}principal components were taken before scaling, as published: the "
+          "columns of large numbers outweigh the others",
+          text.empty() ? "" : "; ");
     }
     return text;
   }
 
  private:
-  std::unique_ptr<ShardTrainer> make_trainer(std::size_t worker, LabelledSamples shard) const {
-    if (parts_.make_trainer) return parts_.make_trainer(worker, std::move(shard));
-    return std::make_unique<HostTrainer>(std::move(shard), config_.element);
+  std::unique_ptr<ShardTrainer> make_trainer(const Node& node, const Shard& shard) const {
+    if (node.board() == nullptr) return std::make_unique<HostTrainer>(shard);
+    const BoardTrainer::Options options{
+
+        .path = config_.shard, .may_fail = config_.quorum.has_value()};
+    return std::make_unique<BoardTrainer>(shard, options, board_ids_);
   }
   AveragingJob make_job() const {
     const auto& members = parts_.members;
@@ -119,8 +128,8 @@ class LogisticRegression final : public Workload {
   }
   void measure_baselines() {
     const LabelledSamples& train = data_.train;
-    baseline_ = figures_of(
-        logistic_optimum({train.features, train.values, train.labels, config_.l2}));
+    baseline_ =
+        figures_of(logistic_optimum({train.features, train.values, train.labels, config_.l2}));
     const TableColumn& gender = table_.column("gender");
     std::vector<std::uint8_t> is_woman;
     for (const std::uint32_t row : data_.test_rows) {
@@ -160,8 +169,8 @@ class LogisticRegression final : public Workload {
   WorkloadParts parts_;
   ValueTable table_;
   PreparedData data_;
-  std::vector<std::size_t> shard_sizes_;
-  std::vector<std::unique_ptr<ShardTrainer>> trainers_;  // by worker
+  std::vector<Shard> shards_;  // by worker
+  std::shared_ptr<BoardIds> board_ids_ = std::make_shared<BoardIds>();
   Figures baseline_;
   double women_survive_accuracy_ = 0;
   WeightsHash hash_;

@@ -9,11 +9,9 @@
 
 #include "runtime/collectives/communicator.hpp"
 #include "runtime/data/image_dataset.hpp"
-#include "runtime/data/preprocess.hpp"
 #include "runtime/learners/model.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/strategies/strategy_config.hpp"
-#include "runtime/workloads/shard_trainer.hpp"
 #include "runtime/workloads/workload_config.hpp"
 
 namespace understudy {
@@ -43,9 +41,6 @@ struct WorkloadParts {
   // Computes models. Without it the workload can only be replayed dry.
   std::function<std::unique_ptr<Learner>(const Model&)> make_learner;
   DatasetCache* datasets = nullptr;  // with make_learner
-  // Trains the shard of a worker, by its index; empty: the host does.
-  std::function<std::unique_ptr<ShardTrainer>(std::size_t worker, LabelledSamples shard)>
-      make_trainer{};
   DataSizes data_sizes;              // dry only: those of the run that trained
   std::atomic<std::int64_t>* gradients =
       nullptr;  // counts those computed, for progress; may be null
