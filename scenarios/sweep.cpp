@@ -282,8 +282,8 @@ std::vector<std::size_t> weight_groups(const std::vector<ExpandedRun>& runs) {
   std::vector<std::size_t> groups;
   for (const ExpandedRun& run : runs) {
     const Scenario& s = run.scenario;
-    const bool shares = trains(s.workload) && !depends_on_time(s.workload) &&
-                        s.devices.cost == CostKind::kProfile;
+    const bool shares =
+        trains(s.workload) && !depends_on_time(s.workload) && s.devices.cost == CostKind::kProfile;
     const std::size_t self = groups.size();
     groups.push_back(shares ? first.emplace(training_key(s), self).first->second : self);
   }

@@ -36,8 +36,7 @@ class Newton {
     double now = loss(w);
     for (int step = 0; step < kMostSteps; ++step) {
       const VectorXd p = (1 + (-(x_ * w).array()).exp()).inverse();
-      const VectorXd gradient =
-          x_.transpose() * (p - y_) / count() + penalty_.cwiseProduct(w);
+      const VectorXd gradient = x_.transpose() * (p - y_) / count() + penalty_.cwiseProduct(w);
       if (gradient.lpNorm<Eigen::Infinity>() < kSmallGradient) break;
       const VectorXd curvature = p.array() * (1 - p.array()) / count();
       MatrixXd hessian = x_.transpose() * curvature.asDiagonal() * x_;

@@ -38,8 +38,7 @@ void quantise(std::span<float> values, SampleElement element) {
 
 std::vector<float> train_on_shard(const LabelledSamples& shard, const ShardTraining& training,
                                   std::vector<float> weights) {
-  UNDERSTUDY_CHECK(shard.features <= kernel::kMostFeatures &&
-                   weights.size() == shard.features + 1);
+  UNDERSTUDY_CHECK(shard.features <= kernel::kMostFeatures && weights.size() == shard.features + 1);
   const auto features = static_cast<std::uint8_t>(shard.features);
   const auto batch = static_cast<std::size_t>(training.batch);
   std::vector<float> gradient(weights.size()), total(weights.size());
@@ -64,8 +63,8 @@ std::vector<float> train_on_shard(const LabelledSamples& shard, const ShardTrain
 Task<std::optional<TrainedShard>> HostTrainer::train(Node& node, std::vector<float> weights,
                                                      ShardTraining training) {
   const ComputePlan plan = node.plan(training_cost(shard_, training));
-  co_await node.compute(
-      plan, [&] { weights = train_on_shard(shard_, training, std::move(weights)); });
+  co_await node.compute(plan,
+                        [&] { weights = train_on_shard(shard_, training, std::move(weights)); });
   TrainedShard trained{std::move(weights), shard_.size()};
   co_return std::optional<TrainedShard>(std::move(trained));
 }

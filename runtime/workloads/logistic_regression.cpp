@@ -32,9 +32,9 @@ class LogisticRegression final : public Workload {
   LogisticRegression(const LogisticRegressionConfig& config, WorkloadParts parts)
       : config_(config),
         parts_(std::move(parts)),
-        table_(titanic_table(
-            config.file.path.empty() ? builtin_titanic() : read_csv(config.file.path),
-            config.rows)),
+        table_(
+            titanic_table(config.file.path.empty() ? builtin_titanic() : read_csv(config.file.path),
+                          config.rows)),
         data_(prepare(table_, preprocessing_of(config), stream(parts_.seed, Purpose::kData))) {
     if (data_.train.features > kernel::kMostFeatures) {
       throw DataError(fmt::format("{} features are more than the {} that a board holds ({})",
@@ -75,13 +75,15 @@ class LogisticRegression final : public Workload {
   std::string notice() const override {
     std::string text;
     if (config_.fit == FitOn::kAllData) {
-      text = "fillings, scales and components were fitted on all data, the test part included, as "
-             "published: test figures flatter";
+      text =
+          "fillings, scales and components were fitted on all data, the test part included, as "
+          "published: test figures flatter";
     }
     if (config_.features != "all" && config_.order == FeatureOrder::kPcaThenScale) {
-      text += fmt::format("{}principal components were taken before scaling, as published: the "
-                          "columns of large numbers outweigh the others",
-                          text.empty() ? "" : "; ");
+      text += fmt::format(
+          "{}principal components were taken before scaling, as published: the "
+          "columns of large numbers outweigh the others",
+          text.empty() ? "" : "; ");
     }
     return text;
   }
@@ -119,8 +121,8 @@ class LogisticRegression final : public Workload {
   }
   void measure_baselines() {
     const LabelledSamples& train = data_.train;
-    baseline_ = figures_of(
-        logistic_optimum({train.features, train.values, train.labels, config_.l2}));
+    baseline_ =
+        figures_of(logistic_optimum({train.features, train.values, train.labels, config_.l2}));
     const TableColumn& gender = table_.column("gender");
     std::vector<std::uint8_t> is_woman;
     for (const std::uint32_t row : data_.test_rows) {

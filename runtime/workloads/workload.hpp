@@ -46,7 +46,7 @@ struct WorkloadParts {
   // Trains the shard of a worker, by its index; empty: the host does.
   std::function<std::unique_ptr<ShardTrainer>(std::size_t worker, LabelledSamples shard)>
       make_trainer{};
-  DataSizes data_sizes;              // dry only: those of the run that trained
+  DataSizes data_sizes;  // dry only: those of the run that trained
   std::atomic<std::int64_t>* gradients =
       nullptr;  // counts those computed, for progress; may be null
 };
