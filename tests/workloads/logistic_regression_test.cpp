@@ -1,11 +1,14 @@
 // Logistic regression as a scenario: equal to central training, the same bits again, what its records
 // say.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <map>
 
 #include "results/summary/curve.hpp"
 #include "runtime/base/errors.hpp"
-#include "runtime/data/partition.hpp"
+#include "runtime/data/classification_metrics.hpp"
+#include "runtime/data/preprocess.hpp"
 #include "runtime/learners/logistic_optimum.hpp"
 #include "runtime/workloads/host_trainer.hpp"
 #include "tests/experiment/support.hpp"
