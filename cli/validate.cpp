@@ -100,6 +100,10 @@ void print_table(const Experiment& experiment) {
   std::cout << fmt::format("{}: {} {}, {} {} each\n", experiment.scenario.name, runs,
                            runs == 1 ? "run" : "runs", repeats, repeats == 1 ? "repeat" : "repeats")
             << text_table(rows) << total_text(wall_s, memory);
+  const bool waits =
+      std::any_of(experiment.runs.begin(), experiment.runs.end(),
+                  [](const auto& run) { return takes_real_time(run.scenario.boards); });
+  if (waits) std::cout << "boards of kind pty and serial: this takes real time, not virtual time\n";
 }
 
 void validate(const Options& options, const Session& session) {

@@ -25,6 +25,7 @@ class Checker {
     }
     std::visit([&](const auto& topology) { check_device(topology.device); }, scenario_.topology);
     for (const auto& [name, profile] : scenario_.devices.profiles) check_profile(name, profile);
+    check_boards();
     std::visit([&](const auto& workload) { check_workload(workload); }, scenario_.workload);
     std::visit([&](const auto& strategy) { check_collective(strategy.collective); },
                scenario_.strategy);
@@ -47,6 +48,21 @@ class Checker {
       return seating(topology);
     } catch (const ScenarioError& problem) {
       fail("topology", problem.what());
+    }
+  }
+
+  void check_boards() const {
+    if (scenario_.boards.empty()) return;
+    if (!std::holds_alternative<LogisticRegressionConfig>(scenario_.workload))
+      fail("boards", "only the workload logistic_regression trains on boards");
+    const auto workers = static_cast<std::size_t>(seats_.workers);
+    const std::size_t boards = one_by_one(scenario_.boards, workers).size();
+    if (boards > workers)
+      fail("boards", fmt::format("{} boards are more than the {} workers", boards, workers));
+    for (std::size_t i = 0; i < scenario_.boards.size(); ++i) {
+      const auto* serial = std::get_if<SerialBoardConfig>(&scenario_.boards[i]);
+      if (serial != nullptr && serial->port.empty())
+        fail(fmt::format("boards[{}].port", i), "a board on a serial port needs its port");
     }
   }
 

@@ -197,6 +197,11 @@ std::vector<std::string> notes(const Summary& summary) {
     lines.push_back(fmt::format("{} measured: computing was timed on the machine that ran this.",
                                 declared ? "Others are" : "Times are"));
   }
+  if (any(summary, [](const RunSummary& r) { return r.has_boards; })) {
+    lines.push_back(
+        "Boards take the time that their firmware and their line take; emulated ones cycle by "
+        "cycle.");
+  }
   if (any(summary, is_retimed)) {
     lines.push_back("* re-timed: the weights are another run's, only the times are computed anew.");
   }

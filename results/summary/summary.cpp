@@ -151,7 +151,8 @@ RunSummary describe(const ExpandedRun& run) {
   out.workers = seats.workers;
   out.machines = seats.machines();
   out.on_gpus = !device.empty() && device != "cpu" && device != "ideal";
-  out.declared_cost = declares_times(run.scenario);
+  out.declared_cost = run.scenario.devices.cost == CostKind::kProfile;
+  out.has_boards = !run.scenario.boards.empty();
   out.expect = run.scenario.expect;
   return out;
 }

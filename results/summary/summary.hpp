@@ -64,6 +64,7 @@ struct RunSummary {
   int machines = 1;
   bool on_gpus = false;       // what the workers are called
   bool declared_cost = true;  // compute is charged from a declared profile, not measured
+  bool has_boards = false;
   std::map<std::string, Comparison> expect;
   std::vector<RepeatSummary> repeats;          // those that have finished
   std::map<std::string, Estimate> statistics;  // every number of a repeat, final metrics included

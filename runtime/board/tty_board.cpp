@@ -23,6 +23,10 @@ TtyBoard::TtyBoard(Executor& executor, FileWatcher& files, Options options)
 
 TtyBoard::~TtyBoard() {
   executor_.cancel(static_cast<Timer&>(*this));
+  if (tty_) {  // what the board is at ends with us
+    tty_->set_dtr(false);
+    tty_->set_dtr(true);
+  }
   close("closed");
 }
 

@@ -11,8 +11,7 @@ namespace {
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 Eigen::Map<const RowMajor> view(const Matrix& m) {
-  return {m.values.data(), static_cast<Eigen::Index>(m.rows),
-          static_cast<Eigen::Index>(m.columns)};
+  return {m.values.data(), static_cast<Eigen::Index>(m.rows), static_cast<Eigen::Index>(m.columns)};
 }
 
 std::vector<double> means(const Matrix& x) {
@@ -62,8 +61,7 @@ LinearTransform fit_principal_components(const Matrix& x, std::size_t components
   const Eigen::Map<const Eigen::RowVectorXd> centre(out.mean.data(),
                                                     static_cast<Eigen::Index>(x.columns));
   const RowMajor centred = view(x).rowwise() - centre;
-  const Eigen::MatrixXd covariance =
-      centred.transpose() * centred / static_cast<double>(x.rows);
+  const Eigen::MatrixXd covariance = centred.transpose() * centred / static_cast<double>(x.rows);
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(covariance);
   UNDERSTUDY_CHECK(solver.info() == Eigen::Success);
   out.weights.values.resize(x.columns * components);

@@ -56,8 +56,7 @@ double log_gamma_from_one(double shape, RandomStream& random) {
 std::vector<double> dirichlet(double alpha, std::size_t count, RandomStream& random) {
   std::vector<double> shares;
   for (std::size_t i = 0; i < count; ++i) {
-    shares.push_back(log_gamma_from_one(alpha + 1, random) +
-                     std::log1p(-random.uniform()) / alpha);
+    shares.push_back(log_gamma_from_one(alpha + 1, random) + std::log1p(-random.uniform()) / alpha);
   }
   const double largest = *std::max_element(shares.begin(), shares.end());
   for (double& share : shares) share = std::exp(share - largest);
@@ -75,9 +74,7 @@ class Divider {
   Divider(std::span<const std::uint8_t> labels, std::size_t shards, RandomStream random)
       : labels_(labels), shards_(shards), random_(random) {}
 
-  Shards operator()(const IidPartition&) {
-    return by_size(std::vector<double>(shards_, 1.0));
-  }
+  Shards operator()(const IidPartition&) { return by_size(std::vector<double>(shards_, 1.0)); }
   Shards operator()(const SizesPartition& config) {
     if (config.shares.size() != shards_) {
       throw DataError(fmt::format("{} shares are not one for each of {} shards",
@@ -97,9 +94,8 @@ class Divider {
       }
       if (!any_empty(out)) return out;
     }
-    throw DataError(
-        fmt::format("{} samples don't reach for {} shards of alpha {}: one stays empty",
-                    labels_.size(), shards_, config.alpha));
+    throw DataError(fmt::format("{} samples don't reach for {} shards of alpha {}: one stays empty",
+                                labels_.size(), shards_, config.alpha));
   }
 
  private:
@@ -124,8 +120,7 @@ Shards partition(const PartitionConfig& config, std::span<const std::uint8_t> la
                  std::size_t shards, RandomStream random) {
   UNDERSTUDY_CHECK(shards > 0);
   if (labels.size() < shards) {
-    throw DataError(
-        fmt::format("{} samples are fewer than the {} shards", labels.size(), shards));
+    throw DataError(fmt::format("{} samples are fewer than the {} shards", labels.size(), shards));
   }
   Shards out = std::visit(Divider(labels, shards, random), config);
   for (Indices& shard : out) std::sort(shard.begin(), shard.end());

@@ -55,8 +55,8 @@ double filling(const TableColumn& column, const Rows& fitted, MissingValues miss
     if (!std::isnan(column.values[row])) present.push_back(column.values[row]);
   }
   if (present.empty())
-    throw DataError(fmt::format("the column {} has no value to fill the missing ones from",
-                                column.name));
+    throw DataError(
+        fmt::format("the column {} has no value to fill the missing ones from", column.name));
   const bool has_median = missing == MissingValues::kMedian && !column.is_categorical();
   return has_median ? median(std::move(present)) : mode(present);
 }
@@ -78,7 +78,8 @@ Encoded encode(const ValueTable& table, const PreprocessConfig& config, const Ro
   for (const TableColumn& column : table.columns) {
     std::vector<double> values = column.values;
     const double fill = filling(column, fitted, config.missing);
-    std::replace_if(values.begin(), values.end(), [](double v) { return std::isnan(v); }, fill);
+    std::replace_if(
+        values.begin(), values.end(), [](double v) { return std::isnan(v); }, fill);
     if (config.encoding == Encoding::kOrdinal || column.categories.size() <= 2) {
       append(columns, column.name, std::move(values));
       continue;
@@ -102,8 +103,7 @@ Matrix rows_of(const Matrix& matrix, const Rows& rows) {
   Matrix out{rows.size(), matrix.columns, {}};
   for (const std::uint32_t row : rows) {
     const auto begin = matrix.values.begin() + static_cast<std::ptrdiff_t>(row * matrix.columns);
-    out.values.insert(out.values.end(), begin,
-                      begin + static_cast<std::ptrdiff_t>(matrix.columns));
+    out.values.insert(out.values.end(), begin, begin + static_cast<std::ptrdiff_t>(matrix.columns));
   }
   return out;
 }
@@ -141,8 +141,8 @@ LabelledSamples samples_at(const Matrix& matrix, const ValueTable& table, const 
 void require_both_labels(const char* part, const LabelledSamples& samples) {
   const auto survivors = std::count(samples.labels.begin(), samples.labels.end(), 1);
   if (survivors > 0 && survivors < static_cast<std::ptrdiff_t>(samples.size())) return;
-  throw DataError(fmt::format("the {} part of {} rows needs rows of both labels", part,
-                              samples.size()));
+  throw DataError(
+      fmt::format("the {} part of {} rows needs rows of both labels", part, samples.size()));
 }
 
 }  // namespace
@@ -158,9 +158,8 @@ LabelledSamples select(const LabelledSamples& samples, std::span<const std::uint
   return out;
 }
 
-RowSplit stratified_split(std::span<const std::uint32_t> rows,
-                          std::span<const std::uint8_t> labels, double test_share,
-                          RandomStream random) {
+RowSplit stratified_split(std::span<const std::uint32_t> rows, std::span<const std::uint8_t> labels,
+                          double test_share, RandomStream random) {
   RowSplit split;
   for (const int label : {0, 1}) {
     Rows of_label;
@@ -178,8 +177,7 @@ RowSplit stratified_split(std::span<const std::uint32_t> rows,
   return split;
 }
 
-PreparedData prepare(const ValueTable& table, const PreprocessConfig& config,
-                     RandomStream random) {
+PreparedData prepare(const ValueTable& table, const PreprocessConfig& config, RandomStream random) {
   const Rows rows = kept_rows(table, config.missing);
   RowSplit split = stratified_split(rows, table.labels, config.test_share, random);
   const Rows& fitted = config.fit == FitOn::kAllData ? rows : split.train;

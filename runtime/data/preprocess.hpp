@@ -16,8 +16,8 @@ namespace understudy {
 // Labelled samples, row-major.
 struct LabelledSamples {
   std::size_t features = 0;
-  std::vector<float> values;          // [size(), features]
-  std::vector<std::uint8_t> labels;   // 0 or 1
+  std::vector<float> values;         // [size(), features]
+  std::vector<std::uint8_t> labels;  // 0 or 1
 
   std::size_t size() const { return labels.size(); }
   std::span<const float> row(std::size_t i) const {
@@ -29,8 +29,8 @@ struct LabelledSamples {
 LabelledSamples select(const LabelledSamples& samples, std::span<const std::uint32_t> indices);
 
 struct PreparedData {
-  LabelledSamples train;  // in a random order
-  LabelledSamples test;   // in the table's
+  LabelledSamples train;                  // in a random order
+  LabelledSamples test;                   // in the table's
   std::vector<std::string> features;      // "age", "class=3rd", "pc1"
   std::vector<std::uint32_t> train_rows;  // of the table, by sample
   std::vector<std::uint32_t> test_rows;
@@ -41,9 +41,8 @@ struct RowSplit {
 };
 // Stratified: of each label's rows, shuffled, the share rounded goes to the test part. `rows` are
 // indices of `labels`.
-RowSplit stratified_split(std::span<const std::uint32_t> rows,
-                          std::span<const std::uint8_t> labels, double test_share,
-                          RandomStream random);
+RowSplit stratified_split(std::span<const std::uint32_t> rows, std::span<const std::uint8_t> labels,
+                          double test_share, RandomStream random);
 
 // Throws DataError where a part has no row of one of the labels, where a column has no value to fill
 // the missing ones from, and for more components than there are features.

@@ -68,10 +68,9 @@ class Cells {
       const std::string header = lower(csv.header[column_]);
       if (header == name || header == kaggle_name) return;
     }
-    const std::string either =
-        name == kaggle_name ? "" : fmt::format(" (or '{}')", kaggle_name);
-    throw DataError(fmt::format("{}: has no column '{}'{}", csv_place(csv, 1, csv.header.size() + 1),
-                                name, either));
+    const std::string either = name == kaggle_name ? "" : fmt::format(" (or '{}')", kaggle_name);
+    throw DataError(fmt::format("{}: has no column '{}'{}",
+                                csv_place(csv, 1, csv.header.size() + 1), name, either));
   }
 
   double number(std::size_t row) const {

@@ -14,6 +14,7 @@ using Eigen::VectorXd;
 constexpr int kMostSteps = 50;
 constexpr int kMostHalvings = 30;
 constexpr double kSmallGradient = 1e-12;
+constexpr double kRounding = 1e-14;  // of the loss, which near the optimum hides what a step gains
 
 class Newton {
  public:
@@ -36,16 +37,16 @@ class Newton {
     double now = loss(w);
     for (int step = 0; step < kMostSteps; ++step) {
       const VectorXd p = (1 + (-(x_ * w).array()).exp()).inverse();
-      const VectorXd gradient =
-          x_.transpose() * (p - y_) / count() + penalty_.cwiseProduct(w);
+      const VectorXd gradient = x_.transpose() * (p - y_) / count() + penalty_.cwiseProduct(w);
       if (gradient.lpNorm<Eigen::Infinity>() < kSmallGradient) break;
       const VectorXd curvature = p.array() * (1 - p.array()) / count();
       MatrixXd hessian = x_.transpose() * curvature.asDiagonal() * x_;
       hessian.diagonal() += penalty_;
       VectorXd direction = hessian.completeOrthogonalDecomposition().solve(gradient);
       int halvings = 0;
-      while (!(loss(w - direction) < now) && ++halvings < kMostHalvings) direction /= 2;
-      if (halvings == kMostHalvings) break;  // rounding hides what is left to gain
+      while (!(loss(w - direction) <= now + kRounding) && ++halvings < kMostHalvings)
+        direction /= 2;
+      if (halvings == kMostHalvings) break;
       w -= direction;
       now = loss(w);
     }

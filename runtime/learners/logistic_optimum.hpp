@@ -10,7 +10,7 @@ namespace understudy {
 
 struct LogisticProblem {
   std::size_t features = 1;
-  std::span<const float> values;  // row-major [labels.size(), features]
+  std::span<const float> values;         // row-major [labels.size(), features]
   std::span<const std::uint8_t> labels;  // 0 or 1
   double l2 = 0;
 };

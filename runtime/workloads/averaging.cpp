@@ -76,8 +76,8 @@ class Server {
   }
   const std::vector<float>& weights() const { return weights_; }
   std::size_t answers() const {
-    return static_cast<std::size_t>(std::count_if(shards_.begin(), shards_.end(),
-                                                  [](const auto& s) { return s.has_value(); }));
+    return static_cast<std::size_t>(
+        std::count_if(shards_.begin(), shards_.end(), [](const auto& s) { return s.has_value(); }));
   }
 
  private:

@@ -45,13 +45,15 @@ void describe(Archive& a, EmulatedChipConfig& c) {
 
 template <class Archive>
 void describe(Archive& a, SimavrBoardConfig& c) {
-  a.field("count", c.count, "How many such boards.", {.min = 1, .max = 1000});
+  a.field("count", c.count, "How many such boards; 0: one for each worker that is left.",
+          {.min = 0, .max = 1000});
   describe(a, c.chip);
   a.field("faults", c.faults, "What goes wrong on the line.");
 }
 template <class Archive>
 void describe(Archive& a, PtyBoardConfig& c) {
-  a.field("count", c.count, "How many such boards.", {.min = 1, .max = 100});
+  a.field("count", c.count, "How many such boards; 0: one for each worker that is left.",
+          {.min = 0, .max = 100});
   describe(a, c.chip);
   a.field("faults", c.faults, "What goes wrong on the line.");
 }

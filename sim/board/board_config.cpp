@@ -1,20 +1,26 @@
 #include "sim/board/board_config.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace understudy {
 
-int count(const BoardsConfig& boards) {
-  int total = 0;
+BoardsConfig one_by_one(const BoardsConfig& boards, std::size_t workers) {
+  BoardsConfig each;
   for (const BoardConfig& board : boards) {
-    total += std::visit(
-        [](const auto& config) {
-          if constexpr (requires { config.count; }) return config.count;
-          return 1;
+    BoardConfig one = board;
+    std::size_t count = 1;
+    std::visit(
+        [&](auto& config) {
+          if constexpr (requires { config.count; }) {
+            count = static_cast<std::size_t>(std::exchange(config.count, 1));
+            if (count == 0) count = workers - std::min(workers, each.size());
+          }
         },
-        board);
+        one);
+    each.insert(each.end(), count, one);
   }
-  return total;
+  return each;
 }
 
 bool takes_real_time(const BoardsConfig& boards) {

@@ -16,14 +16,14 @@ namespace understudy {
 // What goes wrong on a board's line. Bytes are counted from 1, in the order in which they pass, in
 // both directions together.
 struct LineFaultsConfig {
-  double flip = 0;                          // probability that a byte arrives with one bit flipped
-  double lose = 0;                          // that it does not arrive
-  double repeat = 0;                        // that it arrives twice
-  std::optional<int> reset_at{};   // a brown-out: the board starts anew after that byte
-  std::optional<int> stuck_at{};   // deaf and dumb from then on
-  std::optional<int> unplug_at{};  // the line is gone
-  std::optional<Duration> return_after{};   // of unplug_at: until it is back; unset: never
-  Duration delay{0};                        // what the board sends comes later by this
+  double flip = 0;                         // probability that a byte arrives with one bit flipped
+  double lose = 0;                         // that it does not arrive
+  double repeat = 0;                       // that it arrives twice
+  std::optional<int> reset_at{};           // a brown-out: the board starts anew after that byte
+  std::optional<int> stuck_at{};           // deaf and dumb from then on
+  std::optional<int> unplug_at{};          // the line is gone
+  std::optional<Duration> return_after{};  // of unplug_at: until it is back; unset: never
+  Duration delay{0};                       // what the board sends comes later by this
 };
 
 // The chip and what runs on it.
@@ -39,13 +39,13 @@ struct EmulatedChipConfig {
 
 // Emulated in the scenario's time.
 struct SimavrBoardConfig {
-  int count = 1;
+  int count = 1;  // 0: one for each worker that is left
   EmulatedChipConfig chip{};
   LineFaultsConfig faults{};
 };
 // Emulated behind a pseudo-terminal, which is opened as a port is; in real time.
 struct PtyBoardConfig {
-  int count = 1;
+  int count = 1;  // likewise
   EmulatedChipConfig chip{};
   LineFaultsConfig faults{};
 };
@@ -59,8 +59,8 @@ struct SerialBoardConfig {
 using BoardConfig = std::variant<SimavrBoardConfig, PtyBoardConfig, SerialBoardConfig>;
 using BoardsConfig = std::vector<BoardConfig>;
 
-// Boards in all.
-int count(const BoardsConfig& boards);
+// A config for each board, none with a count of 0: those of the scenario, for so many workers.
+BoardsConfig one_by_one(const BoardsConfig& boards, std::size_t workers);
 // Whether time can't jump.
 bool takes_real_time(const BoardsConfig& boards);
 

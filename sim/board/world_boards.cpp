@@ -12,19 +12,12 @@ namespace understudy {
 namespace {
 
 // A file for each board of several: "board.eeprom" -> "board-2.eeprom".
-std::string numbered(const std::string& file, int count, std::size_t number) {
-  if (file.empty() || count == 1) return file;
+std::string numbered(const std::string& file, std::size_t number) {
   const std::size_t dot = file.rfind('.'), slash = file.rfind('/');
   const bool has_extension =
       dot != std::string::npos && (slash == std::string::npos || dot > slash + 1);
   const std::size_t at = has_extension ? dot : file.size();
   return fmt::format("{}-{}{}", file.substr(0, at), number, file.substr(at));
-}
-
-EmulatedChipConfig of_one(EmulatedChipConfig config, int count, std::size_t number) {
-  config.eeprom = numbered(config.eeprom, count, number);
-  config.vcd = numbered(config.vcd, count, number);
-  return config;
 }
 
 bool any(const LineFaultsConfig& f) {
@@ -62,9 +55,20 @@ std::unique_ptr<EmulatedBoard> make_chip(const EmulatedChipConfig& config,
 
 WorldBoards::WorldBoards(const BoardsConfig& config, Scheduler& scheduler, RealTime& real_time,
                          ComputePool* pool, std::uint64_t seed)
-    : scheduler_(scheduler), real_time_(real_time), seed_(seed), fleet_(scheduler, pool) {
+    : scheduler_(scheduler),
+      real_time_(real_time),
+      seed_(seed),
+      is_alone_(config.size() == 1),
+      fleet_(scheduler, pool) {
   for (const BoardConfig& board : config) std::visit([this](const auto& c) { add(c); }, board);
   if (takes_real_time(config)) scheduler_.hold_to(&real_time_);
+}
+
+EmulatedChipConfig WorldBoards::numbered(EmulatedChipConfig chip) const {
+  if (is_alone_) return chip;
+  if (!chip.eeprom.empty()) chip.eeprom = understudy::numbered(chip.eeprom, fronts_.size());
+  if (!chip.vcd.empty()) chip.vcd = understudy::numbered(chip.vcd, fronts_.size());
+  return chip;
 }
 
 std::string WorldBoards::next_name(const std::string& kind) const {
@@ -82,34 +86,25 @@ void WorldBoards::take(std::unique_ptr<Board> board, const LineFaultsConfig& fau
 }
 
 void WorldBoards::add(const SimavrBoardConfig& config) {
-  for (int i = 0; i < config.count; ++i) {
-    const std::string name = next_name("simavr");
-    auto board = std::make_unique<VirtualBoard>(name, config.chip.baud);
-    fleet_.add(make_chip(of_one(config.chip, config.count, fronts_.size()), name), board->line());
-    take(std::move(board), config.faults);
-  }
+  const std::string name = next_name("simavr");
+  auto board = std::make_unique<VirtualBoard>(name, config.chip.baud);
+  fleet_.add(make_chip(numbered(config.chip), name), board->line());
+  take(std::move(board), config.faults);
 }
 
 void WorldBoards::add(const PtyBoardConfig& config) {
-  for (int i = 0; i < config.count; ++i) {
-    const std::string name = next_name("pty");
-    terminals_.push_back(std::make_unique<PseudoTerminal>());
-    fleet_.add(make_chip(of_one(config.chip, config.count, fronts_.size()), name),
-               std::make_unique<PtyLine>(*terminals_.back()));
-    take(std::make_unique<TtyBoard>(
-             scheduler_, real_time_,
-             TtyBoard::Options{
-                 .port = terminals_.back()->path(), .baud = config.chip.baud, .name = name}),
-         config.faults);
-  }
+  const std::string name = next_name("pty");
+  terminals_.push_back(std::make_unique<PseudoTerminal>());
+  const PseudoTerminal& terminal = *terminals_.back();
+  fleet_.add(make_chip(numbered(config.chip), name), std::make_unique<PtyLine>(*terminals_.back()));
+  const TtyBoard::Options options{.port = terminal.path(), .baud = config.chip.baud, .name = name};
+  take(std::make_unique<TtyBoard>(scheduler_, real_time_, options), config.faults);
 }
 
 void WorldBoards::add(const SerialBoardConfig& config) {
-  take(std::make_unique<TtyBoard>(
-           scheduler_, real_time_,
-           TtyBoard::Options{
-               .port = config.port, .baud = config.baud, .name = next_name(config.port)}),
-       config.faults);
+  const TtyBoard::Options options{
+      .port = config.port, .baud = config.baud, .name = next_name(config.port)};
+  take(std::make_unique<TtyBoard>(scheduler_, real_time_, options), config.faults);
 }
 
 }  // namespace understudy

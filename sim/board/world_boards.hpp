@@ -21,8 +21,9 @@ std::string own_firmware();
 
 class WorldBoards {
  public:
-  // Opens ports and pseudo-terminals; `real_time` serves boards that need it (takes_real_time).
-  // Throws BoardError: no such port, no firmware, the wrong one.
+  // One board for each config. Opens ports and pseudo-terminals; `real_time` serves boards that need it (takes_real_time).
+  // Throws BoardError: no such port, no firmware, the wrong one. Files of chips get a board's number
+  // where there are several.
   WorldBoards(const BoardsConfig& config, Scheduler& scheduler, RealTime& real_time,
               ComputePool* pool, std::uint64_t seed);
 
@@ -34,11 +35,13 @@ class WorldBoards {
   void add(const PtyBoardConfig& config);
   void add(const SerialBoardConfig& config);
   void take(std::unique_ptr<Board> board, const LineFaultsConfig& faults);
+  EmulatedChipConfig numbered(EmulatedChipConfig chip) const;
   std::string next_name(const std::string& kind) const;
 
   Scheduler& scheduler_;
   RealTime& real_time_;
   std::uint64_t seed_;
+  bool is_alone_;
   std::vector<std::unique_ptr<PseudoTerminal>> terminals_;
   std::vector<std::unique_ptr<Board>> boards_;
   std::vector<std::unique_ptr<FaultyBoard>> faulty_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -137,8 +138,12 @@ VirtualWorld::VirtualWorld(const Topology& topology, WorldOptions options)
   scheduler_.set_blame_hook([this] { return who_is_to_blame(); });
   network_.set_trace(trace_.get());
   if (!options_.boards.empty() && !options_.dry) {
-    boards_ = std::make_unique<WorldBoards>(options_.boards, scheduler_, real_time_, options_.pool,
-                                            options_.seed);
+    const auto places = topology.places();
+    const auto workers = std::count_if(places.begin(), places.end(),
+                                       [](const Place& place) { return !place.serves; });
+    boards_ = std::make_unique<WorldBoards>(
+        one_by_one(options_.boards, static_cast<std::size_t>(workers)), scheduler_, real_time_,
+        options_.pool, options_.seed);
   }
   for (std::size_t i = 0; i < topology.places().size(); ++i) {
     inhabitants_.push_back(std::make_unique<Inhabitant>(*this, Rank{i}));

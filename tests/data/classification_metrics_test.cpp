@@ -22,8 +22,8 @@ TEST(Confusion, CountsEachKind) {
 
 // P = 3/4, 1/2, 1/4: -ln of 3/4 for a 1, of 1/2 for a 0, and of 1 - 1/4 for a 0.
 TEST(ClassificationMetrics, LogLossIsTheMeanOfMinusLnP) {
-  const ClassificationMetrics m = classification_metrics(
-      std::vector{std::log(3.0), 0.0, -std::log(3.0)}, Labels{1, 0, 0});
+  const ClassificationMetrics m =
+      classification_metrics(std::vector{std::log(3.0), 0.0, -std::log(3.0)}, Labels{1, 0, 0});
   EXPECT_NEAR(m.log_loss, -(2 * std::log(0.75) + std::log(0.5)) / 3, 1e-15);
   EXPECT_DOUBLE_EQ(m.confusion.accuracy(), 1);  // a tie predicts 0
   // Far out, -ln sigmoid(-z) = z.

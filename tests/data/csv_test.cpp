@@ -14,8 +14,8 @@ std::string error_of(std::string_view text) {
 }
 
 TEST(Csv, CellsInQuotesHoldAnything) {
-  const CsvTable table =
-      parse_csv("\xef\xbb\xbfname, age\r\n\"Braund, Mr. \"\"Owen\"\"\",22\n\n  \"a\nb\" , 3 ", "t.csv");
+  const CsvTable table = parse_csv(
+      "\xef\xbb\xbfname, age\r\n\"Braund, Mr. \"\"Owen\"\"\",22\n\n  \"a\nb\" , 3 ", "t.csv");
   EXPECT_THAT(table.header, ElementsAre("name", "age"));
   ASSERT_EQ(table.rows.size(), 2u);
   EXPECT_THAT(table.rows[0].cells, ElementsAre("Braund, Mr. \"Owen\"", "22"));

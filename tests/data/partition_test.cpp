@@ -68,8 +68,8 @@ TEST(Partition, DirichletSharesHaveTheirVariance) {
     double squares = 0;
     constexpr int kDraws = 500;
     for (int draw = 0; draw < kDraws; ++draw) {
-      const Shards shards =
-          partition(DirichletPartition{alpha}, of, kShards, random(static_cast<std::uint64_t>(draw)));
+      const Shards shards = partition(DirichletPartition{alpha}, of, kShards,
+                                      random(static_cast<std::uint64_t>(draw)));
       const auto ones = std::count_if(shards[0].begin(), shards[0].end(),
                                       [&](std::uint32_t i) { return of[i] == 1; });
       squares += std::pow(2.0 * static_cast<double>(ones) / kSamples - 0.25, 2);

@@ -136,8 +136,8 @@ TEST(Prepare, FillsFromTheRowsThatItIsFittedOn) {
 }
 
 TEST(Prepare, DropsIncompleteRows) {
-  const PreparedData data = prepare(
-      small_table(), {.missing = MissingValues::kDrop, .test_share = 0.34}, random());
+  const PreparedData data =
+      prepare(small_table(), {.missing = MissingValues::kDrop, .test_share = 0.34}, random());
   std::vector<std::uint32_t> rows = data.train_rows;
   rows.insert(rows.end(), data.test_rows.begin(), data.test_rows.end());
   std::sort(rows.begin(), rows.end());

@@ -75,13 +75,16 @@ TEST(Titanic, CellsThatCannotBe) {
   EXPECT_EQ(error_with("Sex", "S"), "train.csv:1:13: has no column 'gender' (or 'sex')");
   EXPECT_EQ(error_with(",22,", ",old,"), "train.csv:2:6: the age 'old' is no number from 0 to 1e6");
   EXPECT_EQ(error_with(",22,", ",nan,"), "train.csv:2:6: the age 'nan' is no number from 0 to 1e6");
-  EXPECT_EQ(error_with("71.2833", "-1"), "train.csv:3:10: the fare '-1' is no number from 0 to 1e6");
-  EXPECT_EQ(error_with("male,22", "man,22"), "train.csv:2:5: the gender 'man' is none of female, male");
+  EXPECT_EQ(error_with("71.2833", "-1"),
+            "train.csv:3:10: the fare '-1' is no number from 0 to 1e6");
+  EXPECT_EQ(error_with("male,22", "man,22"),
+            "train.csv:2:5: the gender 'man' is none of female, male");
   EXPECT_EQ(error_with("2,1,1", "2,,1"),
             "train.csv:3:2: the survived '' is missing, and every row needs one");
-  EXPECT_EQ(error_with("2,1,1", "2,1,4"),
-            "train.csv:3:3: the class '4' is none of 1st, 1, 2nd, 2, 3rd, 3, deck crew, engineering "
-            "crew, restaurant staff, victualling crew");
+  EXPECT_EQ(
+      error_with("2,1,1", "2,1,4"),
+      "train.csv:3:3: the class '4' is none of 1st, 1, 2nd, 2, 3rd, 3, deck crew, engineering "
+      "crew, restaurant staff, victualling crew");
 }
 
 TEST(Titanic, CrewAlone) {

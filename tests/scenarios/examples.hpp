@@ -72,6 +72,34 @@ topology: {kind: tree, nodes: 7, branching: 3, bandwidth: 1bit/s, latency: 0s, d
 network: {kind: fair_share}
 workload: {kind: image_classifier, schedule: {kind: cosine, final_fraction: 0.01}}
 )"),
+    std::string(R"(
+topology: {kind: star, nodes: 3}
+workload:
+  kind: logistic_regression
+  file: )" UNDERSTUDY_SOURCE_DIR R"(/scenarios/data/titanic.csv
+  rows: all
+  missing: drop
+  encoding: ordinal
+  features: pca3
+  order: pca_then_scale
+  fit: all_data
+  test_share: 25%
+  partition: {kind: sizes, shares: [1, 2, 3.5]}
+  shard: cached
+  element: int16
+  epochs: 6
+  batch: 24
+  lr: 0.05
+  l2: 0.002
+  update: after_epochs
+  rounds: 11
+  deadline: 90s
+  quorum: 2
+)"),
+    std::string(R"(
+topology: {kind: star, nodes: 3}
+workload: {kind: logistic_regression, partition: {kind: dirichlet, alpha: 0.7}}
+)"),
 };
 
 }  // namespace understudy

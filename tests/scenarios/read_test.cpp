@@ -115,6 +115,31 @@ TEST(Read, FieldsOfTheOtherWorkloads) {
   EXPECT_EQ(collective.iterations, 5);
 }
 
+TEST(Read, FieldsOfALogisticRegression) {
+  const auto w = std::get<LogisticRegressionConfig>(scenario_of(kEveryField[6]).workload);
+  EXPECT_TRUE(w.file.path.ends_with("scenarios/data/titanic.csv"));
+  EXPECT_EQ(w.rows, RowSelection::kAll);
+  EXPECT_EQ(w.missing, MissingValues::kDrop);
+  EXPECT_EQ(w.encoding, Encoding::kOrdinal);
+  EXPECT_EQ(w.features, "pca3");
+  EXPECT_EQ(w.order, FeatureOrder::kPcaThenScale);
+  EXPECT_EQ(w.fit, FitOn::kAllData);
+  EXPECT_EQ(w.test_share, 0.25);
+  EXPECT_THAT(std::get<SizesPartition>(w.partition).shares, testing::ElementsAre(1, 2, 3.5));
+  EXPECT_EQ(w.shard, ShardPath::kCached);
+  EXPECT_EQ(w.element, SampleElement::kInt16);
+  EXPECT_EQ(w.epochs, 6);
+  EXPECT_EQ(w.batch, 24);
+  EXPECT_EQ(w.lr, 0.05);
+  EXPECT_EQ(w.l2, 0.002);
+  EXPECT_EQ(w.update, UpdateRule::kAfterEpochs);
+  EXPECT_EQ(w.rounds, 11);
+  EXPECT_EQ(w.deadline, 90s);
+  EXPECT_EQ(w.quorum, 2);
+  const auto skewed = std::get<LogisticRegressionConfig>(scenario_of(kEveryField[7]).workload);
+  EXPECT_EQ(std::get<DirichletPartition>(skewed.partition).alpha, 0.7);
+}
+
 TEST(Read, FieldsOfTheOtherTopologies) {
   const auto path = std::get<PathConfig>(scenario_of(kEveryField[1]).topology);
   EXPECT_EQ(path.nodes, 3);
