@@ -1,10 +1,11 @@
-// Training a shard with the boards' arithmetic: its gradient, its order of steps, its elements.
+// Training a shard with the boards' arithmetic: its gradient and its order of steps.
 #include "runtime/workloads/host_trainer.hpp"
 
 #include <cmath>
 
 #include "firmware/kernel.h"
 #include "runtime/base/random.hpp"
+#include "tests/workloads/shards.hpp"
 
 namespace understudy {
 namespace {
@@ -77,26 +78,6 @@ TEST(HostTrainer, LargerBatchesThanTheShardAreTheShard) {
   const std::vector<float> start(4, 0.0f);
   EXPECT_EQ(train_on_shard(shard, {.epochs = 3, .batch = 10, .rate = 0.3f}, start),
             train_on_shard(shard, {.epochs = 3, .batch = 65535, .rate = 0.3f}, start));
-}
-
-TEST(Quantise, RoundsToTheNearestOfTheElementsSteps) {
-  // The largest magnitude, 127, makes the scale 1.
-  std::vector<float> values{127, -126.4f, 0.6f, -0.4f, 0};
-  quantise(values, SampleElement::kInt8);
-  EXPECT_THAT(values, testing::ElementsAre(127, -126, 1, 0, 0));
-  for (const auto& [element, steps] :
-       {std::pair(SampleElement::kInt8, 127.0f), {SampleElement::kInt16, 32767.0f}}) {
-    const std::vector<float> before = samples(100, 4).values;
-    std::vector<float> after = before;
-    quantise(after, element);
-    float largest = 0;
-    for (const float v : before) largest = std::max(largest, std::abs(v));
-    for (std::size_t i = 0; i < before.size(); ++i)
-      EXPECT_LE(std::abs(after[i] - before[i]), largest / steps * 0.5001f);
-  }
-  std::vector<float> zeros(3, 0.0f);
-  quantise(zeros, SampleElement::kInt8);
-  EXPECT_THAT(zeros, testing::ElementsAre(0, 0, 0));
 }
 
 }  // namespace

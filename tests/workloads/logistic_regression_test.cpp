@@ -10,8 +10,8 @@
 #include "runtime/data/classification_metrics.hpp"
 #include "runtime/data/preprocess.hpp"
 #include "runtime/learners/logistic_optimum.hpp"
-#include "runtime/workloads/host_trainer.hpp"
 #include "tests/experiment/support.hpp"
+#include "tests/workloads/shards.hpp"
 
 namespace understudy {
 namespace {
