@@ -94,6 +94,7 @@ void AvrCore::Free::operator()(avr_t* avr) const {
     avr_int_table_t& table = avr->interrupts;
     for (int i = 0; i < table.vector_count; ++i) avr_free_irq(table.vector[i]->irq, 2);
     avr_free_irq(table.irq, 2);
+    for (const auto& io : avr->io) avr_free_irq(io.irq, AVR_IOMEM_IRQ_ALL + 1);
     std::free(avr->irq_pool.irq);
   }
   std::free(avr);
