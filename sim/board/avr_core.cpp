@@ -94,6 +94,7 @@ void AvrCore::Free::operator()(avr_t* avr) const {
     avr_int_table_t& table = avr->interrupts;
     for (int i = 0; i < table.vector_count; ++i) avr_free_irq(table.vector[i]->irq, 2);
     avr_free_irq(table.irq, 2);
+    for (const auto& io : avr->io) avr_free_irq(io.irq, AVR_IOMEM_IRQ_ALL + 1);
     std::free(avr->irq_pool.irq);
   }
   std::free(avr);
@@ -109,6 +110,8 @@ AvrCore::AvrCore(const std::string& mcu, std::int64_t hertz, const FirmwareImage
   avr_->frequency = static_cast<std::uint32_t>(hertz);
   avr_->run = run_burst;
   watchdog_ = find_module<avr_watchdog_t>(*avr_);
+  stack_.data_end = image.heap_start.value_or(static_cast<std::uint16_t>(avr_->ioend + 1));
+  stack_.heap_end = image.heap_end;
   guard_memory();
   watch_stack();
   load(image.flash, image.start);
@@ -148,8 +151,8 @@ void AvrCore::guard_memory() {
   UNDERSTUDY_CHECK(memory != nullptr);
   std::fill(memory + data, memory + kAddresses, std::uint8_t{0});
   avr_->data = memory;
-  const std::size_t reach = avr_->rampz != 0 ? kAddresses << 8 : kAddresses;
-  auto* flash = static_cast<std::uint8_t*>(std::calloc(reach + 4, 1));
+  // ELPM's address has 24 bits on any chip; what is never touched costs nothing.
+  auto* flash = static_cast<std::uint8_t*>(std::calloc((kAddresses << 8) + 4, 1));
   UNDERSTUDY_CHECK(flash != nullptr);
   std::copy(avr_->flash, avr_->flash + avr_->flashend + 3, flash);
   std::free(avr_->flash);
@@ -177,13 +180,10 @@ void AvrCore::watch_stack() {
 }
 
 void AvrCore::check_stack() {
-  const auto word = [&](std::uint32_t at) {
-    return static_cast<unsigned>(avr_->data[at] | avr_->data[at + 1] << 8);
-  };
-  unsigned used = image_.heap_start.value_or(static_cast<std::uint16_t>(avr_->ioend + 1));
-  if (image_.heap_end) used = std::max(used, word(*image_.heap_end));
-  // The pointer is one below the last byte pushed.
-  if (word(R_SPL) + 1 < used && avr_->state == cpu_Running) stop_for(CrashKind::kStackIntoData);
+  const unsigned pointer = static_cast<unsigned>(avr_->data[R_SPL] | avr_->data[R_SPH] << 8);
+  if (!stack_.allows(*avr_, pointer) && avr_->state == cpu_Running) {
+    stop_for(CrashKind::kStackIntoData);
+  }
 }
 
 // ---- Crashes
@@ -214,7 +214,7 @@ void AvrCore::note_crash() {
 
 // In place of avr_callback_run_raw, in the same order.
 void AvrCore::run_burst(avr_t* avr) {
-  const avr_flashaddr_t next = avr_run_one(avr);
+  const avr_flashaddr_t next = of(avr).decoder_.run(*avr);
   if (avr->state == cpu_Crashed) return;
   avr_cycle_timer_process(avr);
   avr->pc = next;

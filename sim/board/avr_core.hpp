@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/board/avr_decoder.hpp"
 #include "sim/board/firmware_image.hpp"
 
 namespace understudy {
@@ -103,6 +104,8 @@ class AvrCore {
 
   std::unique_ptr<avr_t, Free> avr_;
   const FirmwareImage& image_;
+  StackLimit stack_;
+  AvrDecoder decoder_{stack_};
   avr_watchdog_t* watchdog_ = nullptr;
   ResetListener* listener_ = nullptr;
   std::optional<CrashKind> crashing_;

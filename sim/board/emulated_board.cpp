@@ -55,7 +55,8 @@ class EmulatedBoard::Impl final : ResetListener {
         core_(config.mcu, config.frequency_hz, image_),
         uart_(core_.avr(), first_uart(core_.avr()), clock_),
         pins_(core_.avr(), clock_, {led_pin(config.mcu), config.record_pins, config.vcd_file}),
-        eeprom_(core_.avr(), clock_, config.eeprom_file, image_.eeprom) {
+        eeprom_(core_.avr(), clock_, config.eeprom_file,
+                config.eeprom.empty() ? image_.eeprom : config.eeprom) {
     if (!config.bootloader.empty()) {
       const FirmwareImage loader = load_firmware(config.bootloader);
       core_.load(loader.flash, loader.start);

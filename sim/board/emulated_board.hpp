@@ -24,9 +24,10 @@ struct EmulatedBoardConfig {
   std::string firmware;        // ELF or Intel HEX
   std::string mcu = "atmega328p";
   std::int64_t frequency_hz = 16'000'000;
-  int baud = 115'200;         // of the host's end of the line, 8N1
-  std::string eeprom_file{};  // kept there between runs; empty: not kept
-  std::string bootloader{};   // a second image, in which resets start; empty: none
+  int baud = 115'200;                  // of the host's end of the line, 8N1
+  std::string eeprom_file{};           // kept there between runs; empty: not kept
+  std::vector<std::uint8_t> eeprom{};  // what it holds before there is a file; else the firmware's
+  std::string bootloader{};            // a second image, in which resets start; empty: none
   // How long a reset over DTR holds the firmware back, as a boot loader does that waits for an
   // upload; what the host sends meanwhile is lost. See kOptibootDelay.
   Duration boot_delay{0};

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "firmware/identity.h"
+#include "firmware/protocol.h"
 #include "runtime/base/errors.hpp"
 
 namespace understudy {
@@ -19,6 +21,15 @@ std::string numbered(const std::string& file, std::size_t number) {
   const std::size_t at = has_extension ? dot : file.size();
   return fmt::format("{}-{}{}", file.substr(0, at), number, file.substr(at));
 }
+
+// What firmware/identity.h writes to.
+struct BlankEeprom {
+  std::vector<std::uint8_t> bytes{};
+  void write_eeprom(std::uint8_t address, std::uint8_t byte) {
+    if (address >= bytes.size()) bytes.resize(address + 1U, 0xff);
+    bytes[address] = byte;
+  }
+};
 
 bool any(const LineFaultsConfig& f) {
   return f.flip > 0 || f.lose > 0 || f.repeat > 0 || f.reset_at || f.stuck_at || f.unplug_at ||
@@ -39,15 +50,23 @@ std::string own_firmware() {
   return file.string();
 }
 
-std::unique_ptr<EmulatedBoard> make_chip(const EmulatedChipConfig& config,
-                                         const std::string& name) {
+std::unique_ptr<EmulatedBoard> make_chip(const EmulatedChipConfig& config, const std::string& name,
+                                         std::uint8_t id) {
   const std::string& firmware = config.firmware.path;
+  BlankEeprom eeprom;
+  if (firmware.empty()) {
+    if (!protocol::is_baud(static_cast<std::uint32_t>(config.baud)))
+      throw BoardError(
+          fmt::format("{}: Understudy's firmware does not do {} baud", name, config.baud));
+    write_identity(eeprom, {id, static_cast<std::uint32_t>(config.baud)});
+  }
   return std::make_unique<EmulatedBoard>(
       EmulatedBoardConfig{.name = name,
                           .firmware = firmware.empty() ? own_firmware() : firmware,
                           .mcu = config.mcu,
                           .baud = config.baud,
                           .eeprom_file = config.eeprom,
+                          .eeprom = eeprom.bytes,
                           .bootloader = config.bootloader.path,
                           .boot_delay = config.bootloader_delay ? kOptibootDelay : Duration{0},
                           .vcd_file = config.vcd});
@@ -71,6 +90,11 @@ EmulatedChipConfig WorldBoards::numbered(EmulatedChipConfig chip) const {
   return chip;
 }
 
+std::uint8_t WorldBoards::next_id() const {
+  constexpr std::size_t kMost = 254;
+  return fronts_.size() < kMost ? static_cast<std::uint8_t>(fronts_.size() + 1) : protocol::kNoId;
+}
+
 std::string WorldBoards::next_name(const std::string& kind) const {
   return fmt::format("board {} ({})", fronts_.size(), kind);
 }
@@ -88,7 +112,7 @@ void WorldBoards::take(std::unique_ptr<Board> board, const LineFaultsConfig& fau
 void WorldBoards::add(const SimavrBoardConfig& config) {
   const std::string name = next_name("simavr");
   auto board = std::make_unique<VirtualBoard>(name, config.chip.baud);
-  fleet_.add(make_chip(numbered(config.chip), name), board->line());
+  fleet_.add(make_chip(numbered(config.chip), name, next_id()), board->line());
   take(std::move(board), config.faults);
 }
 
@@ -96,7 +120,8 @@ void WorldBoards::add(const PtyBoardConfig& config) {
   const std::string name = next_name("pty");
   terminals_.push_back(std::make_unique<PseudoTerminal>());
   const PseudoTerminal& terminal = *terminals_.back();
-  fleet_.add(make_chip(numbered(config.chip), name), std::make_unique<PtyLine>(*terminals_.back()));
+  fleet_.add(make_chip(numbered(config.chip), name, next_id()),
+             std::make_unique<PtyLine>(*terminals_.back()));
   const TtyBoard::Options options{.port = terminal.path(), .baud = config.chip.baud, .name = name};
   take(std::make_unique<TtyBoard>(scheduler_, real_time_, options), config.faults);
 }

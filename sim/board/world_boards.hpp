@@ -13,8 +13,10 @@
 
 namespace understudy {
 
-// The chip of a board called `name`. Throws BoardError: no firmware, the wrong one.
-std::unique_ptr<EmulatedBoard> make_chip(const EmulatedChipConfig& config, const std::string& name);
+// The chip of a board called `name`. One with Understudy's firmware listens at the host's rate and has
+// the id, as far as it has no EEPROM of its own yet. Throws BoardError: no firmware, the wrong one.
+std::unique_ptr<EmulatedBoard> make_chip(const EmulatedChipConfig& config, const std::string& name,
+                                         std::uint8_t id = 0);
 
 // Understudy's own firmware, which is built beside the program. Throws BoardError where it was not.
 std::string own_firmware();
@@ -36,6 +38,7 @@ class WorldBoards {
   void add(const SerialBoardConfig& config);
   void take(std::unique_ptr<Board> board, const LineFaultsConfig& faults);
   EmulatedChipConfig numbered(EmulatedChipConfig chip) const;
+  std::uint8_t next_id() const;
   std::string next_name(const std::string& kind) const;
 
   Scheduler& scheduler_;
