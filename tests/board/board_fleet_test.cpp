@@ -14,8 +14,8 @@
 namespace understudy {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::string failure_of(EmulatedWorld& world, Task<> task) {
   try {
@@ -28,17 +28,36 @@ std::string failure_of(EmulatedWorld& world, Task<> task) {
 
 Task<> open_only(BoardSession& session) { co_await session.open(); }
 
+Task<> open_at(BoardSession& session, Executor& executor, TimePoint when) {
+  co_await SleepUntil(executor, when);
+  co_await session.open();
+}
+
+// A 0x00 and a frame of 8 bytes go there, a frame of 21 bytes comes back: 30 byte times are 2.6 ms,
+// and the board takes well below a millisecond for its answer.
 TEST(BoardFleet, AHelloGoesThereAndBack) {
   EmulatedWorld world;
-  BoardSession session(world.add("understudy"), world.scheduler);
-  world.run(open_only(session));
+  SessionOptions options;
+  options.reset = false;
+  BoardSession session(world.add("understudy"), world.scheduler, options);
+  world.run(open_at(session, world.scheduler, kStart + milliseconds(100)));
   EXPECT_EQ(session.description().firmware, protocol::kFirmwareVersion);
   EXPECT_EQ(session.description().id, protocol::kNoId);
   EXPECT_EQ(session.description().baud, 115'200);
-  // The board starts, hears 11 bytes and says 21: all that is well below the 131 ms after which the
-  // hello would be repeated.
-  EXPECT_LT(world.scheduler.now(), kStart + milliseconds(131));
-  EXPECT_EQ(session.counters().frames_received, 1);
+  EXPECT_GE(world.scheduler.now(), kStart + milliseconds(103));
+  EXPECT_LE(world.scheduler.now(), kStart + milliseconds(104));
+  EXPECT_EQ(session.counters().bytes_sent, 9);
+  EXPECT_EQ(session.counters().bytes_received, 21);
+}
+
+// A board that was just reset is not there for the first hello, but for the next, 131 ms later.
+TEST(BoardFleet, AHelloIsRepeatedWhileTheBoardStarts) {
+  EmulatedWorld world;
+  BoardSession session(world.add("understudy"), world.scheduler);
+  world.run(open_only(session));
+  EXPECT_EQ(session.counters().bytes_sent, 18);
+  EXPECT_GE(world.scheduler.now(), kStart + milliseconds(133));
+  EXPECT_LE(world.scheduler.now(), kStart + milliseconds(136));
 }
 
 // ---- Frames of 1 ms
@@ -284,6 +303,7 @@ Task<> ask_and_reset(Board& board, Executor& executor, std::size_t& heard) {
   if (input) heard = input->bytes.size();
 }
 
+// But for the byte that the reset cuts short: the host's receiver has seen its start bit.
 TEST(BoardFleet, AResetLosesWhatIsOnItsWayInBothDirections) {
   const TemporaryFile eeprom("echo");
   eeprom.write(ProbeSettings{.ubrr = 16, .mode = 3}.eeprom());
@@ -294,7 +314,7 @@ TEST(BoardFleet, AResetLosesWhatIsOnItsWayInBothDirections) {
   Board& board = world.add(config, 115'200);
   std::size_t heard = 0;
   world.run(ask_and_reset(board, world.scheduler, heard));
-  EXPECT_EQ(heard, 0u);
+  EXPECT_LE(heard, 1u);
 }
 
 }  // namespace

@@ -213,7 +213,7 @@ TEST_P(LostBoard, EndsARunWithoutAQuorumAndIsNamed) {
   const auto at = [](const char* fault) { return fmt::format("{}: {}", fault, GetParam()); };
   EXPECT_EQ(failure(with_faults(at("unplug_at"), 1, false)), "board 1 (simavr) is gone: unplugged");
   EXPECT_EQ(failure(with_faults(at("reset_at"), 1, false)),
-            "board 1 (simavr) was reset by its reset line and has lost what it was told");
+            "board 1 (simavr) was reset by its reset pin and has lost what it was told");
   const std::string stuck = failure(with_faults(at("stuck_at"), 1, false));
   EXPECT_THAT(stuck, testing::StartsWith("board 1 (simavr) fell silent: "));
   EXPECT_THAT(stuck, testing::EndsWith("was sent 10 times without an answer"));
