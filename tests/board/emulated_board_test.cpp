@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "runtime/base/errors.hpp"
 #include "tests/board/emulated.hpp"
 
@@ -58,6 +60,42 @@ TEST(EmulatedBoard, AMegaRunsToo) {
   }
   board.run_until(at + milliseconds(50));
   EXPECT_EQ(text(board.take_output()), "mega\n\r\n");
+}
+
+// The sketch's second port is pin 11 (PB3), driven by software at 4800 baud: what it sends there is
+// read off the pin, in the middle of each bit after the start bit's edge.
+std::string read_off(const std::vector<PinEdge>& edges, Pin pin, int baud) {
+  const auto level = [&](TimePoint at) {
+    bool high = true;
+    for (const PinEdge& edge : edges) {
+      if (edge.pin == pin && edge.at <= at) high = edge.high;
+    }
+    return high;
+  };
+  std::string bytes;
+  TimePoint free = kStart;
+  for (const PinEdge& edge : edges) {
+    if (!(edge.pin == pin) || edge.high || edge.at < free) continue;
+    int byte = 0;
+    for (int i = 0; i < 8; ++i)
+      byte |= level(edge.at + (2 * i + 3) * bit_time(baud) / 2) ? 1 << i : 0;
+    free = edge.at + 19 * bit_time(baud) / 2;
+    EXPECT_TRUE(level(free));  // the stop bit
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+TEST(EmulatedBoard, SoftwareSerialPassesOnWhatItHears) {
+  EmulatedBoard board(with("software_serial", 57'600));
+  board.run_until(kStart + milliseconds(100));
+  EXPECT_EQ(text(board.take_output()), "Goodnight moon!\r\n");
+  // begin() raises the pin; what it does before is no byte.
+  EXPECT_EQ(read_off(board.take_edges(), {'B', 3}, 4800), "Hello, world?\r\n");
+  board.receive(kStart + milliseconds(100), 'U');
+  board.receive(kStart + milliseconds(110), '7');
+  board.run_until(kStart + milliseconds(150));
+  EXPECT_EQ(read_off(board.take_edges(), {'B', 3}, 4800), "U7");
 }
 
 TEST(EmulatedBoard, HexRunsAsElfDoes) {
@@ -245,6 +283,17 @@ TEST(EmulatedBoard, WritingTheEepromTakesItsTime) {
   EmulatedBoard board(with("eeprom_put", 9600));
   board.run_until(kStart + seconds(2));
   EXPECT_THAT(text(board.take_output()), HasSubstr("Written custom data type!"));
+  // The sketch puts 123.456f at 0, then {3.14f, 65, "Working!"}: avr-gcc packs structures.
+  const std::vector<std::uint8_t> eeprom = board.eeprom();
+  const auto value = [&](std::size_t at) {
+    float number = 0;
+    std::memcpy(&number, eeprom.data() + at, sizeof number);
+    return number;
+  };
+  EXPECT_EQ(value(0), 123.456F);
+  EXPECT_EQ(value(4), 3.14F);
+  EXPECT_EQ(eeprom[8], 65);
+  EXPECT_STREQ(reinterpret_cast<const char*>(&eeprom[9]), "Working!");
 }
 
 // ---- What is wrong

@@ -112,6 +112,7 @@ class BoardProcess {
 
 class BoardCommand : public testing::Test {
  protected:
+  static void SetUpTestSuite() { ::signal(SIGPIPE, SIG_IGN); }  // of programs that have ended
   // With stdout and stderr of the whole run.
   struct Outcome {
     std::optional<int> exit_code;
