@@ -21,7 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FEATURES = 4  # pca4
 BYTES = {"float32": 4, "int16": 2, "int8": 1}
 DATA = 23  # bytes of samples in a frame
-FRAME = 7  # and what is around them
+FRAME = 7  # and what is around them; an acknowledgement has as many
+RECEIVE_S = 0.7e-3  # that receiving and acknowledging such a frame keeps a board busy
 T_975 = {5: 2.776, 30: 2.045}  # Student's, by repeats
 
 SCENARIO = """\
@@ -61,13 +62,18 @@ def compute_s(samples, batches, element):
 
 
 def predicted(samples, shard, element, baud, epochs):
-    """Bytes on the wire and seconds of a round by docs/protocol.md's formulas, acknowledgements left out."""
+    """Bytes on the wire and seconds of a round by docs/protocol.md's formulas, turnarounds left out."""
     weights = FEATURES + 1
     exchange = 2 * (9 * math.ceil(weights / 12) + 4 * weights) + 23
-    data = epochs * wire(samples * (FEATURES * BYTES[element] + 1)) if shard == "streamed" else 0
-    line = 10 / baud * (data + exchange)
+    # A round's other frames, of which three are acknowledged (weights set, train, stats).
+    data = epochs * samples * (FEATURES * BYTES[element] + 1) if shard == "streamed" else 0
+    frames = math.ceil(data / DATA)
+    up = (frames + 3) * FRAME
+    down_s = 10 / baud * (wire(data) + exchange)
     computing = compute_s(epochs * samples, epochs * math.ceil(samples / 16), element)
-    return data + exchange, line, computing, max(line, computing) if shard == "streamed" else line + computing
+    busy = computing + frames * RECEIVE_S
+    total = max(down_s, busy) if shard == "streamed" else down_s + busy
+    return wire(data) + exchange + up, 10 / baud * (wire(data) + exchange + up), computing, total
 
 
 def speed(program, rows):
@@ -97,7 +103,7 @@ def interval(values):
 
 
 def accuracy(program, splits, rows):
-    """On the host, whose bits are the boards' (tests/board): one thousand trainings would take hours of emulation."""
+    """On the host, whose bits are the boards' (tests/board)."""
     for label, options in (("one round", {"epochs": 30, "rounds": 1}), ("30 rounds", {"epochs": 1, "rounds": 30})):
         for element in BYTES:
             for boards in (1, 2, 4, 8):
@@ -119,8 +125,8 @@ def report(speeds, accuracies, splits):
            " Arduino Unos. Times are on the emulated clock.", "",
            "## A round against the number of boards", "",
            "Four principal components, three epochs, batches of 16; of the slowest board. *Predicted* is"
-           " `docs/protocol.md`'s formulas, without acknowledgements and turnarounds. *Speed-up* is over one board;"
-           " cached, over as many boards as the first row's.", "",
+           " `docs/protocol.md`'s formulas, without turnarounds; bytes and line time are of both directions. *Speed-up*"
+           " is over one board; cached, over as many boards as the first row's.", "",
            "| shard | element | baud | boards | samples a board | round s | predicted s | rounds a minute | bytes |"
            " predicted | line s | predicted | compute s | predicted | speed-up |",
            "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"]

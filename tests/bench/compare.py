@@ -4,8 +4,8 @@
 Usage: tests/bench/compare.py [--rounds N] [--build build/release] > results/reference/benchmarks.md
 
 Every figure is the median over the rounds with the least and the greatest in brackets; a ratio is
-taken round by round. The peers are Python's PyTorch (Debian's python3-torch, on the same LibTorch)
-and SimGrid. Nothing else should run meanwhile.
+taken round by round. The peer is Python's PyTorch (Debian's python3-torch, on the same LibTorch).
+Nothing else should run meanwhile. tests/bench/traffic.py has the networks beside SimGrid.
 """
 
 import argparse
@@ -80,34 +80,6 @@ def training_throughput(build, figures):
         figures.add(f"{model} ratio", rate / float(peer[model]))
 
 
-# Patterns of tests/bench/network/traffic_patterns.hpp, with the ratio wanted, and whether one round is
-# enough: SimGrid takes minutes, for 10,000 messages an hour.
-KDL = ROOT / "../shared/data/topologies/graphml/Kdl.graphml"
-TRAFFIC = [("ring", 64, 10, False), ("ring", 256, 10, False), ("ring", 1024, 10, True),
-           ("all_to_all", 64, 10, False), ("all_to_all", 256, 10, False), ("all_to_all", 1024, 10, True),
-           ("burst", 64, 10, False), ("parameter_server", 64, 10, False),
-           ("parameter_server", 256, 10, False), ("parameter_server", 1024, 10, False),
-           ("wan", 1000, 3, False), ("wan", 10000, 3, True)]
-
-
-def simulation(build, figures, is_first):
-    for pattern, count, _, once in TRAFFIC:
-        if once and not is_first:
-            continue
-        name = f"{pattern} {count}"
-        graph = [KDL] if pattern == "wan" and KDL.exists() else []
-        clocks = {}
-        for side, program in (("ours", "understudy_traffic"), ("peer", "simgrid_traffic")):
-            transfers, clocks[side], cpu, memory = map(
-                float, output(build / "bin" / program, pattern, count, *graph).split())
-            figures.add(f"{name} {side}", transfers / cpu / 1e3)
-            figures.add(f"{name} {side} memory", memory)
-        figures.add(f"{name} ratio", figures.last(f"{name} ours") / figures.last(f"{name} peer"))
-        figures.add(f"{name} memory", figures.last(f"{name} peer memory") / figures.last(f"{name} ours memory"))
-        figures.add(f"{name} error", abs(clocks["ours"] - clocks["peer"]) / clocks["peer"])
-        figures.add(f"{name} clock", clocks["peer"])
-
-
 def two_jobs(program, scenario, folder, figures):
     """Two repeats, one after the other and side by side; the first trains, the rest replay."""
     times = {}
@@ -168,21 +140,6 @@ def report(f, rounds):
     for model in ("cnn", "lenet"):
         rows.append(f"| {model} | {f.cell(f'{model} ours', '{:,.0f}')} | {f.cell(f'{model} peer', '{:,.0f}')} |"
                     f" {f.cell(f'{model} ratio', '{:.2f}')} | 1.1 |")
-    graph = "the Topology Zoo's Kdl" if KDL.exists() else "a random graph of the size of the Topology Zoo's Kdl"
-    rows += ["", "## Simulated traffic", "",
-             "`understudy_traffic` (coroutines, transport and `fair_share` included) beside `simgrid_traffic`, both"
-             " in `tests/bench/network`, whose `traffic_patterns.hpp` says what the patterns are; `wan` is"
-             f" {graph}. Thousands of transfers a second of CPU time; peak memory of whole processes. The simulated"
-             " seconds are SimGrid's, at its default precision.", "",
-             "| pattern | hosts or messages | Understudy | SimGrid | ratio | wanted | MiB | times less memory |"
-             " simulated seconds | relative difference |",
-             "|---|---|---|---|---|---|---|---|---|---|"]
-    for pattern, count, wanted, _ in TRAFFIC:
-        name = f"{pattern} {count}"
-        rows.append(f"| {pattern} | {count:,} | {f.cell(f'{name} ours')} | {f.cell(f'{name} peer')} |"
-                    f" {f.cell(f'{name} ratio', '{:.1f}')} | {wanted} | {f.last(f'{name} ours memory'):.1f} |"
-                    f" {f.last(f'{name} memory'):.1f} | {f.last(f'{name} clock'):.6g} |"
-                    f" {max(f.values[f'{name} error']):.1e} |")
     rows += ["", "## Whole programs", "",
              "`lenet` on 8 virtual GPUs, 32,768 images, two repeats, trained and then re-timed under another"
              " network; the main job is `scenarios/accuracy_vs_overhead.yaml` with `--jobs` at its default.", "",
@@ -216,7 +173,6 @@ def main():
         for i in range(options.rounds):
             say(f"round {i + 1} of {options.rounds}")
             training_throughput(build, figures)
-            simulation(build, figures, i == 0)
             two_jobs(program, scenario, folder, figures)
             starts(program, ROOT / "scenarios/accuracy_vs_overhead.yaml", folder, figures)
         say("the main job")

@@ -148,14 +148,14 @@ TEST(BoardFleet, ALineSendsOneByteAtATime) {
 
 constexpr BoardTraining kTraining{.epochs = 2, .batch = 4, .rate = 0.25f, .l2 = 0.01f};
 Shard shard_of(std::size_t board) {
-  return testing::random_shard(5, 12, protocol::kInt16, static_cast<std::uint32_t>(board + 1));
+  return random_shard(5, 12, protocol::kInt16, static_cast<std::uint32_t>(board + 1));
 }
 
 Task<> train(BoardSession& session, std::size_t number, std::vector<float>& weights) {
   const Shard shard = shard_of(number);
   co_await session.open();
   co_await session.load_shard(shard);
-  co_await session.set_weights(testing::random_weights(5));
+  co_await session.set_weights(random_weights(5));
   co_await session.train_cached(kTraining);
   weights = co_await session.train_streamed(kTraining, shard);
 }
@@ -190,7 +190,7 @@ Result train_boards(std::size_t boards, int threads, bool with_others) {
 TEST(BoardFleet, ThreadsAndOtherTasksChangeNoBitAndNoTime) {
   const Result plain = train_boards(3, 0, false);
   for (std::size_t i = 0; i < 3; ++i) {
-    const auto once = train_on_host(shard_of(i), kTraining, testing::random_weights(5));
+    const auto once = train_on_host(shard_of(i), kTraining, random_weights(5));
     EXPECT_EQ(plain.weights[i], train_on_host(shard_of(i), kTraining, once));
   }
   for (const int threads : {0, 1, 2}) {

@@ -17,7 +17,7 @@
 namespace understudy {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // 60 passengers, so that a round takes a board a tenth of a second.
 class Passengers {

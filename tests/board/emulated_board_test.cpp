@@ -11,7 +11,7 @@
 namespace understudy {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 EmulatedBoardConfig with(std::string_view name, int baud = 115'200) {
   EmulatedBoardConfig config;

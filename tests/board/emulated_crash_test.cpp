@@ -6,7 +6,7 @@
 namespace understudy {
 namespace {
 
-using testing::StartsWith;
+using ::testing::StartsWith;
 
 struct Expected {
   int mode;

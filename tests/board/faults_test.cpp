@@ -8,27 +8,24 @@
 namespace understudy {
 namespace {
 
-using testing::Direction;
-using testing::Fault;
-using testing::MemoryBoard;
 
 constexpr BoardTraining kTraining{.epochs = 2, .batch = 3, .rate = 0.25f};
 
 const Shard& shard() {
-  static const Shard shard = testing::random_shard(13, 5, protocol::kInt16);
+  static const Shard shard = random_shard(13, 5, protocol::kInt16);
   return shard;
 }
 
 std::vector<float> expected_weights() {
   return train_on_host(shard(), kTraining,
-                       train_on_host(shard(), kTraining, testing::random_weights(13)));
+                       train_on_host(shard(), kTraining, random_weights(13)));
 }
 
 // Two rounds, the first cached and the second streamed; 14 weights take two frames.
 Task<> two_rounds(BoardSession& session, std::vector<float>& weights, std::uint32_t& samples) {
   co_await session.open();
   co_await session.load_shard(shard());
-  const auto start = testing::random_weights(13);
+  const auto start = random_weights(13);
   co_await session.set_weights(start);
   co_await session.train_cached(kTraining);
   co_await session.train_streamed(kTraining, shard());
@@ -50,7 +47,7 @@ Outcome play(const MemoryBoard::FaultOf& fault_of) {
   BoardSession session(board, scheduler);
   Outcome outcome;
   try {
-    testing::run(scheduler, two_rounds(session, outcome.weights, outcome.samples));
+    run(scheduler, two_rounds(session, outcome.weights, outcome.samples));
   } catch (const BoardError& error) {
     outcome.error = error.what();
   }

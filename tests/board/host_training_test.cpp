@@ -67,7 +67,7 @@ std::vector<double> train_in_double(const std::vector<double>& x, const Shard& s
 
 TEST(HostTraining, IsTheModelInDoublePrecisionUpToRounding) {
   for (const auto update : {protocol::kPerBatch, protocol::kAfterEpochs}) {
-    const Shard shard = testing::random_shard(6, 100, protocol::kInt8);
+    const Shard shard = random_shard(6, 100, protocol::kInt8);
     std::vector<double> x;
     for (int i = 0; i < 100; ++i) {
       for (int j = 0; j < 6; ++j) {
@@ -79,7 +79,7 @@ TEST(HostTraining, IsTheModelInDoublePrecisionUpToRounding) {
     const float rate = update == protocol::kPerBatch ? 0.5f : 0.05f;
     const BoardTraining training{
         .epochs = 5, .batch = 16, .rate = rate, .l2 = 0.01f, .update = update};
-    const auto start = testing::random_weights(6);
+    const auto start = random_weights(6);
     const auto expected = train_in_double(x, shard, training, {start.begin(), start.end()});
     const auto weights = train_on_host(shard, training, start);
     for (std::size_t i = 0; i < weights.size(); ++i) EXPECT_NEAR(weights[i], expected[i], 1e-5);

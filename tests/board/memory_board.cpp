@@ -1,6 +1,6 @@
 #include "tests/board/memory_board.hpp"
 
-namespace understudy::testing {
+namespace understudy {
 
 void MemoryBoard::write(std::span<const std::uint8_t> bytes) {
   for (const std::uint8_t byte : bytes) put(down_, Direction::kDown, byte);
@@ -106,4 +106,4 @@ void MemoryBoard::take_turn() {
   turn_at_ = more ? executor_.now() + options_.turn : kNever;
 }
 
-}  // namespace understudy::testing
+}  // namespace understudy

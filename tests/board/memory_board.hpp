@@ -13,7 +13,7 @@
 #include "runtime/board/session.hpp"
 #include "sim/time/scheduler.hpp"
 
-namespace understudy::testing {
+namespace understudy {
 
 // The chip, as BoardProgram sees it.
 struct MemoryMachine {
@@ -118,4 +118,4 @@ inline void run(Scheduler& scheduler, Task<> task) {
   scheduler.run();
 }
 
-}  // namespace understudy::testing
+}  // namespace understudy

@@ -7,7 +7,6 @@
 namespace understudy {
 namespace {
 
-using testing::MemoryMachine;
 
 class BoardProgramTest : public ::testing::Test {
  protected:

@@ -6,7 +6,7 @@
 #include "runtime/base/random.hpp"
 #include "runtime/board/shard.hpp"
 
-namespace understudy::testing {
+namespace understudy {
 
 // Standard normal features; the label depends on the first of them.
 inline Shard random_shard(int features, int samples, protocol::Element element,
@@ -30,4 +30,4 @@ inline std::vector<float> random_weights(int features, std::uint32_t seed = 1) {
   return weights;
 }
 
-}  // namespace understudy::testing
+}  // namespace understudy

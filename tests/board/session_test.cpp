@@ -10,9 +10,6 @@ namespace understudy {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::MemoryBoard;
-using testing::random_shard;
-using testing::random_weights;
 
 constexpr std::array kElements{protocol::kFloat32, protocol::kInt16, protocol::kInt8};
 constexpr std::array kUpdates{protocol::kPerBatch, protocol::kAfterEpochs};
@@ -41,7 +38,7 @@ void expect_equal_to_host(protocol::Mode mode, const Shard& shard, const BoardTr
   std::vector<float> expected = random_weights(shard.format.features);
   std::vector<float> weights = expected;
   for (int round = 0; round < 3; ++round) expected = train_on_host(shard, training, expected);
-  testing::run(scheduler, train_rounds(session, shard, training, mode, weights));
+  run(scheduler, train_rounds(session, shard, training, mode, weights));
   ASSERT_EQ(weights.size(), expected.size());
   EXPECT_EQ(std::memcmp(weights.data(), expected.data(), 4 * expected.size()), 0);
   EXPECT_EQ(session.counters().retransmissions, 0);
@@ -88,7 +85,7 @@ TEST(BoardSession, WorksAtEveryBaudRate) {
         co_await session.open();
         EXPECT_EQ(co_await session.train_streamed(training, shard), expected);
       };
-      testing::run(scheduler, program());
+      run(scheduler, program());
       EXPECT_LE(board.fullest, 63u);
       EXPECT_EQ(board.overruns, 0);
       EXPECT_EQ(session.counters().retransmissions, 0);
@@ -110,7 +107,7 @@ TEST(BoardSession, CountsTheBytesOfAStreamedEpoch) {
     co_await session.train_streamed({.epochs = 2}, shard);
     after = session.counters();
   };
-  testing::run(scheduler, program());
+  run(scheduler, program());
   const int train_frame = 7 + 16;
   const int weights_frame = 7 + 2 + 4 * 6;
   EXPECT_EQ(after.bytes_sent - before.bytes_sent, train_frame + 2 * 42 * 30);
@@ -146,13 +143,13 @@ TEST(BoardSession, TellsWhatTheBoardIsAndDoes) {
     EXPECT_EQ(session.description().reset_cause, 8);  // the watchdog's bit
     EXPECT_EQ((co_await session.stats()).cached_samples, 0);
   };
-  testing::run(scheduler, program());
+  run(scheduler, program());
   EXPECT_EQ(board.machine.lights.size() % 2, 0u);
 }
 
 std::string error_of(Scheduler& scheduler, Task<> task) {
   try {
-    testing::run(scheduler, std::move(task));
+    run(scheduler, std::move(task));
   } catch (const BoardError& error) {
     return error.what();
   }

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/errors.hpp"
+
 namespace understudy {
 
 // A folder of the test's own, removed at its end.
