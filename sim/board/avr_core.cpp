@@ -114,6 +114,7 @@ AvrCore::AvrCore(const std::string& mcu, std::int64_t hertz, const FirmwareImage
   stack_.heap_end = image.heap_end;
   guard_memory();
   watch_stack();
+  watch_watchdog();
   load(image.flash, image.start);
   // Ports that nobody models by the data sheet must at least not print, nor sleep.
   for (avr_io_t* io = avr_->io_port; io != nullptr; io = io->next) {
@@ -184,6 +185,24 @@ void AvrCore::check_stack() {
   if (!stack_.allows(*avr_, pointer) && avr_->state == cpu_Running) {
     stop_for(CrashKind::kStackIntoData);
   }
+}
+
+// ---- The watchdog
+
+// simavr (1.6) has a running watchdog go on with its old time when a program sets another: it compares
+// the new prescaler with itself. The time begins anew with the WDR that must come just before
+// (ATmega328P data sheet, 10.8.2).
+void AvrCore::watch_watchdog() {
+  if (watchdog_ == nullptr) return;
+  auto& write = avr_->io[AVR_DATA_TO_IO(watchdog_->wdce.reg)].w;
+  simavr_watchdog_write_ = write.c;
+  write = {this, [](avr_t* avr, avr_io_addr_t address, std::uint8_t value, void* self) {
+             const auto& core = *static_cast<AvrCore*>(self);
+             const avr_cycle_count_t before = core.watchdog_->cycle_count;
+             core.simavr_watchdog_write_(avr, address, value, core.watchdog_);
+             if (core.watchdog_->cycle_count != before)
+               avr_ioctl(avr, AVR_IOCTL_WATCHDOG_RESET, nullptr);
+           }};
 }
 
 // ---- Crashes

@@ -93,6 +93,7 @@ class AvrCore {
 
   void guard_memory();
   void watch_stack();
+  void watch_watchdog();
   void check_stack();
   void start_timing();
   void stop_at(std::uint64_t cycle);
@@ -107,6 +108,7 @@ class AvrCore {
   StackLimit stack_;
   AvrDecoder decoder_{stack_};
   avr_watchdog_t* watchdog_ = nullptr;
+  avr_io_write_t simavr_watchdog_write_ = nullptr;
   ResetListener* listener_ = nullptr;
   std::optional<CrashKind> crashing_;
   std::optional<Crash> crash_;

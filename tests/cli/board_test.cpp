@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "runtime/base/errors.hpp"
 #include "tests/data/idx_files.hpp"
 
 namespace understudy {

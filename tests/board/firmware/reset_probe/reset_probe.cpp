@@ -1,5 +1,6 @@
 // Tells why it started, and how often, which it keeps in EEPROM: two bytes at 38,461 baud (MCUSR,
-// the count). A 'w' makes it hang until the watchdog bites, an 's' sleep until the next byte.
+// the count). A 'w' makes it hang until the watchdog bites, a 'W' too, where the watchdog runs already
+// with a longer time; an 's' makes it sleep until the next byte.
 #include <avr/eeprom.h>
 #include <avr/interrupt.h>
 #include <avr/io.h>
@@ -31,7 +32,8 @@ int main() {
     while (!(UCSR0A & _BV(RXC0))) {
     }
     const uint8_t command = UDR0;
-    if (command == 'w') {
+    if (command == 'W') wdt_enable(WDTO_2S);
+    if (command == 'w' || command == 'W') {
       wdt_enable(WDTO_15MS);
       cli();
       for (;;) {
