@@ -27,6 +27,19 @@ constexpr avr_cycle_count_t kCheckUp = 1 << 14;
 
 avr_cycle_count_t nothing(avr_t*, avr_cycle_count_t, void*) { return 0; }
 
+// simavr lacks the phase-correct modes and takes their TOP for 0, so that a timer in one of them
+// overflows at every tick; Arduino's core starts all timers but the first so. Here they have their
+// TOP, but count up only: half the period (ATmega328P data sheet, tables 16-4 and 18-8).
+void complete_modes(avr_timer_t& timer) {
+  const int modes = timer.wgm_op[0].size == 16 ? 3 : 1;
+  for (int mode = 1; mode <= modes; ++mode) {
+    avr_timer_wgm_t& op = timer.wgm_op[mode];
+    if (op.kind != avr_timer_wgm_none) continue;
+    op.kind = avr_timer_wgm_fc_pwm;
+    op.size = static_cast<std::uint8_t>(7 + mode) & 0xf;
+  }
+}
+
 std::uint16_t opcode_at(const avr_t& avr, std::uint32_t pc) {
   return static_cast<std::uint16_t>(avr.flash[pc] | avr.flash[pc + 1] << 8);
 }
@@ -117,9 +130,8 @@ AvrCore::AvrCore(const std::string& mcu, std::int64_t hertz, const FirmwareImage
   watch_watchdog();
   load(image.flash, image.start);
   // Ports that nobody models by the data sheet must at least not print, nor sleep.
-  for (avr_io_t* io = avr_->io_port; io != nullptr; io = io->next) {
-    if (io->kind == kModuleKind<avr_uart_t>) reinterpret_cast<avr_uart_t*>(io)->flags = 0;
-  }
+  for_each_module<avr_uart_t>(*avr_, [](avr_uart_t& port) { port.flags = 0; });
+  for_each_module<avr_timer_t>(*avr_, complete_modes);
   start_timing();
 }
 

@@ -1,12 +1,12 @@
-// A faster decoder for what programs mostly consist of: arithmetic in registers, branches, loads and
-// stores in SRAM, calls. All else it leaves to simavr's, one instruction at a time.
+// A decoder faster than simavr's for what programs mostly consist of: arithmetic in registers,
+// branches, loads and stores in SRAM, calls. All else it leaves to simavr's, one at a time.
 #pragma once
 
 #include <simavr/sim_avr.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <vector>
 
 namespace understudy {
 
@@ -34,13 +34,12 @@ class AvrDecoder {
   avr_flashaddr_t run(avr_t& avr);
 
  private:
-  struct Decoded;
-  static Decoded decode(unsigned op);
-  bool run_other(avr_t& avr, avr_flashaddr_t pc);
+  struct Program;
+  bool run_other(avr_t& avr);
 
   const StackLimit& stack_;
-  std::vector<Decoded> program_;  // by word of flash, as last executed
-  avr_flashaddr_t next_ = 0;      // after an instruction of simavr's
+  std::unique_ptr<Program> program_;  // decoded
+  avr_flashaddr_t next_ = 0;          // after an instruction of simavr's
 };
 
 }  // namespace understudy

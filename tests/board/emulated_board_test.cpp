@@ -181,6 +181,24 @@ TEST_P(Firmware, RunsAsInTheStockLoop) {
   EXPECT_FALSE(core.crash());
 }
 
+// Arduino's core starts timers 1 and 2 in the phase-correct mode of eight bits with the clock over
+// 64: between overflows lie at least 256 * 64 cycles, and simavr alone has 64.
+TEST(EmulatedBoard, TimersKnowTheirPhaseCorrectModes) {
+  const FirmwareImage image = load_firmware(firmware("blink"));
+  AvrCore core("atmega328p", kHertz, image);
+  core.run_until(100'000);
+  constexpr int kFlags1 = 0x36, kFlags2 = 0x37;  // TIFR1, TIFR2
+  int overflows = 0;
+  for (std::uint64_t cycle = 100'000; cycle < 1'700'000; cycle += 1'000) {
+    core.avr().data[kFlags1] = core.avr().data[kFlags2] = 0;
+    core.run_until(cycle);
+    overflows += core.avr().data[kFlags1] & 1;
+    overflows += core.avr().data[kFlags2] & 1;
+  }
+  EXPECT_GE(overflows, 2 * (1'600'000 / 32'768));
+  EXPECT_LE(overflows, 2 * (1'600'000 / 16'384 + 1));
+}
+
 // ---- Resets
 
 struct Start {
