@@ -10,7 +10,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -81,7 +80,8 @@ class ProcessTransport : public Transport {
   void fail_peer(Rank peer, const std::string& sentence);
   void count(WireFault fault) { ++counters_.faults[static_cast<std::size_t>(fault)]; }
   virtual bool is_drained() const = 0;
-  void note_drained();  // to be called whenever is_drained() may have become true
+  virtual void ask_for_credit() {}  // so that is_drained() comes true
+  void note_drained();              // to be called whenever is_drained() may have become true
 
   Executor& executor_;
   ProcessTransportOptions options_;

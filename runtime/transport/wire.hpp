@@ -16,15 +16,17 @@ namespace understudy {
 
 inline constexpr std::uint16_t kProtocolVersion = 1;
 inline constexpr std::size_t kHeaderBytes = 80;
-inline constexpr std::uint64_t kLargestMessage = std::uint64_t{1} << 34;  // bytes
+inline constexpr std::size_t kLargestChunk = std::size_t{4} << 20;
+inline constexpr std::uint64_t kLargestMessage = std::uint64_t{1} << 34;
 
 enum class FrameKind : std::uint8_t {
-  kHello = 1,    // may I send to you? total: versions of the sender's libraries
+  kHello = 1,    // may I send to you? total: version of the sender's libzmq
   kReady = 2,    // you may; total: the window in bytes
   kRefused = 3,  // you may not; step: why, a WireFault
   kChunk = 4,    // a stretch of a message
-  kCredit = 5,   // total: bytes that have been taken, since the handshake
-  kGoodbye = 6,  // nothing more will come
+  kCredit = 5,   // only to carry `credit`
+  kProbe = 6,    // a credit, please
+  kGoodbye = 7,  // nothing more will come
 };
 
 struct FrameHeader {
@@ -38,6 +40,7 @@ struct FrameHeader {
   std::uint64_t total = 0;   // bytes of the message
   std::uint64_t offset = 0;  // of the chunk in it
   std::uint32_t length = 0;  // bytes of the chunk, which follow the header
+  std::uint64_t credit = 0;  // bytes that the sender has taken from the receiver, headers included
 };
 
 // Why input was refused. The first are of one frame, the rest of a frame after those before it.
@@ -66,6 +69,8 @@ const char* sentence(WireFault fault);
 
 // CRC-32C (Castagnoli; RFC 3720, B.4), of `bytes` after those that gave `before`.
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before = 0);
+// The same without the processor's help.
+std::uint32_t crc32c_by_table(std::span<const std::byte> bytes, std::uint32_t before = 0);
 
 // Writes the header, with the checksum of itself and of `chunk`, which must be header.length bytes.
 void write_frame(const FrameHeader& header, std::span<const std::byte> chunk,

@@ -35,7 +35,7 @@ class ZmqHub final : Polled {
  private:
   struct Watched {
     zmq::socket_t* socket;
-    std::function<void()> ready;
+    std::shared_ptr<std::function<void()>> ready;
   };
   bool ready() override;
   void dispatch() override;
