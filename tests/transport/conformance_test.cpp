@@ -25,8 +25,8 @@ class EveryTransport : public ::testing::TestWithParam<Case> {
 Task<> receive_pattern(Node& node, Rank from, Tag tag, std::size_t size, std::uint32_t seed) {
   const auto message = co_await node.receive(from, tag);
   EXPECT_TRUE(message && message->from == from && message->tag == tag);
-  if (message)
-    EXPECT_TRUE(holds_pattern(message->payload, size, seed)) << size << " bytes, seed " << seed;
+  EXPECT_TRUE(message && holds_pattern(message->payload, size, seed))
+      << size << " bytes, seed " << seed;
 }
 
 TEST_P(EveryTransport, CarriesEverySizeFromEveryRankToEveryRankItselfIncluded) {
@@ -45,17 +45,17 @@ TEST_P(EveryTransport, CarriesEverySizeFromEveryRankToEveryRankItselfIncluded) {
   });
 }
 
+// Of equal sizes: in a network a smaller one may overtake.
 TEST_P(EveryTransport, KeepsTheOrderOfOneSenderAndTag) {
   constexpr std::uint32_t kMessages = 3000;  // more than a ring of descriptors has slots
   run([&](Node& node) -> Task<> {
     const Rank next{(node.rank().index() + 1) % ranks()};
     const Rank previous{(node.rank().index() + ranks() - 1) % ranks()};
-    for (std::uint32_t i = 0; i < kMessages; ++i)
-      node.send(next, Tag{1, i % 2}, pattern(i % 32, i));
+    for (std::uint32_t i = 0; i < kMessages; ++i) node.send(next, Tag{1, i % 2}, pattern(24, i));
     // One tag after the other: half of them wait.
     for (const std::uint32_t step : {1u, 0u}) {
       for (std::uint32_t i = step; i < kMessages; i += 2)
-        co_await receive_pattern(node, previous, Tag{1, step}, i % 32, i);
+        co_await receive_pattern(node, previous, Tag{1, step}, 24, i);
     }
   });
 }
