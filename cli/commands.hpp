@@ -25,6 +25,7 @@ void add_common_flags(CLI::App& command, Session& session);
 void add_validate(CLI::App& app, Session& session);
 void add_list(CLI::App& app, Session& session);
 void add_topology(CLI::App& app, Session& session);
+void add_keys(CLI::App& app, Session& session);
 void add_help(CLI::App& app, Session& session);
 
 // On finished run directories: rebuild the summary and the page, or compute the times anew.

@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
     add_retime(app, session);
     add_topology(app, session);
     add_list(app, session);
+    add_keys(app, session);
     add_help(app, session);
   });
 }

@@ -104,7 +104,9 @@ PacketState receive_packet(const OpenFile& socket, Packet& packet) {
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof control;
-  const ssize_t count = recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
+  ssize_t count = recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
+  // The other side left without reading everything; what it had sent comes after that.
+  if (count < 0 && errno == ECONNRESET) count = recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
   if (count < 0)
     return errno == EAGAIN || errno == EINTR ? PacketState::kNothing : PacketState::kGone;
   for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr;

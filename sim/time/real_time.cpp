@@ -12,6 +12,10 @@ namespace {
 constexpr Duration kLongestWait = std::chrono::milliseconds{100};
 // Less than going to sleep and being woken would take.
 constexpr Duration kLook = std::chrono::microseconds{50};
+// Whoever gives way for longer than this has given way to a stranger, who would do so again.
+constexpr Duration kLostCore = std::chrono::microseconds{300};
+constexpr Duration kShortestPause = std::chrono::milliseconds{10};
+constexpr Duration kLongestPause = std::chrono::seconds{1};
 
 short poll_flag(FileEvent event) { return event == FileEvent::kReadable ? POLLIN : POLLOUT; }
 
@@ -48,10 +52,21 @@ bool RealTime::anything_polled() const {
 bool RealTime::look_around(TimePoint now, TimePoint next) {
   if (polled_.empty()) return false;
   if (anything_polled()) return true;
-  const TimePoint until = std::min(next, elapsed(now) + kLook);
-  while (elapsed(now) < until) {
+  const TimePoint begin = elapsed(now);
+  if (begin < look_again_) return false;
+  const TimePoint until = std::min(next, begin + kLook);
+  for (TimePoint t = begin; t < until;) {
     sched_yield();
-    if (anything_polled()) return true;
+    const TimePoint after = elapsed(now);
+    if (after - t > kLostCore) {
+      pause_ = std::clamp(2 * pause_, kShortestPause, kLongestPause);
+      look_again_ = after + pause_;
+    }
+    t = after;
+    if (anything_polled()) {
+      if (t < until) pause_ = Duration{0};
+      return true;
+    }
   }
   return false;
 }

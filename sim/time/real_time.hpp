@@ -43,6 +43,8 @@ class RealTime final : public FileWatcher {
   std::map<Key, std::function<void()>> handlers_;
   std::vector<Polled*> polled_;
   std::vector<Key> ready_;
+  TimePoint look_again_ = kStart;  // no looking around before
+  Duration pause_{0};
   Duration lateness_{0};
 };
 

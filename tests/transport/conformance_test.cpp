@@ -108,6 +108,8 @@ TEST_P(EveryTransport, ACancelledReceiveTakesNothing) {
     waiting.cancel();
     co_await waiting.ended();
     EXPECT_TRUE(cancelled);
+    node.send(previous, Tag{4, 1}, pattern(0, 0));  // now it may send
+    co_await receive_pattern(node, next, Tag{4, 1}, 0, 0);
     node.send(next, Tag{4, 0}, pattern(33, 5));
     co_await receive_pattern(node, previous, Tag{4, 0}, 33, 5);
   });
