@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -197,17 +198,16 @@ void check_security(std::string_view endpoint, const Security& security) {
 }
 
 PrivateFolder::PrivateFolder() : owner_(getpid()) {
-  const char* own = std::getenv("XDG_RUNTIME_DIR");
   std::error_code problem;
-  std::string pattern = own != nullptr && std::filesystem::is_directory(own, problem)
-                            ? own
-                            : std::filesystem::temp_directory_path(problem).string();
-  if (problem) pattern = "/tmp";
-  pattern += "/understudy-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr)  // with mode 0700
-    throw RunError(
-        fmt::format("there can be no folder for sockets at {}: {}", pattern, std::strerror(errno)));
-  path_ = pattern;
+  const std::string temporary = std::filesystem::temp_directory_path(problem).string();
+  const char* own = std::getenv("XDG_RUNTIME_DIR");
+  for (const std::string& parent :
+       {std::string(own != nullptr ? own : ""), temporary, std::string("/tmp")}) {
+    path_ = parent + "/understudy-XXXXXX";
+    if (!parent.empty() && mkdtemp(path_.data()) != nullptr) return;  // with mode 0700
+  }
+  throw RunError(
+      fmt::format("there can be no folder for sockets at {}: {}", path_, std::strerror(errno)));
 }
 
 PrivateFolder::~PrivateFolder() {

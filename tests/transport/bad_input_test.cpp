@@ -195,12 +195,15 @@ TEST_F(ZmqVictim, ARankThatDoesNotExistIsNotSentTo) {
   EXPECT_THROW(victim->send(Rank{3}, Tag{}, Payload()), TransportError);
 }
 
-TEST(ZmqTransport, SaysWhereItCannotListen) {
+TEST(ProcessTransport, SaysWhereItCannotListen) {
   Loop loop(with_new_secret());
   ProcessTransportOptions o;
+  for (const TransportKind kind : {TransportKind::kIpc, TransportKind::kSharedMemory}) {
+    o.kind = kind;
+    o.bind = "/no/such/folder";
+    EXPECT_THROW(make_process_transport(loop.scheduler, loop.clock, &loop.hub, o), TransportError);
+  }
   o.kind = TransportKind::kTcp;
-  o.bind = "127.0.0.1:nonsense";
-  EXPECT_THROW(make_process_transport(loop.scheduler, loop.clock, &loop.hub, o), TransportError);
   o.bind = "0.0.0.0";
   EXPECT_THROW(make_process_transport(loop.scheduler, loop.clock, &loop.hub, o), ScenarioError);
 }
