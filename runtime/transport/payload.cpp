@@ -22,6 +22,11 @@ void add_typed(ScalarType type, std::byte* to, const std::byte* from, std::size_
 
 }  // namespace
 
+PayloadSource*& payload_source() {
+  static thread_local PayloadSource* source = nullptr;
+  return source;
+}
+
 Values Values::slice(std::size_t first, std::size_t count) const {
   UNDERSTUDY_CHECK(first + count <= count_);
   Values v = *this;

@@ -6,11 +6,24 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/units.hpp"
 
 namespace understudy {
+
+// Where a thread's payloads come from, if not from the heap: a transport that can pass its own memory
+// on without copying.
+class PayloadSource {
+ public:
+  virtual std::shared_ptr<std::byte[]> allocate(std::size_t bytes) = 0;  // null: none is left
+
+ protected:
+  ~PayloadSource() = default;
+};
+// This thread's; null: the heap.
+PayloadSource*& payload_source();
 
 // A block of bytes, or in a dry run only their number. Copies share the block; a shared block must
 // not be written.
@@ -20,7 +33,13 @@ class Payload {
   // Uninitialised bytes.
   static Payload of_size(std::size_t bytes) {
     Payload p = dry(bytes);
-    p.block_ = std::make_shared_for_overwrite<std::byte[]>(bytes);
+    if (PayloadSource* source = payload_source()) p.block_ = source->allocate(bytes);
+    if (p.block_ == nullptr) p.block_ = std::make_shared_for_overwrite<std::byte[]>(bytes);
+    return p;
+  }
+  static Payload of_block(std::shared_ptr<std::byte[]> block, std::size_t bytes) {
+    Payload p = dry(bytes);
+    p.block_ = std::move(block);
     return p;
   }
   static Payload dry(std::size_t bytes) {
@@ -31,9 +50,10 @@ class Payload {
 
   std::size_t size() const { return size_; }
   bool is_dry() const { return block_ == nullptr; }
+  bool is_shared() const { return block_.use_count() > 1; }  // with copies
   std::span<const std::byte> bytes() const { return {block_.get(), block_ ? size_ : 0}; }
   std::span<std::byte> writable() {
-    UNDERSTUDY_CHECK(block_.use_count() <= 1);
+    UNDERSTUDY_CHECK(!is_shared());
     return {block_.get(), block_ ? size_ : 0};
   }
 

@@ -1,6 +1,7 @@
 #include "sim/time/real_time.hpp"
 
 #include <poll.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <ctime>
@@ -9,6 +10,12 @@ namespace understudy {
 namespace {
 
 constexpr Duration kLongestWait = std::chrono::milliseconds{100};
+// Less than going to sleep and being woken would take.
+constexpr Duration kLook = std::chrono::microseconds{50};
+// Whoever gives way for longer than this has given way to a stranger, who would do so again.
+constexpr Duration kLostCore = std::chrono::microseconds{300};
+constexpr Duration kShortestPause = std::chrono::milliseconds{10};
+constexpr Duration kLongestPause = std::chrono::seconds{1};
 
 short poll_flag(FileEvent event) { return event == FileEvent::kReadable ? POLLIN : POLLOUT; }
 
@@ -27,23 +34,59 @@ TimePoint RealTime::elapsed(TimePoint now) {
 }
 
 TimePoint RealTime::wait(TimePoint now, TimePoint next) {
+  const bool something = look_around(now, next);
   const TimePoint before = elapsed(now);
-  const Duration left = next > before ? std::min(next - before, kLongestWait) : Duration{0};
+  const Duration left =
+      next > before && !something ? std::min(next - before, kLongestWait) : Duration{0};
+  sleep(left);
+  const TimePoint after = elapsed(now);
+  if (after > next) lateness_ = std::max(lateness_, after - next);
+  return std::max(now, std::min(after, next));
+}
+
+bool RealTime::anything_polled() const {
+  return std::any_of(polled_.begin(), polled_.end(), [](Polled* p) { return p->ready(); });
+}
+
+// Gives way each time: whoever is to write the memory may be waiting for this very core.
+bool RealTime::look_around(TimePoint now, TimePoint next) {
+  if (polled_.empty()) return false;
+  if (anything_polled()) return true;
+  const TimePoint begin = elapsed(now);
+  if (begin < look_again_) return false;
+  const TimePoint until = std::min(next, begin + kLook);
+  for (TimePoint t = begin; t < until;) {
+    sched_yield();
+    const TimePoint after = elapsed(now);
+    if (after - t > kLostCore) {
+      pause_ = std::clamp(2 * pause_, kShortestPause, kLongestPause);
+      look_again_ = after + pause_;
+    }
+    t = after;
+    if (anything_polled()) {
+      if (t < until) pause_ = Duration{0};
+      return true;
+    }
+  }
+  return false;
+}
+
+void RealTime::sleep(Duration longest) {
   std::vector<pollfd> files;
   std::vector<Key> keys;
   for (const auto& [key, handler] : handlers_) {
     files.push_back({.fd = key.first, .events = poll_flag(key.second), .revents = 0});
     keys.push_back(key);
   }
-  const timespec timeout = to_timespec(left);
+  for (Polled* polled : polled_)
+    if (polled->before_sleep()) longest = Duration{0};
+  const timespec timeout = to_timespec(longest);
   ready_.clear();
   if (ppoll(files.data(), files.size(), &timeout, nullptr) > 0) {
     for (std::size_t i = 0; i < files.size(); ++i)
       if (files[i].revents != 0) ready_.push_back(keys[i]);
   }
-  const TimePoint after = elapsed(now);
-  if (after > next) lateness_ = std::max(lateness_, after - next);
-  return std::max(now, std::min(after, next));
+  for (Polled* polled : polled_) polled->after_sleep();
 }
 
 void RealTime::dispatch() {
@@ -54,6 +97,8 @@ void RealTime::dispatch() {
     const auto handler = found->second;  // it may ignore its own file
     handler();
   }
+  for (Polled* polled : std::vector(polled_))
+    if (std::find(polled_.begin(), polled_.end(), polled) != polled_.end()) polled->dispatch();
 }
 
 void RealTime::watch(int file, FileEvent event, std::function<void()> ready) {

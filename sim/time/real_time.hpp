@@ -28,15 +28,23 @@ class RealTime final : public FileWatcher {
 
   void watch(int file, FileEvent event, std::function<void()> ready) override;
   void ignore(int file, FileEvent event) override;
+  void poll(Polled& polled) override { polled_.push_back(&polled); }
+  void forget(Polled& polled) override { std::erase(polled_, &polled); }
   bool watches() const { return !handlers_.empty(); }
 
  private:
   using Key = std::pair<int, FileEvent>;
   TimePoint elapsed(TimePoint now);
+  bool anything_polled() const;
+  bool look_around(TimePoint now, TimePoint next);
+  void sleep(Duration longest);
 
   std::optional<std::chrono::steady_clock::time_point> start_;  // where the scenario's clock is 0
   std::map<Key, std::function<void()>> handlers_;
+  std::vector<Polled*> polled_;
   std::vector<Key> ready_;
+  TimePoint look_again_ = kStart;  // no looking around before
+  Duration pause_{0};
   Duration lateness_{0};
 };
 

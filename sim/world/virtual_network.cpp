@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/transport/mailbox.hpp"
+
 namespace understudy {
 
 class VirtualNetwork::Endpoint final : public Transport {
@@ -18,85 +20,60 @@ class VirtualNetwork::Endpoint final : public Transport {
   }
 
   bool receive(ReceiveOperation& operation) override {
-    const auto match = std::find_if(arrived_.begin(), arrived_.end(), [&](const Arrival& a) {
-      return matches(operation, a.message);
-    });
     const TimePoint now = network_.scheduler_.now();
-    if (match == arrived_.end()) {
-      waiting_.push_back({&operation, now});
+    auto arrival = mailbox_.take(operation);
+    if (!arrival) {
+      mailbox_.wait(operation, now);
       return false;
     }
-    if (network_.trace_ != nullptr) network_.trace_->emit(match->event(rank_, now));
-    operation.message = std::move(match->message);
-    arrived_.erase(match);
+    if (network_.trace_ != nullptr) network_.trace_->emit(event(*arrival, now));
+    operation.message = std::move(arrival->message);
     return true;
   }
 
-  void cancel(ReceiveOperation& operation) override {
-    std::erase_if(waiting_, [&](const Waiting& w) { return w.operation == &operation; });
-  }
+  void cancel(ReceiveOperation& operation) override { mailbox_.cancel(operation); }
 
   void deliver(InFlight&& flight) {
-    const auto match = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& w) {
-      return matches(*w.operation, flight.message);
-    });
     const TimePoint now = network_.scheduler_.now();
-    Arrival arrival{std::move(flight.message), flight.sent, now, std::move(flight.about)};
-    if (match == waiting_.end()) {
-      arrived_.push_back(std::move(arrival));
-      return;
-    }
-    ReceiveOperation& operation = *match->operation;
+    const auto waiting = mailbox_.claim(flight.message);
+    Arrival arrival{std::move(flight.message), {flight.sent, now, std::move(flight.about)}};
+    if (!waiting) return mailbox_.keep(std::move(arrival));
     if (network_.trace_ != nullptr) {
-      MessageEvent event = arrival.event(rank_, now);
-      event.waited = now - match->since;
-      network_.trace_->emit(event);
+      MessageEvent received = event(arrival, now);
+      received.waited = now - waiting->since;
+      network_.trace_->emit(received);
     }
-    waiting_.erase(match);
-    operation.message = std::move(arrival.message);
-    operation.complete();
+    waiting->operation->message = std::move(arrival.message);
+    waiting->operation->complete();
   }
 
   Sent sent;
-  bool everything_received() const { return arrived_.empty(); }
-  bool waits_for(const Lost& lost) const {
-    return std::any_of(waiting_.begin(), waiting_.end(), [&](const Waiting& w) {
-      return matches(*w.operation, lost.from, lost.tag);
-    });
-  }
+  bool everything_received() const { return mailbox_.empty(); }
+  bool waits_for(const Lost& lost) const { return mailbox_.awaits(lost.from, lost.tag); }
 
  private:
-  struct Arrival {
-    Message message;
+  struct History {
     TimePoint sent, arrived;
     std::shared_ptr<const Activity> about;
+  };
+  using Arrival = Mailbox<History>::Arrival;
 
-    MessageEvent event(Rank to, TimePoint received) const {
-      const Bytes size{static_cast<std::int64_t>(message.payload.size())};
-      return {.from = message.from,
-              .to = to,
-              .tag = message.tag,
-              .size = size,
-              .sent = sent,
-              .arrived = arrived,
-              .received = received,
-              .about = about};
-    }
-  };
-  struct Waiting {
-    ReceiveOperation* operation;
-    TimePoint since;
-  };
-  static bool matches(const ReceiveOperation& operation, Rank from, const Tag& tag) {
-    return operation.tag == tag && (!operation.from || *operation.from == from);
+  MessageEvent event(const Arrival& arrival, TimePoint received) const {
+    const Message& message = arrival.message;
+    const Bytes size{static_cast<std::int64_t>(message.payload.size())};
+    return {.from = message.from,
+            .to = rank_,
+            .tag = message.tag,
+            .size = size,
+            .sent = arrival.about.sent,
+            .arrived = arrival.about.arrived,
+            .received = received,
+            .about = arrival.about.about};
   }
-  static bool matches(const ReceiveOperation& operation, const Message& message) {
-    return matches(operation, message.from, message.tag);
-  }
+
   VirtualNetwork& network_;
   Rank rank_;
-  std::vector<Arrival> arrived_;
-  std::vector<Waiting> waiting_;
+  Mailbox<History> mailbox_;
 };
 
 VirtualNetwork::VirtualNetwork(Scheduler& scheduler, const Topology& topology,

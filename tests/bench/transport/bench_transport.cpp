@@ -1,0 +1,302 @@
+// Transports between processes, as CSV: round trips, throughput and all-reduce of 2 and 4 processes
+// over shared memory, ipc and tcp, and beside them what libzmq does by itself, in the way of its own
+// perf/local_lat, remote_lat, local_thr and remote_thr.
+//
+//   bench_transport [roundtrip] [throughput] [allreduce] [memory]
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <iostream>
+#include <new>
+#include <set>
+
+#include "runtime/collectives/collective.hpp"
+#include "tests/transport/harness.hpp"
+
+namespace understudy {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t kMostRanks = 4;
+
+double us_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
+}
+
+// What the processes of one measurement share.
+struct Common {
+  std::atomic<std::size_t> here{0};
+  char endpoints[kMostRanks][256] = {};
+  double median_us = 0, best_us = 0;
+};
+
+std::vector<std::string> meet(Common& common, std::size_t ranks, std::size_t rank,
+                              const std::string& endpoint) {
+  std::strncpy(common.endpoints[rank], endpoint.c_str(), sizeof common.endpoints[rank] - 1);
+  ++common.here;
+  while (common.here < ranks) usleep(100);
+  return {common.endpoints, common.endpoints + ranks};
+}
+
+void note(Common& common, std::vector<double> us) {
+  std::sort(us.begin(), us.end());
+  common.median_us = us[us.size() / 2];
+  common.best_us = us.front();
+}
+
+// Runs the body in a process for each rank; false where one of them failed.
+bool in_processes(std::size_t ranks, const std::function<void(std::size_t)>& body) {
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    if (fork() != 0) continue;
+    try {
+      body(rank);
+      _exit(0);
+    } catch (const std::exception& problem) {
+      std::cerr << "rank " << rank << ": " << problem.what() << '\n';
+      _exit(1);
+    }
+  }
+  bool all_well = true;
+  for (std::size_t i = 0; i < ranks; ++i) {
+    int status = 0;
+    wait(&status);
+    all_well = all_well && status == 0;
+  }
+  return all_well;
+}
+
+class Measurement {
+ public:
+  Measurement()
+      : common_(new (mmap(nullptr, sizeof(Common), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Common) {}
+  ~Measurement() { munmap(common_, sizeof(Common)); }
+  Common& common() { return *common_; }
+  void print(const char* what, const std::string& transport, std::size_t ranks, std::size_t bytes,
+             double bytes_moved) const {
+    std::cout << fmt::format("{},{},{},{},{:.2f},{:.2f},{:.1f}\n", what, transport, ranks, bytes,
+                             common_->median_us, common_->best_us, bytes_moved / common_->median_us)
+              << std::flush;
+  }
+
+ private:
+  Common* common_;
+};
+
+using RankProgram = std::function<Task<>(Node&, Common&)>;
+
+void measure(const char* what, TransportKind kind, std::size_t ranks, std::size_t bytes,
+             double bytes_moved, const RankProgram& program) {
+  Measurement m;
+  const PrivateFolder folder;
+  const Security security = with_new_secret();
+  const bool well = in_processes(ranks, [&](std::size_t rank) {
+    Loop loop(security);
+    ProcessTransportOptions o;
+    o.kind = kind;
+    o.rank = Rank{rank};
+    o.world = static_cast<std::uint32_t>(ranks);
+    o.bind = kind == TransportKind::kTcp ? "127.0.0.1" : folder.path();
+    const auto transport = make_process_transport(loop.scheduler, loop.clock, &loop.hub, o);
+    transport->set_peers(meet(m.common(), ranks, rank, transport->endpoint()));
+    InstantDevice device;
+    NoRecorder recorder;
+    NoSafePoints safe_points;
+    NodeInfo info;
+    info.rank = Rank{rank};
+    info.world = static_cast<int>(ranks);
+    Node node({.info = info,
+               .executor = loop.scheduler,
+               .transport = *transport,
+               .device = device,
+               .recorder = recorder,
+               .safe_points = safe_points});
+    const auto both = [&]() -> Task<> {
+      co_await program(node, m.common());
+      co_await transport->drain();
+    };
+    const auto main = spawn(loop.scheduler, both());
+    loop.scheduler.run();
+  });
+  if (well) m.print(what, name(kind), ranks, bytes, bytes_moved);
+}
+
+int repetitions(std::size_t bytes) {
+  return static_cast<int>(std::clamp<std::size_t>((std::size_t{64} << 20) / (bytes + 1), 20, 2000));
+}
+
+void roundtrip(TransportKind kind, std::size_t bytes) {
+  measure("roundtrip", kind, 2, bytes, 2.0 * static_cast<double>(bytes),
+          [bytes](Node& node, Common& common) -> Task<> {
+            const Rank other{1 - node.rank().index()};
+            std::vector<double> us;
+            for (int i = 0; i < repetitions(bytes); ++i) {
+              const auto begin = Clock::now();
+              if (node.rank().value == 0) node.send(other, Tag{}, Payload::of_size(bytes));
+              auto message = co_await node.receive(other, Tag{});
+              if (node.rank().value == 1) node.send(other, Tag{}, std::move(message->payload));
+              us.push_back(us_since(begin));
+            }
+            if (node.rank().value == 0) note(common, std::move(us));
+          });
+}
+
+// The time is that of `count` messages one way, seen by their receiver.
+void throughput(TransportKind kind, std::size_t bytes) {
+  const int count = std::max(repetitions(bytes), bytes <= 4096 ? 100'000 : 0);
+  measure("throughput", kind, 2, bytes, static_cast<double>(bytes) * count,
+          [bytes, count](Node& node, Common& common) -> Task<> {
+            constexpr int kAhead = 1000;  // messages that wait at most
+            if (node.rank().value == 0) {
+              for (int i = 0; i < count; ++i) {
+                node.send(Rank{1}, Tag{}, Payload::of_size(bytes));
+                if (i % kAhead == kAhead - 1) co_await node.receive(Rank{1}, Tag{1, 0});
+              }
+              co_return;
+            }
+            Clock::time_point begin;
+            for (int i = 0; i < count; ++i) {
+              co_await node.receive(Rank{0}, Tag{});
+              if (i == 0) begin = Clock::now();
+              if (i % kAhead == kAhead / 2) node.send(Rank{0}, Tag{1, 0}, Payload());
+            }
+            note(common, {us_since(begin)});
+          });
+}
+
+void allreduce_of(TransportKind kind, std::size_t ranks, std::size_t bytes,
+                  CollectiveKind collective) {
+  const std::string what = fmt::format("allreduce_{}", name(collective));
+  measure(what.c_str(), kind, ranks, bytes, static_cast<double>(bytes),
+          [=](Node& node, Common& common) -> Task<> {
+            std::vector<Rank> everybody;
+            for (std::size_t r = 0; r < ranks; ++r) everybody.push_back(Rank{r});
+            const Communicator members{.members = everybody,
+                                       .index = node.rank().index(),
+                                       .machines = std::vector<int>(ranks)};
+            std::vector<float> vector(bytes / sizeof(float), 1.0f);
+            CollectiveConfig config;
+            config.kind = collective;
+            std::vector<double> us;
+            for (int i = 0; i < repetitions(2 * bytes); ++i) {
+              const auto begin = Clock::now();
+              const Stretch stretch{Values(std::span(vector)), 0, vector.size()};
+              co_await allreduce(config, node, members, stretch, Tag{static_cast<uint32_t>(i), 0});
+              us.push_back(us_since(begin));
+              std::fill(vector.begin(), vector.end(), 1.0f);
+            }
+            if (node.rank().value == 0) note(common, std::move(us));
+          });
+}
+
+// libzmq by itself.
+
+std::string raw_address(TransportKind kind, const PrivateFolder& folder) {
+  return kind == TransportKind::kTcp ? "tcp://127.0.0.1:*" : "ipc://" + folder.path() + "/raw";
+}
+
+void raw_roundtrip(TransportKind kind, std::size_t bytes) {
+  Measurement m;
+  const PrivateFolder folder;
+  const bool well = in_processes(2, [&](std::size_t rank) {
+    zmq::context_t context;
+    zmq::socket_t socket(context, rank == 0 ? zmq::socket_type::req : zmq::socket_type::rep);
+    if (rank == 1) socket.bind(raw_address(kind, folder));
+    const auto where = meet(m.common(), 2, rank, rank == 1 ? last_endpoint(socket) : "");
+    if (rank == 0) socket.connect(where[1]);
+    zmq::message_t message(bytes);
+    std::vector<double> us;
+    for (int i = 0; i < repetitions(bytes); ++i) {
+      const auto begin = Clock::now();
+      if (rank == 0) socket.send(message, zmq::send_flags::none);
+      if (!socket.recv(message)) throw RunError("nothing came");
+      if (rank == 1) socket.send(message, zmq::send_flags::none);
+      us.push_back(us_since(begin));
+    }
+    if (rank == 0) note(m.common(), std::move(us));
+  });
+  if (well)
+    m.print("roundtrip", fmt::format("libzmq {}", name(kind)), 2, bytes,
+            2.0 * static_cast<double>(bytes));
+}
+
+void raw_throughput(TransportKind kind, std::size_t bytes) {
+  Measurement m;
+  const PrivateFolder folder;
+  const int count = std::max(repetitions(bytes), bytes <= 4096 ? 100'000 : 0);
+  const bool well = in_processes(2, [&](std::size_t rank) {
+    zmq::context_t context;
+    zmq::socket_t socket(context, rank == 0 ? zmq::socket_type::push : zmq::socket_type::pull);
+    if (rank == 1) socket.bind(raw_address(kind, folder));
+    const auto where = meet(m.common(), 2, rank, rank == 1 ? last_endpoint(socket) : "");
+    if (rank == 0) {
+      socket.connect(where[1]);
+      for (int i = 0; i < count; ++i) socket.send(zmq::message_t(bytes), zmq::send_flags::none);
+      return;
+    }
+    zmq::message_t message;
+    Clock::time_point begin;
+    for (int i = 0; i < count; ++i) {
+      if (!socket.recv(message)) throw RunError("nothing came");
+      if (i == 0) begin = Clock::now();
+    }
+    note(m.common(), {us_since(begin)});
+  });
+  if (well)
+    m.print("throughput", fmt::format("libzmq {}", name(kind)), 2, bytes,
+            static_cast<double>(bytes) * count);
+}
+
+// The limit of anything that copies: one thread, memory to memory.
+void memory_copy(std::size_t bytes) {
+  Measurement m;
+  const std::vector<std::byte> from(bytes, std::byte{1});
+  std::vector<std::byte> to(bytes);
+  std::vector<double> us;
+  for (int i = 0; i < repetitions(bytes); ++i) {
+    const auto begin = Clock::now();
+    std::memcpy(to.data(), from.data(), bytes);
+    asm volatile("" : : "r"(to.data()) : "memory");
+    us.push_back(us_since(begin));
+  }
+  note(m.common(), std::move(us));
+  m.print("copy", "memory", 1, bytes, static_cast<double>(bytes));
+}
+
+constexpr TransportKind kKinds[] = {TransportKind::kSharedMemory, TransportKind::kIpc,
+                                    TransportKind::kTcp};
+
+void run(const std::set<std::string>& wanted) {
+  const auto wants = [&](const char* what) { return wanted.empty() || wanted.contains(what); };
+  std::cout << "what,transport,ranks,bytes,median_us,best_us,MB_per_s\n";
+  for (const std::size_t bytes : {1u, 4096u, 65536u, 1u << 20}) {
+    for (const TransportKind kind : kKinds) {
+      const bool has_raw = kind != TransportKind::kSharedMemory;
+      if (wants("roundtrip")) roundtrip(kind, bytes);
+      if (wants("roundtrip") && has_raw) raw_roundtrip(kind, bytes);
+      if (wants("throughput")) throughput(kind, bytes);
+      if (wants("throughput") && has_raw) raw_throughput(kind, bytes);
+    }
+  }
+  for (const std::size_t bytes : {4096u, 65536u, 1u << 20, 4u << 20, 32u << 20}) {
+    if (wants("memory")) memory_copy(bytes);
+    if (!wants("allreduce")) continue;
+    for (const std::size_t ranks : {2u, 4u}) {
+      for (const TransportKind kind : kKinds) {
+        allreduce_of(kind, ranks, bytes, CollectiveKind::kRing);
+        allreduce_of(kind, ranks, bytes, CollectiveKind::kHalvingDoubling);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace understudy
+
+int main(int argc, char** argv) { understudy::run({argv + 1, argv + argc}); }
