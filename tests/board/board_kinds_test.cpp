@@ -94,7 +94,7 @@ TEST_P(EveryShard, TrainsToTheHostsWeights) {
 TEST(BoardKinds, AllGiveTheSameWeights) {
   const Setting setting{.nodes = 2, .more = "element: int8, shard: cached", .rounds = 1};
   const std::string host = run(setting).weights_hash;
-  for (const std::string boards :
+  for (const std::string& boards :
        {board("simavr"), board("pty"), board("simavr") + ", " + board("pty")}) {
     Setting with = setting;
     with.boards = boards;
