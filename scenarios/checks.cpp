@@ -63,6 +63,12 @@ class Checker {
       const auto* serial = std::get_if<SerialBoardConfig>(&scenario_.boards[i]);
       if (serial != nullptr && serial->port.empty())
         fail(fmt::format("boards[{}].port", i), "a board on a serial port needs its port");
+      const LineFaultsConfig& faults =
+          std::visit([](const auto& board) -> const LineFaultsConfig& { return board.faults; },
+                     scenario_.boards[i]);
+      if (faults.return_after && !faults.unplug_at)
+        fail(fmt::format("boards[{}].faults.return_after", i),
+             "only a board that was unplugged returns: it needs unplug_at");
     }
   }
 

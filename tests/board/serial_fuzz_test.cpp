@@ -190,7 +190,7 @@ class Bursts {
 };
 
 TEST(SerialFuzz, AlwaysAnswersAHelloAndKeepsItsStackOutOfItsData) {
-  const TimePoint end = kStart + seconds(setting("UNDERSTUDY_FUZZ_SECONDS", 20));
+  const TimePoint end = kStart + seconds(setting("UNDERSTUDY_FUZZ_SECONDS", 10));
   Bursts bursts(static_cast<std::uint32_t>(setting("UNDERSTUDY_FUZZ_SEED", 1)));
   Attacker attacker;
   std::uint8_t sequence = 0;
