@@ -1,7 +1,7 @@
 // The firmware as it is flashed, under rubbish on its line: random bytes, random commands, damaged
 // frames. After each burst it answers a hello within 2 s of its time, and its stack has not met its
 // data. The same bursts every time; $UNDERSTUDY_FUZZ_SECONDS makes it so many seconds of the board's
-// time instead of 20, $UNDERSTUDY_FUZZ_SEED others.
+// time instead of 10, $UNDERSTUDY_FUZZ_SEED others.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -281,20 +281,16 @@ TEST_F(BoardCommand, ABoardWithAnotherFirmwareIsNone) {
   expect_refusal(board({"id", "uno"}), 3, "uno did not answer within 5s: it runs another firmware");
 }
 
-// ---- An upload, as to a real board: avrdude opens the port, which resets the board into its boot
-// loader. That of the Duemilanove, because Debian's build of Optiboot for the ATmega328 is 20 bytes longer
-// than the room at the end of the flash.
-const std::string kBootLoader =
-    UNDERSTUDY_ARDUINO_DIR "/bootloaders/atmega/ATmegaBOOT_168_atmega328.hex";
-
-TEST_F(BoardCommand, AvrdudeUploadsToTheBootLoader) {
-  if (!fs::exists(kBootLoader)) GTEST_SKIP() << "no " << kBootLoader << " (arduino-core-avr)";
+// As to a real Uno: avrdude opens the port, which resets the board into its bootloader, and has that
+// write the flash and read it back. After a second in which no further upload begins, the new program
+// starts.
+TEST_F(BoardCommand, AvrdudeUploadsToOptiboot) {
   if (std::system("command -v avrdude > /dev/null") != 0) GTEST_SKIP() << "no avrdude";
-  BoardProcess uno(folder_.path(), {"emulate", "--link", "uno", "--bootloader", kBootLoader,
-                                    "--firmware", firmware("blink.elf")});
+  BoardProcess uno(folder_.path(), {"emulate", "--link", "uno", "--bootloader",
+                                    firmware("optiboot.hex"), "--firmware", firmware("blink.elf")});
   ASSERT_TRUE(uno.says("uno\n"));
-  const Outcome flashed = board(
-      {"flash", "uno", "--firmware", firmware("serial_event.hex"), "--baud", "57600", "--quiet"});
+  const Outcome flashed =
+      board({"flash", "uno", "--firmware", firmware("serial_event.hex"), "--quiet"});
   ASSERT_EQ(flashed.exit_code, 0) << flashed.out << flashed.err;
   BoardProcess monitor(folder_.path(), {"monitor", "uno", "--baud", "9600"});
   EXPECT_TRUE(echoes(monitor, "flashed")) << monitor.out << monitor.err;
