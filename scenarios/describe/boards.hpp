@@ -59,7 +59,8 @@ void describe(Archive& a, PtyBoardConfig& c) {
 }
 template <class Archive>
 void describe(Archive& a, SerialBoardConfig& c) {
-  a.field("port", c.port, "A path, VID:PID or VID:PID:SERIAL, as `understudy board list` shows.");
+  a.field("port", c.port,
+          "A path, VID:PID or VID:PID:SERIAL, as `understudy board list` shows, or id:N.");
   a.field("baud", c.baud, "Bits a second.", kBaud);
   a.field("faults", c.faults, "What goes wrong on the line, over what goes wrong by itself.");
 }

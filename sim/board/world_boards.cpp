@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <utility>
 
 #include "firmware/identity.h"
 #include "firmware/protocol.h"
 #include "runtime/base/errors.hpp"
+#include "runtime/board/serial_ports.hpp"
+#include "sim/board/find_board.hpp"
 
 namespace understudy {
 namespace {
@@ -20,6 +23,20 @@ std::string numbered(const std::string& file, std::size_t number) {
       dot != std::string::npos && (slash == std::string::npos || dot > slash + 1);
   const std::size_t at = has_extension ? dot : file.size();
   return fmt::format("{}-{}{}", file.substr(0, at), number, file.substr(at));
+}
+
+// "id:7" is whatever port that board answers on.
+std::string port_of(const SerialBoardConfig& config) {
+  constexpr std::string_view kById = "id:";
+  if (!config.port.starts_with(kById)) return config.port;
+  int id = 0;
+  const char* end = config.port.data() + config.port.size();
+  const auto parsed = std::from_chars(config.port.data() + kById.size(), end, id);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || id < 1 || id > 254)
+    throw BoardError(fmt::format("'{}' names no board: ids are from 1 to 254", config.port));
+  std::vector<std::string> ports;
+  for (const SerialPort& port : list_ports()) ports.push_back(port.path);
+  return find_board(id, ports, config.baud);
 }
 
 // What firmware/identity.h writes to.

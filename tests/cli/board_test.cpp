@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "runtime/base/errors.hpp"
+#include "sim/board/find_board.hpp"
 #include "tests/data/idx_files.hpp"
 
 namespace understudy {
@@ -272,6 +273,20 @@ TEST_F(BoardCommand, WrongIdsAndUses) {
   EXPECT_EQ(board({"emulate", "--for", "-1"}).exit_code, 2);
   EXPECT_EQ(board({"selftest"}).exit_code, 2);
   EXPECT_EQ(board({}).exit_code, 2);
+}
+
+TEST_F(BoardCommand, BoardsAreFoundByTheirIds) {
+  BoardProcess one(folder_.path(), {"emulate", "--link", "one"});
+  BoardProcess two(folder_.path(), {"emulate", "--link", "two"});
+  ASSERT_TRUE(one.says("one\n") && two.says("two\n"));
+  ASSERT_EQ(board({"id", "one", "3"}).exit_code, 0);
+  ASSERT_EQ(board({"id", "two", "4"}).exit_code, 0);
+  const std::vector<std::string> ports{(folder_ / "none").string(), (folder_ / "one").string(),
+                                       (folder_ / "two").string()};
+  EXPECT_EQ(find_board(3, ports, 115'200), ports[1]);
+  EXPECT_EQ(find_board(4, ports, 115'200), ports[2]);
+  EXPECT_THROW(find_board(5, ports, 115'200), BoardError);
+  EXPECT_THROW(find_board(4, {ports[2], ports[2]}, 115'200), BoardError);
 }
 
 TEST_F(BoardCommand, ABoardWithAnotherFirmwareIsNone) {
