@@ -127,8 +127,9 @@ void WorldBoards::add(const PtyBoardConfig& config) {
 }
 
 void WorldBoards::add(const SerialBoardConfig& config) {
-  const TtyBoard::Options options{
-      .port = config.port, .baud = config.baud, .name = next_name(config.port)};
+  const TtyBoard::Options options{.port = config.port,
+                                  .baud = config.baud,
+                                  .name = is_alone_ ? config.port : next_name(config.port)};
   take(std::make_unique<TtyBoard>(scheduler_, real_time_, options), config.faults);
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/data/partition.hpp"
 #include "runtime/data/preprocess.hpp"
 #include "runtime/workloads/averaging.hpp"
+#include "runtime/workloads/board_trainer.hpp"
 #include "runtime/workloads/weights_hash.hpp"
 #include "tests/experiment/support.hpp"
 #include "tests/workloads/shards.hpp"
@@ -99,6 +100,30 @@ TEST(BoardKinds, AllGiveTheSameWeights) {
     Setting with = setting;
     with.boards = boards;
     EXPECT_EQ(run(with).weights_hash, host) << boards;
+  }
+}
+
+TEST(BoardKinds, FiftyRoundsOnOneToEightBoardsEndWithTheHostsBits) {
+  for (const int nodes : {1, 2, 4, 8}) {
+    Setting setting{.nodes = nodes, .more = "element: int16, shard: cached", .rounds = 50};
+    const std::string host = run(setting).weights_hash;
+    setting.boards = board("simavr", "count: 0");
+    EXPECT_EQ(run(setting).weights_hash, host) << nodes;
+  }
+}
+
+TEST(BoardIds, AreOneBoards) {
+  BoardIds ids;
+  ids.add(protocol::kNoId, "a");
+  ids.add(protocol::kNoId, "b");
+  ids.add(7, "a");
+  ids.add(7, "a");  // opened anew
+  try {
+    ids.add(7, "b");
+    ADD_FAILURE() << "two boards of one id";
+  } catch (const BoardError& problem) {
+    EXPECT_STREQ(problem.what(),
+                 "a and b both have the id 7: give one another ('understudy board id')");
   }
 }
 
