@@ -89,7 +89,8 @@ void print_table(const Experiment& experiment) {
                   : groups[i] == i               ? "trained"
                                                  : fmt::format("of run {}", groups[i]));
     const RunEstimate e = estimate_run(run.scenario);
-    row.insert(row.end(), {fmt::format("{:.4g} s", to_seconds(e.time)),
+    row.insert(row.end(), {run.scenario.boards.empty() ? fmt::format("{:.4g} s", to_seconds(e.time))
+                                                       : "the boards'",
                            wall_text(e, groups[i] == i), memory_text(e.memory)});
     rows.push_back(std::move(row));
     if (groups[i] == i) wall_s += e.wall_s;
