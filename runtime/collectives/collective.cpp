@@ -61,8 +61,10 @@ void check_collective(const CollectiveConfig& config, const Communicator& member
   }
 }
 
-Task<> allreduce(const CollectiveConfig& config, Node& node, const Communicator& members,
-                 Stretch stretch, Tag base) {
+namespace {
+
+Task<> allreduce_whole(const CollectiveConfig& config, Node& node, const Communicator& members,
+                       Stretch stretch, Tag base) {
   switch (config.kind) {
     case CollectiveKind::kRing:
       return ring_allreduce(node, members, stretch, base);
@@ -76,6 +78,52 @@ Task<> allreduce(const CollectiveConfig& config, Node& node, const Communicator&
       return hierarchical_allreduce(node, members, stretch, base);
   }
   UNDERSTUDY_CHECK(false);
+}
+
+// Tags of one piece's exchange: more than any collective's steps.
+std::uint32_t steps_of_piece(const Communicator& members) {
+  constexpr std::uint32_t beside_ring = 1024;
+  return beside_ring + 2 * static_cast<std::uint32_t>(members.size());
+}
+
+struct Pieces {
+  Stretch stretch;
+  std::size_t size;  // elements
+  Tag base;
+  std::size_t count() const { return (stretch.values.count() + size - 1) / size; }
+};
+
+// Every kLanes-th piece from the lane's own on.
+constexpr std::size_t kLanes = 3;
+Task<> work_off(const CollectiveConfig& config, Node& node, const Communicator& members,
+                Pieces pieces, std::size_t lane) {
+  for (std::size_t p = lane; p < pieces.count(); p += kLanes) {
+    const std::size_t first = p * pieces.size;
+    const std::size_t count = std::min(pieces.size, pieces.stretch.values.count() - first);
+    const Stretch piece{pieces.stretch.values.slice(first, count), pieces.stretch.offset + first,
+                        pieces.stretch.total};
+    const Tag tag{pieces.base.stream,
+                  pieces.base.step + static_cast<std::uint32_t>(p) * steps_of_piece(members)};
+    co_await allreduce_whole(config, node, members, piece, tag);
+  }
+}
+
+Task<> allreduce_in_pieces(const CollectiveConfig& config, Node& node, const Communicator& members,
+                           Pieces pieces) {
+  std::vector<Spawned<>> lanes;
+  for (std::size_t lane = 0; lane < std::min(kLanes, pieces.count()); ++lane)
+    lanes.push_back(node.spawn(work_off(config, node, members, pieces, lane)));
+  co_await when_all(std::move(lanes));
+}
+
+}  // namespace
+
+// No order of addition depends on where a stretch begins and ends, so pieces change no bits.
+Task<> allreduce(const CollectiveConfig& config, Node& node, const Communicator& members,
+                 Stretch stretch, Tag base) {
+  const std::size_t piece = node.piece_bytes() / size_of(stretch.values.type());
+  if (stretch.values.count() <= piece) return allreduce_whole(config, node, members, stretch, base);
+  return allreduce_in_pieces(config, node, members, Pieces{stretch, piece, base});
 }
 
 }  // namespace understudy

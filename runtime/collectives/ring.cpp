@@ -62,8 +62,9 @@ Payload RingChunks::pack(std::size_t chunk) const {
   Payload p = Payload::of_size(count(chunk) * element);
   const auto to = p.writable();
   for_each_block(chunk, [&](std::size_t first, std::size_t n, std::size_t packed) {
-    stretch_.values.slice(first, n).copy_to(to.subspan(packed * element, n * element));
+    stretch_.values.slice(first, n).pack_into(to.subspan(packed * element, n * element));
   });
+  Values::finish_pack();
   return p;
 }
 

@@ -88,6 +88,7 @@ class Node {
   Receive receive(std::optional<Rank> from, Tag tag, TimePoint deadline = kNever) {
     return {parts_.transport, parts_.executor, from, tag, deadline};
   }
+  std::size_t piece_bytes() const { return parts_.transport.piece_bytes(); }
   SleepUntil sleep_until(TimePoint when) { return {parts_.executor, when}; }
   template <class T>
   Spawned<T> spawn(Task<T> task) {

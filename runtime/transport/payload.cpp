@@ -1,5 +1,7 @@
 #include "runtime/transport/payload.hpp"
 
+#include "runtime/transport/streaming_copy.hpp"
+
 namespace understudy {
 namespace {
 
@@ -38,14 +40,24 @@ Values Values::slice(std::size_t first, std::size_t count) const {
 Payload Values::pack() const {
   if (is_dry()) return Payload::dry(size_bytes());
   Payload p = Payload::of_size(size_bytes());
-  copy_to(p.writable());
+  pack_into(p.writable());
+  finish_pack();
   return p;
 }
 
-void Values::copy_to(std::span<std::byte> to) const {
+// Where payloads have a source of their own, another process reads them.
+void Values::pack_into(std::span<std::byte> to) const {
   if (is_dry()) return;
   UNDERSTUDY_CHECK(to.size() == size_bytes());
-  std::memcpy(to.data(), data_, size_bytes());
+  if (payload_source() == nullptr) {
+    std::memcpy(to.data(), data_, size_bytes());
+  } else {
+    streaming_copy(to.data(), at(0), size_bytes());
+  }
+}
+
+void Values::finish_pack() {
+  if (payload_source() != nullptr) finish_streaming();
 }
 
 void Values::unpack(std::span<const std::byte> from) const {

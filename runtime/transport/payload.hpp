@@ -90,7 +90,9 @@ class Values {
   Values slice(std::size_t first, std::size_t count) const;
 
   Payload pack() const;  // a copy
-  void copy_to(std::span<std::byte> to) const;
+  // The same in parts, `to` being a stretch of a payload of this thread: then finish_pack().
+  void pack_into(std::span<std::byte> to) const;
+  static void finish_pack();
   void unpack(std::span<const std::byte> from) const;  // copies in; no-op when dry
   void add(std::span<const std::byte> from) const;     // values += from
   void add_into(std::span<std::byte> to) const;        // to += values

@@ -30,6 +30,7 @@ ProcessTransport::ProcessTransport(Executor& executor, ProcessTransportOptions o
     : executor_(executor), options_(std::move(options)), failed_(options_.world) {
   UNDERSTUDY_CHECK(options_.rank.value < options_.world);
   UNDERSTUDY_CHECK(options_.chunk_bytes > 0 && options_.chunk_bytes <= kLargestChunk);
+  UNDERSTUDY_CHECK(options_.piece_bytes >= sizeof(double));
   UNDERSTUDY_CHECK(options_.window_bytes >= 2 * (options_.chunk_bytes + kHeaderBytes));
 }
 

@@ -19,7 +19,8 @@ namespace {
 constexpr std::size_t kSmallestClass = 2 * kCacheLine;  // bytes
 constexpr std::size_t kStepsOfOctave = 4;  // sizes 1, 1.25, 1.5, 1.75 times a power of two
 constexpr std::size_t kReserveStep = std::size_t{1} << 20;
-constexpr int kMostTries = 8;  // blocks looked at before new memory is taken
+constexpr std::size_t kWarm = 8;
+constexpr std::size_t kMostTries = 8;  // blocks looked at besides, before new memory is taken
 
 }  // namespace
 
@@ -101,14 +102,17 @@ bool SharedArena::reserve(std::size_t until) {
   return true;
 }
 
-// A block that nobody holds any more, or new memory. Blocks come back about in the order in which
-// they went.
+// A block that nobody holds any more, or new memory. Where few are on the way at once these are
+// always the same ones, which the cache still has; of the others the one that went first is the
+// likeliest to be back.
 std::optional<std::uint64_t> SharedArena::find_block(std::size_t bytes) {
   if (bytes > mapping_->size()) return std::nullopt;
   const std::size_t index = class_of(bytes + sizeof(BlockHeader));
   if (index >= classes_.size()) classes_.resize(index + 1);
   Class& c = classes_[index];
-  const auto tries = std::min<std::size_t>(c.given.size(), kMostTries);
+  for (const std::uint64_t offset : c.warm)
+    if (header(offset).holders.load(std::memory_order_acquire) == 0) return offset;
+  const std::size_t tries = std::min(c.given.size(), kMostTries);
   for (std::size_t i = 0; i < tries; ++i) {
     const std::uint64_t offset = c.given.front();
     c.given.pop_front();
@@ -120,7 +124,11 @@ std::optional<std::uint64_t> SharedArena::find_block(std::size_t bytes) {
   const std::uint64_t offset = used_ + sizeof(BlockHeader);
   used_ += c.size;
   new (&header(offset)) BlockHeader{};
-  c.given.push_back(offset);
+  if (c.warm.size() < kWarm) {
+    c.warm.push_back(offset);
+  } else {
+    c.given.push_back(offset);
+  }
   return offset;
 }
 

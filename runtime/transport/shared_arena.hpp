@@ -73,7 +73,8 @@ class SharedArena final : public PayloadSource {
  private:
   struct Class {
     std::size_t size = 0;             // bytes of a block, its header included
-    std::deque<std::uint64_t> given;  // blocks, the longest given first
+    std::vector<std::uint64_t> warm;  // the few blocks that are asked for first
+    std::deque<std::uint64_t> given;  // the others, the longest given first
   };
   static std::size_t class_of(std::size_t bytes);
   static std::size_t class_size(std::size_t index);

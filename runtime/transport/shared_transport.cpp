@@ -12,6 +12,8 @@
 #include <new>
 #include <utility>
 
+#include "runtime/transport/streaming_copy.hpp"
+
 namespace understudy {
 namespace {
 
@@ -139,7 +141,8 @@ Descriptor SharedTransport::describe(Rank to, Payload& payload) {
         "no shared memory is left for a message of {} bytes of rank {}, which has taken {} bytes",
         d.size, options_.rank.value, arena_.taken()));
   d.offset = *lent;
-  std::memcpy(arena_.mapping()->at(d.offset), bytes, d.size);
+  streaming_copy(arena_.mapping()->at(d.offset), bytes, d.size);
+  finish_streaming();
   return d;
 }
 

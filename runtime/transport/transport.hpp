@@ -53,6 +53,11 @@ class Transport {
   virtual bool receive(ReceiveOperation& operation) = 0;
   // Withdraws a receive that has not completed.
   virtual void cancel(ReceiveOperation& operation) = 0;
+  // Vectors longer than so many bytes are exchanged faster in pieces of that size, which stay in the
+  // cache and travel while others are added. kWhole, where the number and sizes of messages are part
+  // of what is asked: on an emulated network. The same on every node.
+  static constexpr std::size_t kWhole = SIZE_MAX;
+  virtual std::size_t piece_bytes() const { return kWhole; }
 };
 
 // co_await Receive(...): the message, or nullopt once the deadline has passed.

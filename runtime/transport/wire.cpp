@@ -130,6 +130,16 @@ std::variant<Frame, WireFault> read_frame(std::span<const std::byte> bytes,
   return frame;
 }
 
+namespace {
+
+// Whether the chunk is a whole message, and lies where its elements may.
+bool is_payload(const Frame& frame) {
+  return frame.block != nullptr && !frame.header.dry && frame.header.length == frame.header.total &&
+         reinterpret_cast<std::uintptr_t>(frame.block.get()) % alignof(double) == 0;
+}
+
+}  // namespace
+
 // Why a chunk is not the one that comes next.
 WireFault Assembler::misplaced(const FrameHeader& h) const {
   const bool before = h.sequence < next_ || (h.sequence == next_ && h.offset < received_);
@@ -140,6 +150,7 @@ std::variant<std::monostate, Assembler::Complete, WireFault> Assembler::take(con
   const FrameHeader& h = frame.header;
   if (h.sequence != next_ || h.offset != received_) return misplaced(h);
   if (received_ == 0) {
+    if (is_payload(frame)) return complete(h, Payload::of_block(frame.block, h.total));
     try {
       payload_ = h.dry ? Payload::dry(h.total) : Payload::of_size(h.total);
     } catch (const std::bad_alloc&) {
@@ -153,12 +164,16 @@ std::variant<std::monostate, Assembler::Complete, WireFault> Assembler::take(con
   if (h.length > 0) std::memcpy(target_.data() + h.offset, frame.chunk.data(), h.length);
   received_ += h.length;
   if (!h.dry && received_ < h.total) return std::monostate{};
+  return complete(h, std::exchange(payload_, {}));
+}
+
+Assembler::Complete Assembler::complete(const FrameHeader& h, Payload payload) {
   ++next_;
   received_ = 0;
   Complete complete;
   complete.message.from = h.sender;
   complete.message.tag = h.tag;
-  complete.message.payload = std::exchange(payload_, {});
+  complete.message.payload = std::move(payload);
   complete.gate = h.gate;
   return complete;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -86,7 +87,8 @@ struct Expected {
 struct Frame {
   FrameHeader header;
   std::span<const std::byte> chunk;
-  std::span<const std::byte> rest;  // what follows the frame
+  std::span<const std::byte> rest;     // what follows the frame
+  std::shared_ptr<std::byte[]> block;  // null, or the chunk's bytes with nothing beside them
 };
 
 // Reads the frame at the start of `bytes`. Where all that `bytes` holds is a header whose chunk
@@ -107,6 +109,7 @@ class Assembler {
   bool in_the_middle() const { return received_ > 0; }
 
  private:
+  Complete complete(const FrameHeader& header, Payload payload);
   WireFault misplaced(const FrameHeader& header) const;
   std::uint64_t next_ = 0;      // message
   std::uint64_t received_ = 0;  // bytes of it

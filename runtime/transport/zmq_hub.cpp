@@ -1,6 +1,7 @@
 #include "runtime/transport/zmq_hub.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <utility>
@@ -21,6 +22,15 @@ constexpr const char* kDoorkeeperAddress = "inproc://zeromq.zap.01";  // as RFC 
 
 bool has_input(zmq::socket_t& socket) {
   return (socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
+}
+
+// Messages come and go, of the same sizes, all the time. Given back to the system and taken again,
+// their memory would cost more than what is in it.
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
 }
 
 // Takes equally long wherever they differ.
@@ -87,6 +97,7 @@ ZmqHub::ZmqHub(FileWatcher& watcher, Security security)
     : watcher_(watcher),
       security_(std::move(security)),
       doorkeeper_(context_, zmq::socket_type::rep) {
+  keep_freed_memory();
   doorkeeper_.set(zmq::sockopt::linger, 0);
   doorkeeper_.bind(kDoorkeeperAddress);
   watch(doorkeeper_, [this] { answer_doorkeeper(); });
@@ -134,10 +145,11 @@ zmq::socket_t ZmqHub::connect(zmq::socket_type type, const std::string& address)
   return socket;
 }
 
-// ZMQ_FD only says that ZMQ_EVENTS may have changed, and asking for those resets it. They are asked
-// for before every sleep, so nothing is to be done when it is ready.
+// ZMQ_FD only says that ZMQ_EVENTS may have changed, and asking for those resets it; so does use of
+// the socket. To ask takes a system call, so it is only done where something may have changed.
 void ZmqHub::watch(zmq::socket_t& socket, std::function<void()> ready) {
-  watcher_.watch(socket.get(zmq::sockopt::fd), FileEvent::kReadable, [] {});
+  watcher_.watch(socket.get(zmq::sockopt::fd), FileEvent::kReadable,
+                 [this, &socket] { note_use(socket); });
   watched_.push_back({&socket, std::make_shared<std::function<void()>>(std::move(ready))});
 }
 
@@ -146,16 +158,27 @@ void ZmqHub::ignore(zmq::socket_t& socket) {
   std::erase_if(watched_, [&](const Watched& w) { return w.socket == &socket; });
 }
 
+void ZmqHub::note_use(const zmq::socket_t& socket) {
+  for (Watched& w : watched_)
+    if (w.socket == &socket) w.unsure = true;
+}
+
 bool ZmqHub::ready() {
   return std::any_of(watched_.begin(), watched_.end(),
-                     [](const Watched& w) { return has_input(*w.socket); });
+                     [](Watched& w) { return w.unsure && (w.unsure = has_input(*w.socket)); });
+}
+
+bool ZmqHub::before_sleep() {
+  for (Watched& w : watched_) w.unsure = true;
+  return ready();
 }
 
 // A call may watch and ignore; whoever is passed over by that is asked next time.
 void ZmqHub::dispatch() {
   for (std::size_t i = 0; i < watched_.size(); ++i) {
-    if (!has_input(*watched_[i].socket)) continue;
-    const auto call = watched_[i].ready;
+    Watched& w = watched_[i];
+    if (!w.unsure || !(w.unsure = has_input(*w.socket))) continue;
+    const auto call = w.ready;
     (*call)();
   }
 }

@@ -27,6 +27,9 @@ class ZmqHub final : Polled {
   // Calls `ready` when there is something to receive, again and again while there is.
   void watch(zmq::socket_t& socket, std::function<void()> ready);
   void ignore(zmq::socket_t& socket);
+  // To be called after sending on a watched socket outside of its `ready`: libzmq may then have
+  // taken notice, by itself, of something to receive, and will not tell again.
+  void note_use(const zmq::socket_t& socket);
 
   const Security& security() const { return security_; }
   // Connections that were refused: no secret, no key or a wrong one.
@@ -36,10 +39,11 @@ class ZmqHub final : Polled {
   struct Watched {
     zmq::socket_t* socket;
     std::shared_ptr<std::function<void()>> ready;
+    bool unsure = true;  // whether there is something to receive; else there is nothing
   };
   bool ready() override;
   void dispatch() override;
-  bool before_sleep() override { return ready(); }
+  bool before_sleep() override;
   void after_sleep() override {}
   zmq::socket_t make(zmq::socket_type type, const std::string& address);
   void answer_doorkeeper();

@@ -21,6 +21,17 @@ std::span<const std::byte> bytes_of(const zmq::message_t& part) {
   return {static_cast<const std::byte*>(part.data()), part.size()};
 }
 
+// The part's bytes, to be kept after it; nothing where they lie in the part itself.
+std::shared_ptr<std::byte[]> block_of(zmq::message_t& part) {
+  auto* bytes = static_cast<std::byte*>(part.data());
+  auto keeper = std::make_shared<zmq::message_t>(std::move(part));
+  if (keeper->data() != bytes) {
+    part = std::move(*keeper);
+    return nullptr;
+  }
+  return {std::move(keeper), bytes};
+}
+
 std::uint64_t library_version() {
   int major = 0, minor = 0, patch = 0;
   zmq_version(&major, &minor, &patch);
@@ -124,6 +135,7 @@ void ZmqTransport::probe(Outgoing& out) {
   std::array<std::byte, kHeaderBytes> frame{};
   write_frame(header_to(out.peer, FrameKind::kProbe), {}, frame);
   out.socket.send(zmq::buffer(frame), zmq::send_flags::dontwait);
+  hub_.note_use(out.socket);
 }
 
 FrameHeader ZmqTransport::header_to(Rank peer, FrameKind kind) const {
@@ -154,7 +166,9 @@ void ZmqTransport::close(Outgoing& out) {
   executor_.cancel(out);
   if (out.socket) {
     hub_.ignore(out.socket);
-    if (out.state != Outgoing::State::kOpen) out.socket.set(zmq::sockopt::linger, 0);
+    // Where everything has been taken there can only be a probe left, which nobody needs.
+    const bool waits = out.state == Outgoing::State::kOpen && out.sent != out.taken;
+    if (!waits) out.socket.set(zmq::sockopt::linger, 0);
     out.socket.close();
   }
   out.state = Outgoing::State::kClosed;
@@ -253,6 +267,7 @@ void ZmqTransport::flush(Outgoing& out) {
     advance(out, header);
   }
   send_batch(out);
+  hub_.note_use(out.socket);
   if (draining_) probe(out);
 }
 
@@ -300,9 +315,11 @@ void ZmqTransport::take_parts(const std::string& identity) {
   if (count_of_parts == 2 && (bytes.size() != kHeaderBytes || apart.empty()))
     return refuse(identity, WireFault::kWrongLength);
   do {
-    const auto read = read_frame(bytes, expected_, apart);
+    auto read = read_frame(bytes, expected_, apart);
     if (const auto* fault = std::get_if<WireFault>(&read)) return refuse(identity, *fault);
-    take_frame(identity, std::get<Frame>(read));
+    auto& frame = std::get<Frame>(read);
+    if (count_of_parts == 2) frame.block = block_of(parts_[2]);
+    take_frame(identity, frame);
     bytes = std::get<Frame>(read).rest;
   } while (!bytes.empty());
 }
@@ -381,6 +398,7 @@ void ZmqTransport::answer(const std::string& identity, const FrameHeader& header
   try {
     if (router_.send(zmq::buffer(identity), zmq::send_flags::sndmore | zmq::send_flags::dontwait))
       router_.send(zmq::buffer(frame), zmq::send_flags::dontwait);
+    hub_.note_use(router_);
   } catch (const zmq::error_t&) {
   }
 }

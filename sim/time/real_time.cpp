@@ -14,6 +14,8 @@ constexpr Duration kLongestWait = std::chrono::milliseconds{100};
 constexpr Duration kLook = std::chrono::microseconds{50};
 // Whoever gives way for longer than this has given way to a stranger, who would do so again.
 constexpr Duration kLostCore = std::chrono::microseconds{300};
+// At memory for each one at files, which takes the kernel.
+constexpr unsigned kLooksAtMemory = 16;
 constexpr Duration kShortestPause = std::chrono::milliseconds{10};
 constexpr Duration kLongestPause = std::chrono::seconds{1};
 
@@ -38,20 +40,24 @@ TimePoint RealTime::wait(TimePoint now, TimePoint next) {
   const TimePoint before = elapsed(now);
   const Duration left =
       next > before && !something ? std::min(next - before, kLongestWait) : Duration{0};
-  sleep(left);
+  if (!something) sleep(left);
   const TimePoint after = elapsed(now);
   if (after > next) lateness_ = std::max(lateness_, after - next);
   return std::max(now, std::min(after, next));
 }
 
-bool RealTime::anything_polled() const {
+bool RealTime::anything_there() {
+  if (++looks_ % kLooksAtMemory == 0) {
+    look_at_files(Duration{0});
+    if (!ready_.empty()) return true;
+  }
   return std::any_of(polled_.begin(), polled_.end(), [](Polled* p) { return p->ready(); });
 }
 
 // Gives way each time: whoever is to write the memory may be waiting for this very core.
 bool RealTime::look_around(TimePoint now, TimePoint next) {
   if (polled_.empty()) return false;
-  if (anything_polled()) return true;
+  if (anything_there()) return true;
   const TimePoint begin = elapsed(now);
   if (begin < look_again_) return false;
   const TimePoint until = std::min(next, begin + kLook);
@@ -63,7 +69,7 @@ bool RealTime::look_around(TimePoint now, TimePoint next) {
       look_again_ = after + pause_;
     }
     t = after;
-    if (anything_polled()) {
+    if (anything_there()) {
       if (t < until) pause_ = Duration{0};
       return true;
     }
@@ -72,21 +78,25 @@ bool RealTime::look_around(TimePoint now, TimePoint next) {
 }
 
 void RealTime::sleep(Duration longest) {
+  for (Polled* polled : polled_)
+    if (polled->before_sleep()) longest = Duration{0};
+  look_at_files(longest);
+  for (Polled* polled : polled_) polled->after_sleep();
+}
+
+void RealTime::look_at_files(Duration longest) {
   std::vector<pollfd> files;
   std::vector<Key> keys;
   for (const auto& [key, handler] : handlers_) {
     files.push_back({.fd = key.first, .events = poll_flag(key.second), .revents = 0});
     keys.push_back(key);
   }
-  for (Polled* polled : polled_)
-    if (polled->before_sleep()) longest = Duration{0};
   const timespec timeout = to_timespec(longest);
   ready_.clear();
   if (ppoll(files.data(), files.size(), &timeout, nullptr) > 0) {
     for (std::size_t i = 0; i < files.size(); ++i)
       if (files[i].revents != 0) ready_.push_back(keys[i]);
   }
-  for (Polled* polled : polled_) polled->after_sleep();
 }
 
 void RealTime::dispatch() {

@@ -35,7 +35,8 @@ class RealTime final : public FileWatcher {
  private:
   using Key = std::pair<int, FileEvent>;
   TimePoint elapsed(TimePoint now);
-  bool anything_polled() const;
+  bool anything_there();
+  void look_at_files(Duration longest);
   bool look_around(TimePoint now, TimePoint next);
   void sleep(Duration longest);
 
@@ -43,6 +44,7 @@ class RealTime final : public FileWatcher {
   std::map<Key, std::function<void()>> handlers_;
   std::vector<Polled*> polled_;
   std::vector<Key> ready_;
+  unsigned looks_ = 0;
   TimePoint look_again_ = kStart;  // no looking around before
   Duration pause_{0};
   Duration lateness_{0};

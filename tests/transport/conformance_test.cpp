@@ -167,13 +167,16 @@ std::vector<std::vector<Scalar>> allreduced(TransportUnderTest transport, std::s
                                             CollectiveKind kind, std::size_t size) {
   std::vector<std::vector<Scalar>> vectors;
   for (std::size_t r = 0; r < ranks; ++r) vectors.push_back(vector_of<Scalar>(r, size));
-  run_everywhere(transport, ranks, [&](Node& node) -> Task<> {
-    const Communicator members = everybody(ranks, node.rank());
-    const Stretch stretch{Values(std::span(vectors[node.rank().index()])), 0, size};
-    CollectiveConfig config;
-    config.kind = kind;
-    co_await allreduce(config, node, members, stretch, Tag{0, 0});
-  });
+  run_everywhere(
+      transport, ranks,
+      [&](Node& node) -> Task<> {
+        const Communicator members = everybody(ranks, node.rank());
+        const Stretch stretch{Values(std::span(vectors[node.rank().index()])), 0, size};
+        CollectiveConfig config;
+        config.kind = kind;
+        co_await allreduce(config, node, members, stretch, Tag{0, 0});
+      },
+      [](ProcessTransportOptions& o) { o.piece_bytes = 60'000; });
   return vectors;
 }
 

@@ -2,7 +2,8 @@
 // over shared memory, ipc and tcp, and beside them what libzmq does by itself, in the way of its own
 // perf/local_lat, remote_lat, local_thr and remote_thr.
 //
-//   bench_transport [roundtrip] [throughput] [allreduce] [memory]
+//   bench_transport [roundtrip|throughput|allreduce|memory] [shared_memory|ipc|tcp]
+//                   [ring|halving_doubling] [2|4] [BYTES]...
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -33,6 +34,7 @@ double us_since(Clock::time_point begin) {
 struct Common {
   std::atomic<std::size_t> here{0};
   char endpoints[kMostRanks][256] = {};
+  std::atomic<bool> done{false};
   double median_us = 0, best_us = 0;
 };
 
@@ -238,6 +240,8 @@ void raw_throughput(TransportKind kind, std::size_t bytes) {
     if (rank == 0) {
       socket.connect(where[1]);
       for (int i = 0; i < count; ++i) socket.send(zmq::message_t(bytes), zmq::send_flags::none);
+      // What has not been read when the sender goes may be lost.
+      while (!m.common().done) usleep(100);
       return;
     }
     zmq::message_t message;
@@ -247,6 +251,7 @@ void raw_throughput(TransportKind kind, std::size_t bytes) {
       if (i == 0) begin = Clock::now();
     }
     note(m.common(), {us_since(begin)});
+    m.common().done = true;
   });
   if (well)
     m.print("throughput", fmt::format("libzmq {}", name(kind)), 2, bytes,
@@ -272,25 +277,59 @@ void memory_copy(std::size_t bytes) {
 constexpr TransportKind kKinds[] = {TransportKind::kSharedMemory, TransportKind::kIpc,
                                     TransportKind::kTcp};
 
-void run(const std::set<std::string>& wanted) {
-  const auto wants = [&](const char* what) { return wanted.empty() || wanted.contains(what); };
+// Words of the command line; of each group, all where none is named.
+class Wanted {
+ public:
+  Wanted(int count, char** words) : words_(words, words + count) {}
+  bool operator()(const std::string& word, std::initializer_list<const char*> group) const {
+    return words_.contains(word) ||
+           std::none_of(group.begin(), group.end(),
+                        [&](const char* other) { return words_.contains(other); });
+  }
+  bool what(const char* word) const {
+    return (*this)(word, {"roundtrip", "throughput", "allreduce", "memory"});
+  }
+  bool transport(TransportKind kind) const {
+    return (*this)(name(kind), {"shared_memory", "ipc", "tcp"});
+  }
+  bool ranks(std::size_t count) const { return (*this)(std::to_string(count), {"2", "4"}); }
+  bool collective(CollectiveKind kind) const {
+    return (*this)(name(kind), {"ring", "halving_doubling"});
+  }
+  bool bytes(std::size_t count) const {
+    return (*this)(std::to_string(count), {"1", "4096", "65536", "1048576", "4194304", "33554432"});
+  }
+
+ private:
+  std::set<std::string> words_;
+};
+
+void point_to_point(const Wanted& wanted, TransportKind kind, std::size_t bytes) {
+  const bool has_raw = kind != TransportKind::kSharedMemory;
+  if (wanted.what("roundtrip")) roundtrip(kind, bytes);
+  if (wanted.what("roundtrip") && has_raw) raw_roundtrip(kind, bytes);
+  if (wanted.what("throughput")) throughput(kind, bytes);
+  if (wanted.what("throughput") && has_raw) raw_throughput(kind, bytes);
+}
+
+void allreduces(const Wanted& wanted, TransportKind kind, std::size_t ranks, std::size_t bytes) {
+  for (const auto collective : {CollectiveKind::kRing, CollectiveKind::kHalvingDoubling})
+    if (wanted.collective(collective)) allreduce_of(kind, ranks, bytes, collective);
+}
+
+void run(const Wanted& wanted) {
   std::cout << "what,transport,ranks,bytes,median_us,best_us,MB_per_s\n";
   for (const std::size_t bytes : {1u, 4096u, 65536u, 1u << 20}) {
-    for (const TransportKind kind : kKinds) {
-      const bool has_raw = kind != TransportKind::kSharedMemory;
-      if (wants("roundtrip")) roundtrip(kind, bytes);
-      if (wants("roundtrip") && has_raw) raw_roundtrip(kind, bytes);
-      if (wants("throughput")) throughput(kind, bytes);
-      if (wants("throughput") && has_raw) raw_throughput(kind, bytes);
-    }
+    for (const TransportKind kind : kKinds)
+      if (wanted.transport(kind) && wanted.bytes(bytes)) point_to_point(wanted, kind, bytes);
   }
   for (const std::size_t bytes : {4096u, 65536u, 1u << 20, 4u << 20, 32u << 20}) {
-    if (wants("memory")) memory_copy(bytes);
-    if (!wants("allreduce")) continue;
+    if (!wanted.bytes(bytes)) continue;
+    if (wanted.what("memory")) memory_copy(bytes);
     for (const std::size_t ranks : {2u, 4u}) {
       for (const TransportKind kind : kKinds) {
-        allreduce_of(kind, ranks, bytes, CollectiveKind::kRing);
-        allreduce_of(kind, ranks, bytes, CollectiveKind::kHalvingDoubling);
+        if (wanted.what("allreduce") && wanted.transport(kind) && wanted.ranks(ranks))
+          allreduces(wanted, kind, ranks, bytes);
       }
     }
   }
@@ -299,4 +338,4 @@ void run(const std::set<std::string>& wanted) {
 }  // namespace
 }  // namespace understudy
 
-int main(int argc, char** argv) { understudy::run({argv + 1, argv + argc}); }
+int main(int argc, char** argv) { understudy::run({argc - 1, argv + 1}); }
