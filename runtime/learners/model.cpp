@@ -167,6 +167,12 @@ double DryLearner::gradient(std::span<const float>, const Batch&, std::span<floa
   return 0;
 }
 
+std::unique_ptr<BatchHessian<float>> DryLearner::hessian(std::span<const float>,
+                                                         const Batch&) const {
+  UNDERSTUDY_CHECK(!"a dry learner computes nothing");
+  return nullptr;
+}
+
 Evaluation DryLearner::evaluate(std::span<const float>, const BatchSource&, std::size_t,
                                 std::size_t) const {
   UNDERSTUDY_CHECK(!"a dry learner computes nothing");

@@ -106,6 +106,8 @@ class DryLearner final : public ModelLearner<float> {
   using ModelLearner::ModelLearner;
   double gradient(std::span<const float> parameters, const Batch& batch, std::span<float> gradient,
                   RandomStream random, const GradientHook& hook) const override;
+  std::unique_ptr<BatchHessian<float>> hessian(std::span<const float> parameters,
+                                               const Batch& batch) const override;
   Evaluation evaluate(std::span<const float> parameters, const BatchSource& source,
                       std::size_t first, std::size_t count) const override;
 };

@@ -192,14 +192,6 @@ class DropoutStage final : public Stage {
   double probability_;
 };
 
-// ReLU next to pooling, on either side.
-bool pools_with_relu(std::span<const Layer> layers) {
-  if (layers.size() < 2) return false;
-  const auto is_pool = [](const Layer& layer) { return std::holds_alternative<MaxPool2d>(layer); };
-  const auto is_relu = [](const Layer& layer) { return std::holds_alternative<Relu>(layer); };
-  return (is_pool(layers[0]) && is_relu(layers[1])) || (is_relu(layers[0]) && is_pool(layers[1]));
-}
-
 std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& input,
                                   std::size_t slice) {
   if (std::holds_alternative<Conv2d>(layer)) return std::make_unique<ConvStage>(slice);
@@ -233,6 +225,18 @@ template std::vector<at::Tensor> slice_views(const Layout&, std::span<const floa
 template std::vector<at::Tensor> slice_views(const Layout&, std::span<double>);
 template std::vector<at::Tensor> slice_views(const Layout&, std::span<const double>);
 
+bool pools_with_relu(std::span<const Layer> layers) {
+  if (layers.size() < 2) return false;
+  const auto is_pool = [](const Layer& layer) { return std::holds_alternative<MaxPool2d>(layer); };
+  const auto is_relu = [](const Layer& layer) { return std::holds_alternative<Relu>(layer); };
+  return (is_pool(layers[0]) && is_relu(layers[1])) || (is_relu(layers[0]) && is_pool(layers[1]));
+}
+
+int pool_size(std::span<const Layer> layers) {
+  const bool first = std::holds_alternative<MaxPool2d>(layers[0]);
+  return std::get<MaxPool2d>(layers[first ? 0 : 1]).size;
+}
+
 std::vector<std::unique_ptr<Stage>> make_stages(const Model& model) {
   // ReLU works in place, and the first stage's input is the caller's.
   UNDERSTUDY_CHECK(model.layers.empty() || !std::holds_alternative<Relu>(model.layers.front()));
@@ -243,8 +247,7 @@ std::vector<std::unique_ptr<Stage>> make_stages(const Model& model) {
   while (!rest.empty()) {
     const std::size_t taken = pools_with_relu(rest) ? 2 : 1;
     if (taken == 2) {
-      const Layer& pool = std::holds_alternative<MaxPool2d>(rest[0]) ? rest[0] : rest[1];
-      stages.push_back(std::make_unique<PoolStage>(shape, std::get<MaxPool2d>(pool).size, true));
+      stages.push_back(std::make_unique<PoolStage>(shape, pool_size(rest), true));
     } else {
       stages.push_back(make_stage(rest[0], shape, slice));
     }
