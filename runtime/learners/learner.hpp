@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/errors.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/learners/cost.hpp"
 
@@ -85,8 +86,11 @@ class BasicLearner {
                           const GradientHook& hook) const = 0;
   // Second derivatives of what gradient() differentiates, without dropout. The result borrows
   // `parameters` and `batch`: both must outlive it, unchanged. The learner must outlive it too.
-  virtual std::unique_ptr<BatchHessian<Scalar>> hessian(std::span<const Scalar> parameters,
-                                                        const Batch& batch) const = 0;
+  // Throws RunError where a learner has none.
+  virtual std::unique_ptr<BatchHessian<Scalar>> hessian(std::span<const Scalar> /*parameters*/,
+                                                        const Batch& /*batch*/) const {
+    throw RunError("this kind of learner has no second derivatives");
+  }
   // One product, where no second one at this point follows.
   void hessian_vector(std::span<const Scalar> parameters, const Batch& batch,
                       std::span<const Scalar> v, std::span<Scalar> out) const {

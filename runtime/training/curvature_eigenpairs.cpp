@@ -41,7 +41,7 @@ class BlockLanczos {
     projected_ = MatrixXd::Zero(capacity_, capacity_);
   }
 
-  Eigenpairs run() {
+  TopEigenpairs run() {
     next_ = start_block();
     while (true) {
       if (filled_ + next_.cols() > capacity_) restart();
@@ -189,8 +189,8 @@ class BlockLanczos {
     filled_ = kept;
   }
 
-  Eigenpairs result() const {
-    Eigenpairs out{.size = hessian_.size()};
+  TopEigenpairs result() const {
+    TopEigenpairs out{.size = hessian_.size()};
     const Index found = std::min(wanted_, filled_);
     out.converged = converged();
     out.vectors.resize(static_cast<std::size_t>(size_ * found));
@@ -226,8 +226,8 @@ class BlockLanczos {
 
 }  // namespace
 
-Eigenpairs top_eigenpairs(const HessianMap& hessian, const EigenpairOptions& options,
-                          RandomStream random) {
+TopEigenpairs top_eigenpairs(const HessianMap& hessian, const EigenpairOptions& options,
+                             RandomStream random) {
   if (options.k > hessian.size) {
     throw RunError(
         fmt::format("{} eigenpairs are wanted of a Hessian of {} rows", options.k, hessian.size));

@@ -20,7 +20,7 @@ struct EigenpairOptions {
   std::span<const double> start;
 };
 
-struct Eigenpairs {
+struct TopEigenpairs {
   std::size_t size = 0;           // elements of a vector
   std::vector<double> values;     // descending by magnitude
   std::vector<double> vectors;    // orthonormal, one after another
@@ -36,7 +36,7 @@ struct Eigenpairs {
 // Eigenvalues that are zero to rounding (1e-12 of the largest) count as converged. `random` draws
 // the start, or what is added to a given one, so that no eigenvector is orthogonal to it. Throws
 // RunError where k exceeds the dimension or a product is not finite.
-Eigenpairs top_eigenpairs(const HessianMap& hessian, const EigenpairOptions& options,
-                          RandomStream random);
+TopEigenpairs top_eigenpairs(const HessianMap& hessian, const EigenpairOptions& options,
+                             RandomStream random);
 
 }  // namespace understudy

@@ -51,6 +51,8 @@ double relative_difference(const A& a, const B& b) {
 std::vector<Model> models() {
   std::vector<Model> all;
   for (const std::string& name : model_names()) all.push_back(make_model(name, 0));
+  all.push_back(make_model("two_cnn", 0, 3));
+  all.back().name = "three_channels";
   all.push_back(
       {"remainders",
        {1, 28, 28},

@@ -48,7 +48,7 @@ TEST(CurvatureOfAModel, EqualsThatOfItsDenseHessian) {
   Eigen::VectorXd exact = Eigen::SelfAdjointEigenSolver<MatrixXd>(h).eigenvalues();
   std::sort(exact.begin(), exact.end(),
             [](double a, double b) { return std::abs(a) > std::abs(b); });
-  const Eigenpairs pairs =
+  const TopEigenpairs pairs =
       top_eigenpairs(map, {.k = 6, .block = 2, .tolerance = 1e-8}, test_stream());
   ASSERT_TRUE(pairs.converged);
   for (Index i = 0; i < 6; ++i)
@@ -76,7 +76,7 @@ TEST(CurvatureOfAModel, ConvergesInFloat) {
   const auto parameters = initial_parameters(*learner);
   const BatchAsSource source(random_batch(model, 32));
   const HessianMap map = loss_hessian<float>(*learner, parameters, source, first_samples(32), {});
-  const Eigenpairs pairs = top_eigenpairs(map, {.k = 3}, test_stream());
+  const TopEigenpairs pairs = top_eigenpairs(map, {.k = 3}, test_stream());
   ASSERT_TRUE(pairs.converged);
   const auto wide_learner = make_torch_learner_double(model);
   const std::vector<double> wide(parameters.begin(), parameters.end());

@@ -79,7 +79,7 @@ TYPED_TEST(LossHessian, IsTheMeanOverSamplesWhateverTheBatches) {
     EXPECT_EQ(learner.built, 3) << "a block of vectors shares a batch's graph";
     map.multiply(vectors, products);
     EXPECT_EQ(learner.built, 3 + 3 - static_cast<int>(std::min<std::size_t>(kept, 3)));
-    const Eigenpairs pairs = top_eigenpairs(map, {.k = 3}, test_stream());
+    const TopEigenpairs pairs = top_eigenpairs(map, {.k = 3}, test_stream());
     EXPECT_NEAR(pairs.values[0], 12, 1e-5);
     EXPECT_NEAR(pairs.values[2], 4, 1e-5);
   }

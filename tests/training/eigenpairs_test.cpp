@@ -14,15 +14,15 @@ using Eigen::Map;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-MatrixXd vectors_of(const Eigenpairs& pairs) {
+MatrixXd vectors_of(const TopEigenpairs& pairs) {
   return Map<const MatrixXd>(pairs.vectors.data(), static_cast<Index>(pairs.size),
                              static_cast<Index>(pairs.values.size()));
 }
 
 // Every property that an answer promises, from the matrix itself. A residual r bounds the distance
 // to an eigenvalue by r |l|.
-void expect_pairs_of(const MatrixXd& h, const Eigenpairs& pairs, const std::vector<double>& values,
-                     double tolerance) {
+void expect_pairs_of(const MatrixXd& h, const TopEigenpairs& pairs,
+                     const std::vector<double>& values, double tolerance) {
   ASSERT_TRUE(pairs.converged);
   ASSERT_EQ(pairs.values.size(), values.size());
   const MatrixXd v = vectors_of(pairs);
@@ -54,7 +54,7 @@ TEST(Eigenpairs, AreThoseOfLargestMagnitudeWhateverTheirSign) {
   const auto spectrum = alternating(60);
   const MatrixXd h = with_spectrum(spectrum, random_rotation(60));
   for (const std::size_t block : {1, 2, 5}) {
-    const Eigenpairs pairs =
+    const TopEigenpairs pairs =
         top_eigenpairs(as_map(h), {.k = 5, .block = block, .tolerance = 1e-8}, test_stream());
     expect_pairs_of(h, pairs, first_of(spectrum, 5), 1e-8);
     EXPECT_LE(pairs.cost.products, 60) << "more products than rows";
@@ -65,7 +65,8 @@ TEST(Eigenpairs, AreThoseOfLargestMagnitudeWhateverTheirSign) {
 TEST(Eigenpairs, OfADiagonalMatrix) {
   const auto spectrum = alternating(30);
   const MatrixXd h = with_spectrum(spectrum, MatrixXd::Identity(30, 30));
-  const Eigenpairs pairs = top_eigenpairs(as_map(h), {.k = 3, .tolerance = 1e-10}, test_stream());
+  const TopEigenpairs pairs =
+      top_eigenpairs(as_map(h), {.k = 3, .tolerance = 1e-10}, test_stream());
   expect_pairs_of(h, pairs, {-30, 29, -28}, 1e-10);
   for (Index i = 0; i < 3; ++i) EXPECT_NEAR(std::abs(vectors_of(pairs)(i, i)), 1, 1e-10);
 }
@@ -75,7 +76,7 @@ TEST(Eigenpairs, CopiesOfAnEigenvalueAreFoundByABlockOfAsMany) {
   std::vector<double> spectrum = {9, 9, 9, -7, 6};
   for (int i = 0; i < 45; ++i) spectrum.push_back(0.1 * i);
   const MatrixXd h = with_spectrum(spectrum, random_rotation(50));
-  const Eigenpairs pairs =
+  const TopEigenpairs pairs =
       top_eigenpairs(as_map(h), {.k = 5, .block = 3, .tolerance = 1e-6}, test_stream());
   expect_pairs_of(h, pairs, {9, 9, 9, -7, 6}, 1e-6);
 }
@@ -86,7 +87,7 @@ TEST(Eigenpairs, OfFewDistinctEigenvaluesNeedFreshDirections) {
   std::vector<double> spectrum = {5, 5, -4, -4, -4};
   spectrum.resize(40, 1.0);
   const MatrixXd h = with_spectrum(spectrum, random_rotation(40));
-  const Eigenpairs pairs = top_eigenpairs(as_map(h), {.k = 5, .tolerance = 1e-8}, test_stream());
+  const TopEigenpairs pairs = top_eigenpairs(as_map(h), {.k = 5, .tolerance = 1e-8}, test_stream());
   expect_pairs_of(h, pairs, {5, 5, -4, -4, -4}, 1e-8);
 }
 
@@ -95,7 +96,7 @@ TEST(Eigenpairs, AllOrAllButOneOfThem) {
   const MatrixXd h = with_spectrum(spectrum, random_rotation(12));
   for (const std::size_t k : {11, 12}) {
     for (const std::size_t block : {1, 5, 20}) {
-      const Eigenpairs pairs =
+      const TopEigenpairs pairs =
           top_eigenpairs(as_map(h), {.k = k, .block = block, .tolerance = 1e-9}, test_stream());
       expect_pairs_of(h, pairs, first_of(spectrum, k), 1e-9);
       EXPECT_LE(pairs.cost.products, 12);
@@ -110,7 +111,7 @@ TEST(Eigenpairs, AStartInsideAnInvariantSubspaceIsLeft) {
   const MatrixXd h = with_spectrum(spectrum, rotation);
   const MatrixXd start = rotation.rightCols(3);
   for (const std::size_t block : {1, 3}) {
-    const Eigenpairs pairs =
+    const TopEigenpairs pairs =
         top_eigenpairs(as_map(h),
                        {.k = 2,
                         .block = block,
@@ -128,10 +129,10 @@ TEST(Eigenpairs, OfLowRankMatrices) {
   const MatrixXd h = with_spectrum(spectrum, random_rotation(30));
   expect_pairs_of(h, top_eigenpairs(as_map(h), {.k = 3, .tolerance = 1e-8}, test_stream()),
                   {3, -2, 1}, 1e-8);
-  const Eigenpairs beyond = top_eigenpairs(as_map(h), {.k = 5}, test_stream());
+  const TopEigenpairs beyond = top_eigenpairs(as_map(h), {.k = 5}, test_stream());
   EXPECT_TRUE(beyond.converged);
   EXPECT_NEAR(beyond.values[4], 0, 1e-12);
-  const Eigenpairs nothing =
+  const TopEigenpairs nothing =
       top_eigenpairs(as_map(MatrixXd::Zero(20, 20)), {.k = 2}, test_stream());
   EXPECT_TRUE(nothing.converged);
   EXPECT_EQ(nothing.values, (std::vector<double>{0, 0}));
@@ -149,7 +150,7 @@ TEST(Eigenpairs, RestartsKeepTheBasisWithinItsBoundAndConverge) {
   std::vector<double> spectrum;
   for (int i = 200; i > 0; --i) spectrum.push_back(1 + i / 100.0);  // no gaps: many products
   const MatrixXd h = with_spectrum(spectrum, random_rotation(200));
-  const Eigenpairs pairs =
+  const TopEigenpairs pairs =
       top_eigenpairs(as_map(h), {.k = 3, .tolerance = 1e-6, .max_basis = 20}, test_stream());
   EXPECT_GT(pairs.cost.products, 20);
   expect_pairs_of(h, pairs, first_of(spectrum, 3), 1e-6);
@@ -161,11 +162,11 @@ TEST(Eigenpairs, AWarmStartSavesProducts) {
   const MatrixXd noise = random_matrix(300, 300, 11);
   const MatrixXd nearby = h + 1e-3 * (noise + noise.transpose());
   const EigenpairOptions options{.k = 5};
-  const Eigenpairs before = top_eigenpairs(as_map(h), options, test_stream());
-  const Eigenpairs cold = top_eigenpairs(as_map(nearby), options, test_stream(2));
+  const TopEigenpairs before = top_eigenpairs(as_map(h), options, test_stream());
+  const TopEigenpairs cold = top_eigenpairs(as_map(nearby), options, test_stream(2));
   EigenpairOptions warm_options = options;
   warm_options.start = before.vectors;
-  const Eigenpairs warm = top_eigenpairs(as_map(nearby), warm_options, test_stream(2));
+  const TopEigenpairs warm = top_eigenpairs(as_map(nearby), warm_options, test_stream(2));
   ASSERT_TRUE(cold.converged && warm.converged);
   for (std::size_t i = 0; i < 5; ++i)
     EXPECT_NEAR(warm.values[i], cold.values[i], 2e-3 * std::abs(cold.values[i]));
@@ -175,7 +176,7 @@ TEST(Eigenpairs, AWarmStartSavesProducts) {
 // PyHessian's way costs up to 100 products a pair; ten shared by all of them do not suffice here.
 TEST(Eigenpairs, ProductsAreBoundedAndTheAnswerSaysSo) {
   const MatrixXd h = with_spectrum(outliers_over_a_bulk(300), random_rotation(300));
-  const Eigenpairs pairs =
+  const TopEigenpairs pairs =
       top_eigenpairs(as_map(h), {.k = 5, .block = 2, .max_products = 9}, test_stream());
   EXPECT_EQ(pairs.cost.products, 8);  // whole blocks only
   EXPECT_FALSE(pairs.converged);

@@ -33,15 +33,21 @@ struct Apply {
   at::Tensor x;
   ParameterQueue& parameters;
 
-  at::Tensor operator()(const Conv2d&) const {
+  at::Tensor operator()(const Conv2d& layer) const {
     const at::Tensor& weight = parameters.next();
-    return convolve(x, weight, parameters.next(), 0);
+    c10::optional<at::Tensor> bias;
+    if (layer.bias) bias = parameters.next();
+    return convolve(x, weight, bias, layer.padding);
   }
-  at::Tensor operator()(const Linear&) const {
+  at::Tensor operator()(const Linear& layer) const {
     const at::Tensor& weight = parameters.next();
-    return at::addmm(parameters.next(), x, weight.t());
+    return layer.bias ? at::addmm(parameters.next(), x, weight.t()) : at::mm(x, weight.t());
   }
-  at::Tensor operator()(const MaxPool2d& layer) const { return pool(x, layer.size, false); }
+  at::Tensor operator()(const MaxPool2d& layer) const {
+    if (layer.padding == 0) return pool(x, layer.size, false);
+    const std::array<std::int64_t, 2> size{layer.size, layer.size};
+    return at::max_pool2d(x, size, size, {layer.padding, layer.padding});
+  }
   at::Tensor operator()(const Relu&) const { return at::relu(x); }
   at::Tensor operator()(const Flatten&) const { return x.flatten(1); }
   at::Tensor operator()(const Dropout&) const { return x; }

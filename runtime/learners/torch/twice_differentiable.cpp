@@ -14,8 +14,8 @@ using torch::autograd::variable_list;
 
 constexpr at::MemoryFormat kChannelsLast = at::MemoryFormat::ChannelsLast;
 
-at::Tensor forward(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-                   std::int64_t padding) {
+at::Tensor forward(const at::Tensor& input, const at::Tensor& weight,
+                   const c10::optional<at::Tensor>& bias, std::int64_t padding) {
   return at::convolution(input, weight, bias, {1, 1}, {padding, padding}, {1, 1}, false, {0, 0}, 1);
 }
 
@@ -75,10 +75,11 @@ class WeightGradient : public Function<WeightGradient> {
 class Convolution : public Function<Convolution> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
-                            const at::Tensor& weight, const at::Tensor& bias,
+                            const at::Tensor& weight, const c10::optional<at::Tensor>& bias,
                             std::int64_t padding) {
     context->save_for_backward({input, weight});
     context->saved_data["padding"] = padding;
+    context->saved_data["bias"] = bias.has_value();
     return understudy::forward(input, weight, bias, padding);
   }
   static variable_list backward(AutogradContext* context, variable_list gradient) {
@@ -89,7 +90,7 @@ class Convolution : public Function<Convolution> {
     if (context->needs_input_grad(0))
       out[0] = InputGradient::apply(g, saved[1], saved[0].detach(), padding);
     out[1] = WeightGradient::apply(g, saved[0], saved[1].detach(), padding);
-    if (context->needs_input_grad(2)) out[2] = g.sum({0, 2, 3});
+    if (context->saved_data["bias"].toBool()) out[2] = g.sum({0, 2, 3});
     return out;
   }
 };
@@ -165,8 +166,8 @@ class Pooling : public Function<Pooling> {
 
 }  // namespace
 
-at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-                    std::int64_t padding) {
+at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight,
+                    const c10::optional<at::Tensor>& bias, std::int64_t padding) {
   return Convolution::apply(input, weight.contiguous(kChannelsLast), bias, padding);
 }
 

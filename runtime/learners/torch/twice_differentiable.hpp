@@ -11,9 +11,9 @@ namespace understudy {
 
 // y = w * x + b, stride 1. A convolution is bilinear: with <g, w * x> = t(g, w, x), trilinear, the
 // gradients of t by one argument are linear in the two others, and so all derivatives are the three
-// maps forward, input gradient and weight gradient over again. `bias` may be undefined.
-at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-                    std::int64_t padding);
+// maps forward, input gradient and weight gradient over again.
+at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight,
+                    const c10::optional<at::Tensor>& bias, std::int64_t padding);
 
 // Max pooling in square windows side by side, and ReLU where `relu` says so: linear around the
 // point, with the choice of elements held.
