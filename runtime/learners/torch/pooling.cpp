@@ -100,6 +100,11 @@ template <class Scalar>
                                            const std::int32_t* choice, Scalar* input_gradient) {
   backward(s, gradient, choice, input_gradient);
 }
+template <class Scalar>
+[[gnu::target("avx2")]] void chosen_avx2(const PoolShape& s, const Scalar* input,
+                                         const std::int32_t* choice, Scalar* output) {
+  chosen(s, input, choice, output);
+}
 #endif
 
 template <class Scalar>
@@ -120,6 +125,15 @@ void dispatch_backward(const PoolShape& s, const Scalar* gradient, const std::in
   backward(s, gradient, choice, input_gradient);
 }
 
+template <class Scalar>
+void dispatch_chosen(const PoolShape& s, const Scalar* input, const std::int32_t* choice,
+                     Scalar* output) {
+#if defined(__x86_64__)
+  if (has_avx2()) return chosen_avx2(s, input, choice, output);
+#endif
+  chosen(s, input, choice, output);
+}
+
 }  // namespace
 
 void pool_forward(const PoolShape& s, const float* input, float* output, std::int32_t* choice) {
@@ -138,11 +152,11 @@ void pool_backward(const PoolShape& s, const double* gradient, const std::int32_
 }
 void pool_chosen(const PoolShape& s, const float* input, const std::int32_t* choice,
                  float* output) {
-  chosen(s, input, choice, output);
+  dispatch_chosen(s, input, choice, output);
 }
 void pool_chosen(const PoolShape& s, const double* input, const std::int32_t* choice,
                  double* output) {
-  chosen(s, input, choice, output);
+  dispatch_chosen(s, input, choice, output);
 }
 
 }  // namespace understudy

@@ -1,5 +1,5 @@
 """The peer of bench_curvature: Hessian-vector products by the same double backward in Python's PyTorch,
-one thread, batch 64.
+one thread, batch 64; CPU time.
 
 Prints a line a model: milliseconds of a gradient, of one product on a kept graph, and of one product
 with its forward pass and gradient; medians over repetitions. Run with the Python whose torch is built on
@@ -23,11 +23,11 @@ def milliseconds(work, seconds, repetitions):
     work()
     medians = []
     for _ in range(repetitions):
-        runs, start = 0, time.perf_counter()
-        while runs == 0 or time.perf_counter() - start < seconds:
+        runs, start = 0, time.process_time()
+        while runs == 0 or time.process_time() - start < seconds:
             work()
             runs += 1
-        medians.append((time.perf_counter() - start) / runs * 1e3)
+        medians.append((time.process_time() - start) / runs * 1e3)
     return statistics.median(medians)
 
 
