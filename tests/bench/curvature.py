@@ -3,7 +3,7 @@
 
 Usage: tests/bench/curvature.py [--rounds N] [--build build/release] > results/reference/curvature.md
 
-Times are CPU time, one thread everywhere. The peers are Python's PyTorch (Debian's python3-torch, on the
+Takes some twenty minutes. Times are CPU time, one thread everywhere. The peers are Python's PyTorch (Debian's python3-torch, on the
 same LibTorch) and scipy's eigsh (python3-scipy) over it.
 """
 
