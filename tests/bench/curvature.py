@@ -80,7 +80,8 @@ def report(f, rows, warm, rounds):
         "", "## Eigenpairs of largest magnitude to |H v - l v| / |l| <= 1e-3", "",
         "`lenet` after 320 steps of SGD (batch 64, rate 0.01, momentum 0.9) on Fashion-MNIST, the Hessian of its"
         " first 1,000 training images, 21,840 parameters. Power iteration stops at that residual, too, or after"
-        " PyHessian's 100 products a pair; its product is PyTorch's, as eigsh's.", "",
+        " PyHessian's 100 products a pair; its product is PyTorch's, as eigsh's. The residuals shown are those of H"
+        " itself, not of the deflated one.", "",
         "| k | method | products | seconds | largest residual | largest eigenvalue | k-th |",
         "|---|---|---|---|---|---|---|"]
     for k, label, products, seconds, residual, largest, last in rows:
