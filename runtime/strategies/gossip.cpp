@@ -230,6 +230,16 @@ Task<> gossip(Node& node, const GossipJob<Scalar>& job, std::size_t index) {
   Gossiper<Scalar> gossiper(node, job, index);
   co_await gossiper.run();
 }
+
+Task<> stand_by(Node& node, const GossipConfig& config) {
+  int round = 0;
+  if (const auto state = node.restored()) StateReader(*state).take(round);
+  for (++round; round < config.rounds && !config.depends_on_time(); ++round) {
+    if (round % kSafePointEvery != 0) continue;
+    co_await node.safe_point([round] { return StateWriter().add(round).take(); });
+  }
+}
+
 template Task<> gossip(Node&, const GossipJob<float>&, std::size_t);
 template Task<> gossip(Node&, const GossipJob<double>&, std::size_t);
 

@@ -78,6 +78,9 @@ Eigenpairs<Scalar> random_directions(std::size_t size, int count, RandomStream r
 template <class Scalar>
 Task<> gossip(Node& node, const GossipJob<Scalar>& job, std::size_t index);
 
+// A node that only serves passes the safe points.
+Task<> stand_by(Node& node, const GossipConfig& config);
+
 extern template Task<> gossip(Node&, const GossipJob<float>&, std::size_t);
 extern template Task<> gossip(Node&, const GossipJob<double>&, std::size_t);
 

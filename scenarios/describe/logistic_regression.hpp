@@ -94,10 +94,24 @@ void describe(Archive& a, SizesPartition& c) {
   a.field("shares", c.shares, "Of the samples, relative to each other's; one for each node.",
           {.above = 0, .max = 1e9});
 }
-inline constexpr std::array<NameDoc, 3> kPartitionKinds = {{
+template <class Archive>
+void describe(Archive&, StridedPartition&) {}
+template <class Archive>
+void describe(Archive& a, ShardsPartition& c) {
+  a.field("per_node", c.per_node, "Pieces of samples sorted by label, for each node.",
+          {.min = 1, .max = 1e6});
+}
+template <class Archive>
+void describe(Archive& a, QuantityPartition& c) {
+  a.field("alpha", c.alpha, "The smaller, the more the sizes differ.", {.min = 1e-3, .max = 1e6});
+}
+inline constexpr std::array<NameDoc, 6> kPartitionKinds = {{
     {"iid", "At random, equally many."},
     {"dirichlet", "Each label by shares drawn from a Dirichlet distribution."},
     {"sizes", "At random, by the shares given."},
+    {"strided", "Node i of n has samples i, i + n, i + 2n and so on."},
+    {"shards", "Few labels each: pieces of the samples sorted by label."},
+    {"quantity", "At random, by shares drawn from a Dirichlet distribution."},
 }};
 constexpr std::span<const NameDoc> kinds(const PartitionConfig*) { return kPartitionKinds; }
 
