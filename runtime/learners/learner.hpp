@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/errors.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/learners/cost.hpp"
 
@@ -56,6 +57,17 @@ class BatchSource {
   virtual void gather(std::span<const std::uint32_t> indices, Batch& batch) const = 0;
 };
 
+// The Hessian of the mean loss over one batch at one point, by its products: what they share (the
+// forward pass and the gradient) is computed once and kept. Used by one thread at a time.
+template <class Scalar>
+class BatchHessian {
+ public:
+  virtual ~BatchHessian() = default;
+  // out = H v, exact but for rounding. Both have layout().size elements; buffers' stretches of `v`
+  // are not read, those of `out` are zero. Equal arguments give equal bits.
+  virtual void multiply(std::span<const Scalar> v, std::span<Scalar> out) = 0;
+};
+
 // Scalar is float, or double for checks against closed forms.
 // Thread-safe: several threads may call at once (a learner keeps one model instance per calling
 // thread). Spans of parameters and gradients have layout().size elements; nothing is copied on the
@@ -72,6 +84,18 @@ class BasicLearner {
   virtual double gradient(std::span<const Scalar> parameters, const Batch& batch,
                           std::span<Scalar> gradient, RandomStream random,
                           const GradientHook& hook) const = 0;
+  // Second derivatives of what gradient() differentiates, without dropout. The result borrows
+  // `parameters` and `batch`: both must outlive it, unchanged. The learner must outlive it too.
+  // Throws RunError where a learner has none.
+  virtual std::unique_ptr<BatchHessian<Scalar>> hessian(std::span<const Scalar> /*parameters*/,
+                                                        const Batch& /*batch*/) const {
+    throw RunError("this kind of learner has no second derivatives");
+  }
+  // One product, where no second one at this point follows.
+  void hessian_vector(std::span<const Scalar> parameters, const Batch& batch,
+                      std::span<const Scalar> v, std::span<Scalar> out) const {
+    hessian(parameters, batch)->multiply(v, out);
+  }
   // Loss and accuracy over samples first..first+count-1 of the source, without dropout.
   virtual Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source,
                               std::size_t first, std::size_t count) const = 0;

@@ -18,8 +18,8 @@ template <class... Ts>
 Overloaded(Ts...) -> Overloaded<Ts...>;
 
 // The layers of PyTorch's MNIST example.
-std::vector<Layer> cnn_layers() {
-  return {Conv2d{"conv1", 1, 32, 3},
+std::vector<Layer> cnn_layers(int channels) {
+  return {Conv2d{"conv1", channels, 32, 3},
           Relu{},
           Conv2d{"conv2", 32, 64, 3},
           Relu{},
@@ -32,8 +32,8 @@ std::vector<Layer> cnn_layers() {
           Linear{"fc2", 128, 10}};
 }
 
-std::vector<Layer> lenet_layers() {
-  return {Conv2d{"conv1", 1, 10, 5},
+std::vector<Layer> lenet_layers(int channels) {
+  return {Conv2d{"conv1", channels, 10, 5},
           MaxPool2d{2},
           Relu{},
           Conv2d{"conv2", 10, 20, 5},
@@ -47,14 +47,51 @@ std::vector<Layer> lenet_layers() {
           Linear{"fc2", 50, 10}};
 }
 
-std::vector<Layer> logistic_layers() { return {Flatten{}, Linear{"fc", 784, 10}}; }
+std::vector<Layer> logistic_layers(int channels) {
+  return {Flatten{}, Linear{"fc", 784 * channels, 10}};
+}
+
+Linear without_bias(const char* name, int in, int out) {
+  return {.name = name, .in = in, .out = out, .bias = false};
+}
+
+Conv2d padded_without_bias(const char* name, int in, int out) {
+  return {.name = name, .in = in, .out = out, .kernel = 5, .padding = 1, .bias = false};
+}
+
+// TwoNN and TwoCNN as SuPerFed's authors built them (Hahn, Jeong, Lee, KDD 2022, after McMahan et
+// al., 2017): without biases.
+std::vector<Layer> two_nn_layers(int channels) {
+  return {Flatten{}, without_bias("fc1", 784 * channels, 200),
+          Relu{},    without_bias("fc2", 200, 200),
+          Relu{},    without_bias("fc3", 200, 200),
+          Relu{},    without_bias("fc4", 200, 10)};
+}
+
+std::vector<Layer> two_cnn_layers(int channels) {
+  return {padded_without_bias("conv1", channels, 32),
+          Relu{},
+          MaxPool2d{2, 1},
+          padded_without_bias("conv2", 32, 64),
+          Relu{},
+          MaxPool2d{2, 1},
+          Flatten{},
+          without_bias("fc1", 64 * 7 * 7, 200),
+          Relu{},
+          without_bias("fc2", 200, 200),
+          Relu{},
+          without_bias("fc3", 200, 10)};
+}
 
 struct NamedLayers {
   const char* name;
-  std::vector<Layer> (*layers)();
+  std::vector<Layer> (*layers)(int channels);
 };
-constexpr NamedLayers kModels[] = {
-    {"cnn", cnn_layers}, {"lenet", lenet_layers}, {"logistic", logistic_layers}};
+constexpr NamedLayers kModels[] = {{"cnn", cnn_layers},
+                                   {"lenet", lenet_layers},
+                                   {"logistic", logistic_layers},
+                                   {"two_nn", two_nn_layers},
+                                   {"two_cnn", two_cnn_layers}};
 
 // Sets the probability of every dropout layer, or removes them for 0.
 std::vector<Layer> with_dropout(std::vector<Layer> layers, double probability) {
@@ -83,10 +120,11 @@ std::vector<std::string> model_names() {
   return names;
 }
 
-Model make_model(const std::string& name, double dropout) {
-  UNDERSTUDY_CHECK(dropout >= 0 && dropout < 1);
+Model make_model(const std::string& name, double dropout, int channels) {
+  UNDERSTUDY_CHECK(dropout >= 0 && dropout < 1 && channels > 0);
   for (const NamedLayers& model : kModels) {
-    if (name == model.name) return {name, {1, 28, 28}, with_dropout(model.layers(), dropout)};
+    if (name == model.name)
+      return {name, {channels, 28, 28}, with_dropout(model.layers(channels), dropout)};
   }
   const std::string nearest = nearest_name(name, model_names());
   throw ScenarioError(
@@ -95,29 +133,31 @@ Model make_model(const std::string& name, double dropout) {
 }
 
 ActivationShape output_shape(const Layer& layer, const ActivationShape& input) {
-  return std::visit(
-      Overloaded{
-          [&](const Conv2d& conv) -> ActivationShape {
-            UNDERSTUDY_CHECK(input.channels == conv.in && input.rows >= conv.kernel &&
-                             input.columns >= conv.kernel);
-            return {conv.out, input.rows - conv.kernel + 1, input.columns - conv.kernel + 1};
-          },
-          [&](const Linear& linear) -> ActivationShape {
-            UNDERSTUDY_CHECK((input == ActivationShape{linear.in, 1, 1}));
-            return {linear.out, 1, 1};
-          },
-          [&](const MaxPool2d& pool) -> ActivationShape {
-            UNDERSTUDY_CHECK(pool.size > 0 && input.rows >= pool.size &&
-                             input.columns >= pool.size);
-            return {input.channels, input.rows / pool.size, input.columns / pool.size};
-          },
-          [&](const Relu&) { return input; },
-          [&](const Flatten&) -> ActivationShape {
-            return {input.size(), 1, 1};
-          },
-          [&](const Dropout&) { return input; },
-      },
-      layer);
+  return std::visit(Overloaded{
+                        [&](const Conv2d& conv) -> ActivationShape {
+                          const std::int64_t lost = conv.kernel - 1 - 2 * conv.padding;
+                          UNDERSTUDY_CHECK(input.channels == conv.in && conv.padding >= 0 &&
+                                           input.rows > lost && input.columns > lost);
+                          return {conv.out, input.rows - lost, input.columns - lost};
+                        },
+                        [&](const Linear& linear) -> ActivationShape {
+                          UNDERSTUDY_CHECK((input == ActivationShape{linear.in, 1, 1}));
+                          return {linear.out, 1, 1};
+                        },
+                        [&](const MaxPool2d& pool) -> ActivationShape {
+                          const std::int64_t rows = input.rows + 2 * pool.padding;
+                          const std::int64_t columns = input.columns + 2 * pool.padding;
+                          UNDERSTUDY_CHECK(pool.padding >= 0 && 2 * pool.padding <= pool.size &&
+                                           rows >= pool.size && columns >= pool.size);
+                          return {input.channels, rows / pool.size, columns / pool.size};
+                        },
+                        [&](const Relu&) { return input; },
+                        [&](const Flatten&) -> ActivationShape {
+                          return {input.size(), 1, 1};
+                        },
+                        [&](const Dropout&) { return input; },
+                    },
+                    layer);
 }
 
 std::int64_t class_count(const Model& model) {
@@ -126,15 +166,21 @@ std::int64_t class_count(const Model& model) {
   return shape.size();
 }
 
+std::size_t slice_count(const Layer& layer) {
+  if (const auto* conv = std::get_if<Conv2d>(&layer)) return conv->bias ? 2 : 1;
+  if (const auto* linear = std::get_if<Linear>(&layer)) return linear->bias ? 2 : 1;
+  return 0;
+}
+
 Layout make_layout(const Model& model) {
   Layout layout;
   for (const Layer& layer : model.layers) {
     if (const auto* conv = std::get_if<Conv2d>(&layer)) {
       append(layout, conv->name + ".weight", {conv->out, conv->in, conv->kernel, conv->kernel});
-      append(layout, conv->name + ".bias", {conv->out});
+      if (conv->bias) append(layout, conv->name + ".bias", {conv->out});
     } else if (const auto* linear = std::get_if<Linear>(&layer)) {
       append(layout, linear->name + ".weight", {linear->out, linear->in});
-      append(layout, linear->name + ".bias", {linear->out});
+      if (linear->bias) append(layout, linear->name + ".bias", {linear->out});
     }
   }
   return layout;
@@ -142,9 +188,10 @@ Layout make_layout(const Model& model) {
 
 template <class Scalar>
 void initialise(const Model& model, RandomStream stream, std::span<Scalar> out) {
-  const auto draw = [&](std::int64_t fan_in, std::int64_t outputs) {
+  const auto draw = [&](std::int64_t fan_in, std::int64_t outputs, bool bias) {
     const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
-    const auto count = static_cast<std::size_t>(outputs * fan_in + outputs);  // weight, then bias
+    // The weight, then the bias.
+    const auto count = static_cast<std::size_t>(outputs * fan_in + (bias ? outputs : 0));
     UNDERSTUDY_CHECK(out.size() >= count);
     for (Scalar& value : out.first(count))
       value = static_cast<Scalar>(stream.uniform(-bound, bound));
@@ -152,8 +199,9 @@ void initialise(const Model& model, RandomStream stream, std::span<Scalar> out) 
   };
   for (const Layer& layer : model.layers) {
     if (const auto* conv = std::get_if<Conv2d>(&layer))
-      draw(conv->in * conv->kernel * conv->kernel, conv->out);
-    if (const auto* linear = std::get_if<Linear>(&layer)) draw(linear->in, linear->out);
+      draw(conv->in * conv->kernel * conv->kernel, conv->out, conv->bias);
+    if (const auto* linear = std::get_if<Linear>(&layer))
+      draw(linear->in, linear->out, linear->bias);
   }
   UNDERSTUDY_CHECK(out.empty());
 }
@@ -165,6 +213,12 @@ double DryLearner::gradient(std::span<const float>, const Batch&, std::span<floa
                             const GradientHook&) const {
   UNDERSTUDY_CHECK(!"a dry learner computes nothing");
   return 0;
+}
+
+std::unique_ptr<BatchHessian<float>> DryLearner::hessian(std::span<const float>,
+                                                         const Batch&) const {
+  UNDERSTUDY_CHECK(!"a dry learner computes nothing");
+  return nullptr;
 }
 
 Evaluation DryLearner::evaluate(std::span<const float>, const BatchSource&, std::size_t,

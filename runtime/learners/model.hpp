@@ -12,23 +12,28 @@
 
 namespace understudy {
 
-// Square kernel, stride 1, no padding, with bias. Parameters <name>.weight [out, in, kernel,
-// kernel], <name>.bias [out].
+// Square kernel, stride 1, zeros around. Parameters <name>.weight [out, in, kernel, kernel] and,
+// with bias, <name>.bias [out].
 struct Conv2d {
   std::string name;
   int in = 0;  // channels
   int out = 0;
   int kernel = 0;
+  int padding = 0;  // at each side
+  bool bias = true;
 };
-// y = W x + b. Parameters <name>.weight [out, in], <name>.bias [out].
+// y = W x + b. Parameters <name>.weight [out, in] and, with bias, <name>.bias [out].
 struct Linear {
   std::string name;
   int in = 0;
   int out = 0;
+  bool bias = true;
 };
-// Square windows that do not overlap; a remainder at the right and the bottom is dropped.
+// Square windows that do not overlap; a remainder at the right and the bottom is dropped. Padding
+// never wins.
 struct MaxPool2d {
   int size = 2;
+  int padding = 0;  // at each side; at most half of the size
 };
 struct Relu {};
 // [channels, rows, columns] to one vector, row-major.
@@ -57,14 +62,17 @@ struct Model {
 };
 
 std::vector<std::string> model_names();
-// `cnn` (1,199,882 parameters), `lenet` (21,840) or `logistic` (7,850), for 28x28 images of ten
-// classes. `dropout` 0 leaves the dropout layers out. Throws ScenarioError naming the nearest for
+// `cnn` (1,199,882 parameters), `lenet` (21,840), `logistic` (7,850), `two_nn` (238,800) or
+// `two_cnn` (721,200; 722,800 with three channels), for 28x28 images of ten classes and of that many
+// channels. `dropout` 0 leaves the dropout layers out. Throws ScenarioError naming the nearest for
 // an unknown name.
-Model make_model(const std::string& name, double dropout);
+Model make_model(const std::string& name, double dropout, int channels = 1);
 
 // The shape that leaves a layer. Fails a check where the layer does not fit its input.
 ActivationShape output_shape(const Layer& layer, const ActivationShape& input);
 std::int64_t class_count(const Model& model);
+// Slices that hold the layer's parameters: none, its weight, or its weight and its bias.
+std::size_t slice_count(const Layer& layer);
 
 // Slices in forward order, each layer's weight before its bias, named as in the matching torch
 // module's state_dict.
@@ -106,6 +114,8 @@ class DryLearner final : public ModelLearner<float> {
   using ModelLearner::ModelLearner;
   double gradient(std::span<const float> parameters, const Batch& batch, std::span<float> gradient,
                   RandomStream random, const GradientHook& hook) const override;
+  std::unique_ptr<BatchHessian<float>> hessian(std::span<const float> parameters,
+                                               const Batch& batch) const override;
   Evaluation evaluate(std::span<const float> parameters, const BatchSource& source,
                       std::size_t first, std::size_t count) const override;
 };

@@ -27,18 +27,18 @@ KernelCost marked(KernelCost cost, std::size_t slice) {
 // Forward and backward of one kind of layer. A layer with parameters has terms per output element.
 struct Parameters {
   double weights = 0;              // elements
-  double biases = 0;               // elements
+  double biases = 0;               // elements; none where the layer has no bias
   double products_per_output = 0;  // multiply-adds
 };
 
 Parameters parameters_of(const Layer& layer) {
   if (const auto* conv = std::get_if<Conv2d>(&layer)) {
     const double fan_in = static_cast<double>(conv->in) * conv->kernel * conv->kernel;
-    return {fan_in * conv->out, static_cast<double>(conv->out), fan_in};
+    return {fan_in * conv->out, static_cast<double>(conv->bias ? conv->out : 0), fan_in};
   }
   if (const auto* linear = std::get_if<Linear>(&layer)) {
-    return {static_cast<double>(linear->in) * linear->out, static_cast<double>(linear->out),
-            static_cast<double>(linear->in)};
+    return {static_cast<double>(linear->in) * linear->out,
+            static_cast<double>(linear->bias ? linear->out : 0), static_cast<double>(linear->in)};
   }
   return {};
 }
@@ -49,7 +49,8 @@ bool has_parameters(const Layer& layer) { return parameters_of(layer).weights > 
 void append_forward(Cost& cost, Phase phase, const Layer& layer, const Sizes& n) {
   const Parameters p = parameters_of(layer);
   if (p.weights > 0) {
-    const double flops = 2 * n.outputs * p.products_per_output + n.outputs;
+    const double additions = p.biases > 0 ? n.outputs : 0;
+    const double flops = 2 * n.outputs * p.products_per_output + additions;
     cost.push_back(kernel(phase, flops, n.inputs + n.outputs + p.weights + p.biases));
   } else if (std::holds_alternative<MaxPool2d>(layer)) {
     const int size = std::get<MaxPool2d>(layer).size;
@@ -61,14 +62,15 @@ void append_forward(Cost& cost, Phase phase, const Layer& layer, const Sizes& n)
   }
 }
 
-// `slice` is the index of the layer's weight; its bias follows it.
+// `slice` is the index of the layer's weight; its bias, if it has one, follows it.
 void append_backward(Cost& cost, const Layer& layer, const Sizes& n, std::size_t slice,
                      bool input_gradient) {
   constexpr Phase kPhase = Phase::kBackward;
   const Parameters p = parameters_of(layer);
   if (p.weights > 0) {
     const double products = 2 * n.outputs * p.products_per_output;
-    cost.push_back(marked(kernel(kPhase, n.outputs, n.outputs + p.biases), slice + 1));
+    if (p.biases > 0)
+      cost.push_back(marked(kernel(kPhase, n.outputs, n.outputs + p.biases), slice + 1));
     cost.push_back(marked(kernel(kPhase, products, n.inputs + n.outputs + p.weights), slice));
     if (input_gradient) cost.push_back(kernel(kPhase, products, n.inputs + n.outputs + p.weights));
   } else if (std::holds_alternative<MaxPool2d>(layer)) {
@@ -118,12 +120,12 @@ Cost training_cost(const Model& model, std::size_t count) {
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     append_forward(cost, Phase::kForward, model.layers[i], sizes[i]);
     if (!has_parameters(model.layers[i])) continue;
-    slice += 2;
+    slice += slice_count(model.layers[i]);
     first = std::min(first, i);
   }
   cost.push_back(loss_cost(Phase::kLoss, model, samples));
   for (std::size_t i = model.layers.size(); i-- > first;) {
-    if (has_parameters(model.layers[i])) slice -= 2;
+    slice -= slice_count(model.layers[i]);
     append_backward(cost, model.layers[i], sizes[i], slice, i > first);
   }
   return cost;

@@ -3,6 +3,22 @@
 #include "runtime/base/errors.hpp"
 
 namespace understudy {
+namespace {
+
+template <class Scalar>
+class ConstantHessian final : public BatchHessian<Scalar> {
+ public:
+  explicit ConstantHessian(double a) : a_(a) {}
+  void multiply(std::span<const Scalar> v, std::span<Scalar> out) override {
+    UNDERSTUDY_CHECK(v.size() == 1 && out.size() == 1);
+    out[0] = static_cast<Scalar>(a_ * static_cast<double>(v[0]));
+  }
+
+ private:
+  double a_;
+};
+
+}  // namespace
 
 template <class Scalar>
 QuadraticLearner<Scalar>::QuadraticLearner(const Options& options)
@@ -23,6 +39,13 @@ double QuadraticLearner<Scalar>::gradient(std::span<const Scalar> parameters, co
   gradient[0] = static_cast<Scalar>(options_.a * distance);
   if (hook) hook(0);
   return options_.a / 2 * distance * distance;
+}
+
+template <class Scalar>
+std::unique_ptr<BatchHessian<Scalar>> QuadraticLearner<Scalar>::hessian(
+    std::span<const Scalar> parameters, const Batch&) const {
+  UNDERSTUDY_CHECK(parameters.size() == 1);
+  return std::make_unique<ConstantHessian<Scalar>>(options_.a);
 }
 
 template <class Scalar>

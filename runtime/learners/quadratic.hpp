@@ -22,6 +22,9 @@ class QuadraticLearner final : public BasicLearner<Scalar> {
   double gradient(std::span<const Scalar> parameters, const Batch& batch,
                   std::span<Scalar> gradient, RandomStream random,
                   const GradientHook& hook) const override;
+  // The number a.
+  std::unique_ptr<BatchHessian<Scalar>> hessian(std::span<const Scalar> parameters,
+                                                const Batch& batch) const override;
   // The loss f(x), an accuracy of 0, `count` samples.
   Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source,
                       std::size_t first, std::size_t count) const override;

@@ -39,10 +39,13 @@ inline constexpr std::array<NameDoc, 2> kDatasets = {{
      "MNIST: 60,000 and 10,000 handwritten digits, 28x28; falls back, saying so, to "
      "fashion_mnist."},
 }};
-inline constexpr std::array<NameDoc, 3> kModels = {{
+inline constexpr std::array<NameDoc, 5> kModels = {{
     {"cnn", "1,199,882 parameters: conv 32, conv 64, pool, fc 128, fc 10."},
     {"lenet", "21,840 parameters: conv 10 5x5, pool, conv 20 5x5, pool, fc 50, fc 10."},
     {"logistic", "Logistic regression on the pixels: 7,850 parameters."},
+    {"two_nn", "238,800 parameters, no biases: fc 200, fc 200, fc 200, fc 10."},
+    {"two_cnn",
+     "721,200 parameters, no biases: conv 32 5x5, pool, conv 64 5x5, pool, fc 200, fc 200, fc 10."},
 }};
 
 template <class Archive>

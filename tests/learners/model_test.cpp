@@ -23,6 +23,25 @@ TEST(Model, ParameterCounts) {
   EXPECT_EQ(make_layout(make_model("logistic", 0)).size, 784 * 10 + 10);
 }
 
+// The counts that SuPerFed's authors give: no biases, 28 + 2 - 4 = 26 pooled to 14, 12 to 7.
+TEST(Model, ParameterCountsWithoutBiases) {
+  EXPECT_EQ(make_layout(make_model("two_nn", 0)).size,
+            784 * 200 + 200 * 200 + 200 * 200 + 200 * 10);
+  EXPECT_EQ(make_layout(make_model("two_nn", 0)).size, 238'800);
+  EXPECT_EQ(make_layout(make_model("two_cnn", 0)).size,
+            25 * 32 + 32 * 25 * 64 + 7 * 7 * 64 * 200 + 200 * 200 + 200 * 10);
+  EXPECT_EQ(make_layout(make_model("two_cnn", 0)).size, 721'200);
+  EXPECT_EQ(make_layout(make_model("two_cnn", 0, 3)).size, 722'800);
+  for (const Slice& slice : make_layout(make_model("two_cnn", 0, 3)).slices)
+    EXPECT_THAT(slice.name, testing::EndsWith(".weight"));
+}
+
+TEST(Model, ShapesWithPadding) {
+  EXPECT_EQ(output_shape(Conv2d{"c", 3, 8, 5, 1}, {3, 28, 20}), (ActivationShape{8, 26, 18}));
+  EXPECT_EQ(output_shape(MaxPool2d{2, 1}, {8, 26, 12}), (ActivationShape{8, 14, 7}));
+  EXPECT_EQ(output_shape(MaxPool2d{3, 1}, {8, 26, 12}), (ActivationShape{8, 9, 4}));
+}
+
 TEST(Model, LayoutNamesSlicesAsATorchModuleDoes) {
   const Layout layout = make_layout(make_model("lenet", 0));
   std::vector<std::string> names;
@@ -107,6 +126,20 @@ TEST(Cost, OfAConvolutionByHand) {
   EXPECT_EQ(cost[6].flops, 2 * outputs * 250);
   EXPECT_EQ(cost[6].mark, std::nullopt);
   EXPECT_EQ(cost[8].mark, 0);
+}
+
+TEST(Cost, ALayerWithoutBiasAddsNone) {
+  const Model model{"no bias",
+                    {1, 2, 2},
+                    {Flatten{}, Linear{"first", 4, 3, false}, Linear{"second", 3, 2, false}}};
+  const Cost cost = training_cost(model, 5);
+  // copy, two forward, loss; backward of the second: weight, input; of the first: weight.
+  ASSERT_EQ(cost.size(), 7);
+  EXPECT_EQ(cost[1].flops, 2 * 5 * 3 * 4);
+  EXPECT_EQ(cost[1].bytes, 4 * (5 * 4 + 5 * 3 + 3 * 4));
+  EXPECT_EQ(cost[4].mark, 1);
+  EXPECT_EQ(cost[5].mark, std::nullopt);
+  EXPECT_EQ(cost[6].mark, 0);
 }
 
 TEST(Cost, CopyMovesFloatsAndLabels) {

@@ -26,6 +26,19 @@ TYPED_TEST(Quadratic, GivesValueAndSlope) {
   EXPECT_EQ(learner.evaluate(x, nothing, 0, 5).samples, 5);
 }
 
+// The derivative of 4 (x - 1) along v is 4 v, wherever x is.
+TYPED_TEST(Quadratic, ItsHessianIsItsCurvature) {
+  const QuadraticLearner<TypeParam> learner({.a = 4, .b = 1, .start = 3});
+  const std::vector<TypeParam> x{7}, v{-2.5};
+  std::vector<TypeParam> out(1);
+  learner.hessian_vector(x, {}, v, out);
+  EXPECT_EQ(out[0], -10);
+  std::vector<TypeParam> above(1), below(1);
+  learner.gradient(std::vector<TypeParam>{7 - TypeParam{2.5}}, {}, above, RandomStream({}), {});
+  learner.gradient(std::vector<TypeParam>{7 + TypeParam{2.5}}, {}, below, RandomStream({}), {});
+  EXPECT_EQ(out[0], (above[0] - below[0]) / 2);
+}
+
 TYPED_TEST(Quadratic, ItsLastKernelCompletesTheOneSlice) {
   const Cost cost = QuadraticLearner<TypeParam>({}).cost(1);
   EXPECT_EQ(cost.back().phase, Phase::kBackward);

@@ -15,7 +15,7 @@ std::vector<at::Tensor> autograd(const std::string& name, std::vector<at::Tensor
                                  const Batch& batch) {
   for (at::Tensor& leaf : p) leaf = leaf.clone().requires_grad_();
   const auto count = static_cast<std::int64_t>(batch.count);
-  at::Tensor x = at::tensor(batch.inputs).to(p[0].scalar_type()).view({count, 1, 28, 28});
+  at::Tensor x = at::tensor(batch.inputs).to(p[0].scalar_type()).view({count, -1, 28, 28});
   if (name == "cnn") {
     x = torch::relu(torch::conv2d(x, p[0], p[1]));
     x = torch::max_pool2d(torch::relu(torch::conv2d(x, p[2], p[3])), 2).flatten(1);
@@ -23,8 +23,17 @@ std::vector<at::Tensor> autograd(const std::string& name, std::vector<at::Tensor
     x = torch::relu(torch::max_pool2d(torch::conv2d(x, p[0], p[1]), 2));
     x = torch::relu(torch::max_pool2d(torch::conv2d(x, p[2], p[3]), 2)).flatten(1);
   }
+  if (name == "two_cnn") {
+    for (std::size_t i = 0; i < 2; ++i)
+      x = torch::max_pool2d(torch::relu(torch::conv2d(x, p[i], {}, 1, 1)), 2, {}, 1);
+  }
   if (name == "logistic") {
     x = torch::linear(x.flatten(1), p[0], p[1]);
+  } else if (name == "two_nn" || name == "two_cnn") {
+    const std::size_t first = name == "two_nn" ? 0 : 2;
+    x = x.flatten(1);
+    for (std::size_t i = first; i < p.size(); ++i)
+      x = torch::linear(i == first ? x : torch::relu(x), p[i]);
   } else {
     x = torch::linear(torch::relu(torch::linear(x, p[4], p[5])), p[6], p[7]);
   }
@@ -48,10 +57,12 @@ void expect_autograd(const std::string& name, const BasicLearner<Scalar>& learne
 }
 
 TEST(TorchReference, GradientEqualsAutograd) {
-  for (const std::string name : {"cnn", "lenet", "logistic"}) {
-    const Model model = make_model(name, 0);
-    expect_autograd(name, *make_torch_learner_double(model), model, 1e-13);
-    expect_autograd(name, *make_torch_learner(model), model, 1e-5);
+  for (const std::string& name : model_names()) {
+    for (const int channels : {1, 3}) {
+      const Model model = make_model(name, 0, channels);
+      expect_autograd(name, *make_torch_learner_double(model), model, 1e-13);
+      expect_autograd(name, *make_torch_learner(model), model, 1e-5);
+    }
   }
 }
 

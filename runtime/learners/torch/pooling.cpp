@@ -68,6 +68,21 @@ template <class Scalar>
   });
 }
 
+template <class Scalar>
+[[gnu::always_inline]] inline void chosen(const PoolShape& s, const Scalar* input,
+                                          const std::int32_t* choice, Scalar* output) {
+  each_window(s, [&](std::int64_t pooled, std::int64_t corner) {
+    Scalar* __restrict to = output + pooled;
+    const std::int32_t* __restrict place = choice + pooled;
+    std::fill_n(to, s.channels, Scalar{0});
+    for (std::int64_t t = 0; t < s.size * s.size; ++t) {
+      const Scalar* __restrict window =
+          input + corner + (t / s.size * s.columns + t % s.size) * s.channels;
+      for (std::int64_t c = 0; c < s.channels; ++c) to[c] = place[c] == t ? window[c] : to[c];
+    }
+  });
+}
+
 #if defined(__x86_64__)
 bool has_avx2() {
   static const bool has = __builtin_cpu_supports("avx2");
@@ -84,6 +99,11 @@ template <class Scalar>
 [[gnu::target("avx2")]] void backward_avx2(const PoolShape& s, const Scalar* gradient,
                                            const std::int32_t* choice, Scalar* input_gradient) {
   backward(s, gradient, choice, input_gradient);
+}
+template <class Scalar>
+[[gnu::target("avx2")]] void chosen_avx2(const PoolShape& s, const Scalar* input,
+                                         const std::int32_t* choice, Scalar* output) {
+  chosen(s, input, choice, output);
 }
 #endif
 
@@ -105,6 +125,15 @@ void dispatch_backward(const PoolShape& s, const Scalar* gradient, const std::in
   backward(s, gradient, choice, input_gradient);
 }
 
+template <class Scalar>
+void dispatch_chosen(const PoolShape& s, const Scalar* input, const std::int32_t* choice,
+                     Scalar* output) {
+#if defined(__x86_64__)
+  if (has_avx2()) return chosen_avx2(s, input, choice, output);
+#endif
+  chosen(s, input, choice, output);
+}
+
 }  // namespace
 
 void pool_forward(const PoolShape& s, const float* input, float* output, std::int32_t* choice) {
@@ -120,6 +149,14 @@ void pool_backward(const PoolShape& s, const float* gradient, const std::int32_t
 void pool_backward(const PoolShape& s, const double* gradient, const std::int32_t* choice,
                    double* input_gradient) {
   dispatch_backward(s, gradient, choice, input_gradient);
+}
+void pool_chosen(const PoolShape& s, const float* input, const std::int32_t* choice,
+                 float* output) {
+  dispatch_chosen(s, input, choice, output);
+}
+void pool_chosen(const PoolShape& s, const double* input, const std::int32_t* choice,
+                 double* output) {
+  dispatch_chosen(s, input, choice, output);
 }
 
 }  // namespace understudy

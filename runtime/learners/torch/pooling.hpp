@@ -28,5 +28,11 @@ void pool_backward(const PoolShape& shape, const float* gradient, const std::int
                    float* input_gradient);
 void pool_backward(const PoolShape& shape, const double* gradient, const std::int32_t* choice,
                    double* input_gradient);
+// The transpose of pool_backward: into `output`, the element of each window that was chosen, 0 where
+// none was.
+void pool_chosen(const PoolShape& shape, const float* input, const std::int32_t* choice,
+                 float* output);
+void pool_chosen(const PoolShape& shape, const double* input, const std::int32_t* choice,
+                 double* output);
 
 }  // namespace understudy

@@ -10,44 +10,51 @@ namespace {
 
 constexpr at::MemoryFormat kChannelsLast = at::MemoryFormat::ChannelsLast;
 
-// The layer's two slices: its weight's index, its bias one further.
+// The layer's slices: its weight's index, its bias, if it has one, one further.
 class WithParameters : public Stage {
  public:
-  explicit WithParameters(std::size_t weight) : weight_(weight) {}
+  WithParameters(std::size_t weight, bool bias) : weight_(weight), bias_(bias) {}
   bool has_parameters() const override { return true; }
 
  protected:
   const at::Tensor& weight(const Pass& pass) const { return pass.parameters[weight_]; }
-  const at::Tensor& bias(const Pass& pass) const { return pass.parameters[weight_ + 1]; }
+  bool has_bias() const { return bias_; }
+  // Undefined where there is none.
+  at::Tensor bias(const Pass& pass) const {
+    return bias_ ? pass.parameters[weight_ + 1] : at::Tensor();
+  }
   const at::Tensor& weight_gradient(const Gradients& out) const { return out.slices[weight_]; }
   const at::Tensor& bias_gradient(const Gradients& out) const { return out.slices[weight_ + 1]; }
   void announce(const Gradients& out) const {
     if (!out.hook) return;
-    out.hook(weight_ + 1);
+    if (bias_) out.hook(weight_ + 1);
     out.hook(weight_);
   }
 
  private:
   std::size_t weight_;
+  bool bias_;
 };
 
 class ConvStage final : public WithParameters {
  public:
-  using WithParameters::WithParameters;
+  ConvStage(const Conv2d& layer, std::size_t weight)
+      : WithParameters(weight, layer.bias), padding_{layer.padding, layer.padding} {}
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     at::Tensor weights = weight(pass).contiguous(kChannelsLast);
     at::Tensor output =
-        at::convolution(input, weights, bias(pass), {1, 1}, {0, 0}, {1, 1}, false, {0, 0}, 1);
+        at::convolution(input, weights, bias(pass), {1, 1}, padding_, {1, 1}, false, {0, 0}, 1);
     if (pass.training) saved = {input, weights};
     return output;
   }
 
   at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved,
                       const Gradients& out, bool input_gradient) const override {
-    const auto [none, weights, biases] = differentiate(pass, gradient, saved, {false, true, true});
+    const auto [none, weights, biases] =
+        differentiate(pass, gradient, saved, {false, true, has_bias()});
     weight_gradient(out).copy_(weights);
-    bias_gradient(out).copy_(biases);
+    if (has_bias()) bias_gradient(out).copy_(biases);
     announce(out);
     if (!input_gradient) return {};
     return std::get<0>(differentiate(pass, gradient, saved, {true, false, false}));
@@ -58,10 +65,14 @@ class ConvStage final : public WithParameters {
                                                                const at::Tensor& gradient,
                                                                const Saved& saved,
                                                                std::array<bool, 3> wanted) const {
-    const at::OptionalIntArrayRef bias_sizes(bias(pass).sizes());
-    return at::convolution_backward(gradient, saved.input, saved.extra, bias_sizes, {1, 1}, {0, 0},
-                                    {1, 1}, false, {0, 0}, 1, wanted);
+    const at::Tensor biases = bias(pass);
+    at::OptionalIntArrayRef bias_sizes;
+    if (biases.defined()) bias_sizes = biases.sizes();
+    return at::convolution_backward(gradient, saved.input, saved.extra, bias_sizes, {1, 1},
+                                    padding_, {1, 1}, false, {0, 0}, 1, wanted);
   }
+
+  std::array<std::int64_t, 2> padding_;
 };
 
 class LinearStage final : public WithParameters {
@@ -70,15 +81,18 @@ class LinearStage final : public WithParameters {
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     if (pass.training) saved.input = input;
+    if (!has_bias()) return at::mm(input, weight(pass).t());
     return at::addmm(bias(pass), input, weight(pass).t());
   }
 
   at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved,
                       const Gradients& out, bool input_gradient) const override {
     at::Tensor weights = weight_gradient(out);
-    at::Tensor biases = bias_gradient(out);
     at::mm_out(weights, gradient.t(), saved.input);
-    at::sum_out(biases, gradient, {0});
+    if (has_bias()) {
+      at::Tensor biases = bias_gradient(out);
+      at::sum_out(biases, gradient, {0});
+    }
     announce(out);
     return input_gradient ? at::mm(gradient, weight(pass)) : at::Tensor();
   }
@@ -126,6 +140,30 @@ class PoolStage final : public Stage {
   ActivationShape input_;
   std::int64_t size_;
   bool relu_;
+};
+
+// Max pooling over padded images, by LibTorch.
+class PaddedPoolStage final : public Stage {
+ public:
+  explicit PaddedPoolStage(const MaxPool2d& layer)
+      : size_{layer.size, layer.size}, padding_{layer.padding, layer.padding} {}
+
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
+    input = input.contiguous(kChannelsLast);
+    const auto [output, places] = at::max_pool2d_with_indices(input, size_, size_, padding_);
+    if (pass.training) saved = {input, places};
+    return output;
+  }
+
+  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
+                      bool) const override {
+    return at::max_pool2d_with_indices_backward(gradient.contiguous(kChannelsLast), saved.input,
+                                                size_, size_, padding_, {1, 1}, false, saved.extra);
+  }
+
+ private:
+  std::array<std::int64_t, 2> size_;
+  std::array<std::int64_t, 2> padding_;
 };
 
 // In place: no stage keeps its output for backward but this one.
@@ -192,22 +230,18 @@ class DropoutStage final : public Stage {
   double probability_;
 };
 
-// ReLU next to pooling, on either side.
-bool pools_with_relu(std::span<const Layer> layers) {
-  if (layers.size() < 2) return false;
-  const auto is_pool = [](const Layer& layer) { return std::holds_alternative<MaxPool2d>(layer); };
-  const auto is_relu = [](const Layer& layer) { return std::holds_alternative<Relu>(layer); };
-  return (is_pool(layers[0]) && is_relu(layers[1])) || (is_relu(layers[0]) && is_pool(layers[1]));
-}
-
 std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& input,
                                   std::size_t slice) {
-  if (std::holds_alternative<Conv2d>(layer)) return std::make_unique<ConvStage>(slice);
-  if (std::holds_alternative<Linear>(layer)) return std::make_unique<LinearStage>(slice);
+  if (const auto* conv = std::get_if<Conv2d>(&layer))
+    return std::make_unique<ConvStage>(*conv, slice);
+  if (const auto* linear = std::get_if<Linear>(&layer))
+    return std::make_unique<LinearStage>(slice, linear->bias);
   if (std::holds_alternative<Relu>(layer)) return std::make_unique<ReluStage>();
   if (std::holds_alternative<Flatten>(layer)) return std::make_unique<FlattenStage>(input);
-  if (const auto* pool = std::get_if<MaxPool2d>(&layer))
+  if (const auto* pool = std::get_if<MaxPool2d>(&layer)) {
+    if (pool->padding > 0) return std::make_unique<PaddedPoolStage>(*pool);
     return std::make_unique<PoolStage>(input, pool->size, false);
+  }
   return std::make_unique<DropoutStage>(std::get<Dropout>(layer).probability);
 }
 
@@ -233,6 +267,21 @@ template std::vector<at::Tensor> slice_views(const Layout&, std::span<const floa
 template std::vector<at::Tensor> slice_views(const Layout&, std::span<double>);
 template std::vector<at::Tensor> slice_views(const Layout&, std::span<const double>);
 
+bool pools_with_relu(std::span<const Layer> layers) {
+  if (layers.size() < 2) return false;
+  const auto is_pool = [](const Layer& layer) {
+    const auto* pool = std::get_if<MaxPool2d>(&layer);
+    return pool != nullptr && pool->padding == 0;
+  };
+  const auto is_relu = [](const Layer& layer) { return std::holds_alternative<Relu>(layer); };
+  return (is_pool(layers[0]) && is_relu(layers[1])) || (is_relu(layers[0]) && is_pool(layers[1]));
+}
+
+int pool_size(std::span<const Layer> layers) {
+  const bool first = std::holds_alternative<MaxPool2d>(layers[0]);
+  return std::get<MaxPool2d>(layers[first ? 0 : 1]).size;
+}
+
 std::vector<std::unique_ptr<Stage>> make_stages(const Model& model) {
   // ReLU works in place, and the first stage's input is the caller's.
   UNDERSTUDY_CHECK(model.layers.empty() || !std::holds_alternative<Relu>(model.layers.front()));
@@ -243,13 +292,14 @@ std::vector<std::unique_ptr<Stage>> make_stages(const Model& model) {
   while (!rest.empty()) {
     const std::size_t taken = pools_with_relu(rest) ? 2 : 1;
     if (taken == 2) {
-      const Layer& pool = std::holds_alternative<MaxPool2d>(rest[0]) ? rest[0] : rest[1];
-      stages.push_back(std::make_unique<PoolStage>(shape, std::get<MaxPool2d>(pool).size, true));
+      stages.push_back(std::make_unique<PoolStage>(shape, pool_size(rest), true));
     } else {
       stages.push_back(make_stage(rest[0], shape, slice));
     }
-    if (stages.back()->has_parameters()) slice += 2;
-    for (const Layer& layer : rest.first(taken)) shape = output_shape(layer, shape);
+    for (const Layer& layer : rest.first(taken)) {
+      slice += slice_count(layer);
+      shape = output_shape(layer, shape);
+    }
     rest = rest.subspan(taken);
   }
   return stages;

@@ -50,6 +50,10 @@ class Stage {
   virtual bool has_parameters() const { return false; }
 };
 
+// Whether the next two layers are pooling without padding and ReLU, in either order: one stage.
+bool pools_with_relu(std::span<const Layer> layers);
+int pool_size(std::span<const Layer> pooling_and_relu);
+
 std::vector<std::unique_ptr<Stage>> make_stages(const Model& model);
 
 }  // namespace understudy

@@ -1,15 +1,15 @@
 #include "runtime/learners/torch/torch_learner.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
-#include <new>
 #include <numeric>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/learners/torch/batch_tensors.hpp"
+#include "runtime/learners/torch/guarded.hpp"
+#include "runtime/learners/torch/hessian.hpp"
 #include "runtime/learners/torch/stages.hpp"
 
 namespace understudy {
@@ -22,18 +22,6 @@ struct Logits {
   at::Tensor log_softmax;  // [count, classes]
   at::Tensor labels;       // [count]
 };
-
-// LibTorch's errors carry a stack trace; the sentence before it is what a user can read.
-template <class Work>
-auto guarded(const Work& work) {
-  try {
-    return work();
-  } catch (const c10::Error& error) {
-    const std::string sentence = error.what_without_backtrace();
-    if (sentence.find("allocate memory") != std::string::npos) throw std::bad_alloc();
-    throw RunError("LibTorch: " + sentence.substr(0, sentence.find('\n')));
-  }
-}
 
 template <class Scalar>
 class TorchLearner final : public ModelLearner<Scalar> {
@@ -49,6 +37,10 @@ class TorchLearner final : public ModelLearner<Scalar> {
                   std::span<Scalar> gradient, RandomStream random,
                   const GradientHook& hook) const override {
     return guarded([&] { return compute_gradient(parameters, batch, gradient, random, hook); });
+  }
+  std::unique_ptr<BatchHessian<Scalar>> hessian(std::span<const Scalar> parameters,
+                                                const Batch& batch) const override {
+    return make_hessian<Scalar>(this->model(), this->layout(), parameters, batch);
   }
   Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source,
                       std::size_t first, std::size_t count) const override {
@@ -102,39 +94,18 @@ class TorchLearner final : public ModelLearner<Scalar> {
 
   static constexpr std::int64_t kNoIgnoredLabel = -100;  // PyTorch's default
 
-  // Tensors without autograd, and one thread: OpenMP keeps that number per thread.
+  // Tensors without autograd, and one thread.
   struct Scope {
-    Scope() {
-      thread_local const bool ready = (at::init_num_threads(), true);
-      static_cast<void>(ready);
-    }
+    Scope() { use_one_thread(); }
     c10::InferenceMode inference;
   };
 
-  // The batch's images as a channels-last tensor, a view where there is one channel.
-  at::Tensor images(const Batch& batch) const {
-    const ActivationShape& s = this->model().input;
-    const auto count = static_cast<std::int64_t>(batch.count);
-    UNDERSTUDY_CHECK(static_cast<std::int64_t>(batch.inputs.size()) == count * s.size());
-    auto* data = const_cast<float*>(batch.inputs.data());
-    // The stride of a single channel is free; 1 is how LibTorch tells channels-last.
-    const std::int64_t channel_stride = s.channels == 1 ? 1 : s.rows * s.columns;
-    at::Tensor view =
-        at::from_blob(data, {count, s.channels, s.rows, s.columns},
-                      {s.size(), channel_stride, s.columns, 1}, at::dtype(at::kFloat));
-    return view.to(c10::CppTypeToScalarType<Scalar>::value)
-        .contiguous(at::MemoryFormat::ChannelsLast);
-  }
-
   Logits forward(Pass& pass, const Batch& batch, std::vector<Saved>& saved) const {
-    at::Tensor flowing = images(batch);
+    at::Tensor flowing = batch_images<Scalar>(this->model().input, batch);
     for (std::size_t i = 0; i < stages_.size(); ++i) {
       flowing = stages_[i]->forward(pass, std::move(flowing), saved[i]);
     }
-    auto* labels = const_cast<std::int64_t*>(batch.labels.data());
-    UNDERSTUDY_CHECK(batch.labels.size() == batch.count);
-    return {at::log_softmax(flowing, 1),
-            at::from_blob(labels, {static_cast<std::int64_t>(batch.count)}, at::dtype(at::kLong))};
+    return {at::log_softmax(flowing, 1), batch_labels(batch)};
   }
 
   void backward(const Pass& pass, at::Tensor flowing, std::vector<Saved>& saved,

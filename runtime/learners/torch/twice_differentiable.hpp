@@ -1,0 +1,22 @@
+// Layers for autograd whose gradients autograd can differentiate once more, no further, with the
+// kernels of the training step. LibTorch's own second derivative of a convolution treats samples as
+// channels, which its kernels are not made for, and costs several times as much.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "runtime/learners/torch/pooling.hpp"
+
+namespace understudy {
+
+// y = w * x + b, stride 1. A convolution is bilinear: with <g, w * x> = t(g, w, x), trilinear, the
+// gradients of t by one argument are linear in the two others, and so all derivatives are the three
+// maps forward, input gradient and weight gradient over again.
+at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight,
+                    const c10::optional<at::Tensor>& bias, std::int64_t padding);
+
+// Max pooling in square windows side by side, and ReLU where `relu` says so: linear around the
+// point, with the choice of elements held.
+at::Tensor pool(const at::Tensor& input, std::int64_t size, bool relu);
+
+}  // namespace understudy
