@@ -7,7 +7,7 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/learners/model.hpp"
-#include "scenarios/describe/federated.hpp"
+#include "scenarios/describe/federated_names.hpp"
 
 namespace understudy {
 namespace {
@@ -103,6 +103,8 @@ class StrategyChecker {
     };
     only_connect("variant", c.variant != defaults.variant);
     only_connect("eigenpairs", c.eigenpairs != defaults.eigenpairs);
+    only_connect("most_products", c.most_products != defaults.most_products);
+    only_connect("hessian_samples", c.hessian_samples != defaults.hessian_samples);
     only_connect("damping", c.damping != defaults.damping);
     if (connect) check_eigenpairs(c);
   }

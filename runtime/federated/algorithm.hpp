@@ -64,6 +64,8 @@ class FederatedAlgorithm {
   // (empty: it has not taken part yet) and its samples.
   virtual void personal(std::span<const Scalar> shared, std::span<const Scalar> kept,
                         LocalWork<Scalar>& work, std::span<Scalar> out) const;
+  // Whether that differs from client to client.
+  virtual bool personalises() const { return false; }
   // Whether the shared model is one by itself.
   bool is_whole() const { return shared_size() == layout_.size; }
 

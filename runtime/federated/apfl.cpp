@@ -45,6 +45,7 @@ class Apfl final : public FederatedAlgorithm<Scalar> {
     v.push_back(static_cast<Scalar>(alpha));
   }
 
+  bool personalises() const override { return true; }
   void personal(std::span<const Scalar> shared, std::span<const Scalar> kept, LocalWork<Scalar>&,
                 std::span<Scalar> out) const override {
     if (kept.empty()) {

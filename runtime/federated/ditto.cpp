@@ -23,6 +23,7 @@ class Ditto final : public FederatedAlgorithm<Scalar> {
     v = descend<Scalar>(v, turn.work, Proximal<Scalar>{lambda_, turn.given});
   }
 
+  bool personalises() const override { return true; }
   void personal(std::span<const Scalar> shared, std::span<const Scalar> kept, LocalWork<Scalar>&,
                 std::span<Scalar> out) const override {
     const auto own = kept.empty() ? shared : kept;

@@ -37,6 +37,7 @@ class PerFedAvg final : public FederatedAlgorithm<Scalar> {
     subtract<Scalar>(x, turn.given, turn.answer);
   }
 
+  bool personalises() const override { return true; }
   void personal(std::span<const Scalar> shared, std::span<const Scalar>, LocalWork<Scalar>& work,
                 std::span<Scalar> out) const override {
     std::vector<Scalar> x(shared.begin(), shared.end()), adapted(x.size());

@@ -19,6 +19,7 @@ class PersonalHead : public FederatedAlgorithm<Scalar> {
 
   std::size_t shared_size() const override { return shared_; }
 
+  bool personalises() const override { return true; }
   void personal(std::span<const Scalar> shared, std::span<const Scalar> kept,
                 LocalWork<Scalar>& work, std::span<Scalar> out) const override {
     if (kept.empty()) work.common_initial(out);

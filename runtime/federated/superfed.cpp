@@ -64,6 +64,7 @@ class SuperFed final : public FederatedAlgorithm<Scalar> {
     subtract<Scalar>(federated, turn.given, turn.answer);
   }
 
+  bool personalises() const override { return true; }
   void personal(std::span<const Scalar> shared, std::span<const Scalar> kept, LocalWork<Scalar>&,
                 std::span<Scalar> out) const override {
     if (kept.empty()) {

@@ -73,7 +73,8 @@ class Gossiper {
 
   // A Hessian-vector product costs about two gradients (Pearlmutter, 1994).
   Task<> find_eigenpairs() {
-    const std::size_t samples = job_.data[index_].training.size();
+    const std::size_t samples = std::min(job_.data[index_].training.size(),
+                                         static_cast<std::size_t>(job_.config.hessian_samples));
     const Cost gradient = job_.data[index_].learner->cost(samples);
     const auto products = static_cast<std::size_t>(job_.charged_products);
     const std::vector<RepeatedCost> costs{{gradient, 2 * products}};

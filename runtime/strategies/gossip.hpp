@@ -15,7 +15,7 @@
 
 namespace understudy {
 
-// Orthonormal rows, row-major, and their eigenvalues, the largest first.
+// Orthonormal rows, row-major, and their eigenvalues, those of the largest magnitude first.
 template <class Scalar>
 struct Eigenpairs {
   std::vector<Scalar> vectors{};

@@ -41,6 +41,8 @@ struct GossipConfig {
   std::optional<Duration> deadline{};
   ConnectVariant variant = ConnectVariant::kPublished;
   int eigenpairs = 5;
+  int most_products = 100;    // Hessian-vector products that finding them may take, and is charged
+  int hessian_samples = 200;  // of a node's, the first so many, that its Hessian is of
   double damping = 1;
 
   // Whose model counts depends on when it arrives.

@@ -50,11 +50,12 @@ class FederatedQuadratic final : public Workload {
   std::int64_t updates_per_epoch() const override { return 1; }
 
  private:
-  // x of the server, and on each client's node its own.
+  // x of the server, and on each client's node its own where they differ.
   Task<> observe(Node& server, const FederatedRound<double>& end) {
     const Position at{.step = end.round, .round = end.round};
     server.record("x", server.dry() ? 0 : end.model[0], at);
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const bool personal = federation_.algorithm().personalises();
+    for (std::size_t i = 0; personal && i < nodes_.size(); ++i) {
       const double own = server.dry() ? 0 : federation_.personal(i, end.model)[0];
       nodes_[i]->record("personal_x", own, at);
     }

@@ -21,7 +21,8 @@ std::vector<std::size_t> equal_shards(std::size_t samples, std::size_t clients) 
 }  // namespace
 
 ImageClients::ImageClients(const ImageClassifierConfig& config, const WorkloadParts& parts,
-                           double validation) {
+                           double validation)
+    : batch_(config.batch), shuffle_(config.sampler.shuffle) {
   const Model model = make_model(config.model, config.dropout);
   if (parts.make_learner) {
     data_ = load_image_data(config, parts);
@@ -63,6 +64,12 @@ void ImageClients::divide(const ImageClassifierConfig& config, const WorkloadPar
       return std::binary_search(validation_.back().begin(), validation_.back().end(), i);
     });
   }
+}
+
+LocalOptions ImageClients::local(LocalOptions options) const {
+  options.batch = batch_;
+  options.shuffle = shuffle_;
+  return options;
 }
 
 std::vector<ClientData<float>> ImageClients::clients() const {

@@ -13,6 +13,8 @@ class ImageClients {
   ImageClients(const ImageClassifierConfig& config, const WorkloadParts& parts, double validation);
 
   std::vector<ClientData<float>> clients() const;
+  // Local training as the workload's batches go.
+  LocalOptions local(LocalOptions options) const;
   std::size_t size() const { return training_.size(); }
   const Learner& learner() const { return *learner_; }
   const BatchSource& training_source() const { return *data_.train.dataset; }
@@ -33,6 +35,8 @@ class ImageClients {
   void divide(const ImageClassifierConfig& config, const WorkloadParts& parts, double validation);
   Task<> score(Node& node, std::size_t client, const ModelOf& model_of, double& accuracy) const;
 
+  int batch_;
+  bool shuffle_;
   ImageData data_;
   DataSizes sizes_;
   std::unique_ptr<Learner> learner_;

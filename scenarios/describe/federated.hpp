@@ -1,70 +1,9 @@
 // Descriptions of the strategies federated and gossip.
 #pragma once
 
-#include <array>
-
-#include "runtime/federated/federated_config.hpp"
-#include "runtime/strategies/gossip_config.hpp"
-#include "scenarios/describe/field.hpp"
+#include "scenarios/describe/federated_names.hpp"
 
 namespace understudy {
-
-inline constexpr std::array<Named<FederatedKind>, 13> kFederatedNames = {{
-    {FederatedKind::kFedAvg, "fedavg", "The mean of what clients have trained, by samples."},
-    {FederatedKind::kFedProx, "fedprox", "FedAvg with clients held near the server's model."},
-    {FederatedKind::kScaffold, "scaffold", "Control variates against the clients' drift."},
-    {FederatedKind::kFedAdam, "fedadam", "The mean change is a gradient for Adam on the server."},
-    {FederatedKind::kPerFedAvg, "per_fedavg",
-     "A model from which one step personalises (MAML), first order."},
-    {FederatedKind::kPerFedAvgHf, "per_fedavg_hf",
-     "The same with Hessian-vector products from differences of gradients."},
-    {FederatedKind::kFedPer, "fedper", "The last layers are each client's own."},
-    {FederatedKind::kFedRep, "fedrep", "As fedper, the client's own layers first."},
-    {FederatedKind::kApfl, "apfl", "Each client mixes its own model with the server's."},
-    {FederatedKind::kDitto, "ditto", "A model of each client's own, held near the server's."},
-    {FederatedKind::kLossWeighted, "loss_weighted",
-     "Weights adapt to each client's validation loss."},
-    {FederatedKind::kSuperFedMm, "superfed_mm",
-     "A connected low-loss subspace, mixed for the model as a whole."},
-    {FederatedKind::kSuperFedLm, "superfed_lm",
-     "A connected low-loss subspace, mixed for each layer."},
-}};
-constexpr std::span<const Named<FederatedKind>> names(FederatedKind) { return kFederatedNames; }
-
-inline constexpr std::array<Named<LateAnswers>, 2> kLateNames = {{
-    {LateAnswers::kDrop, "drop", "They don't count."},
-    {LateAnswers::kStale, "stale", "They count in the round in which they come, at a discount."},
-}};
-constexpr std::span<const Named<LateAnswers>> names(LateAnswers) { return kLateNames; }
-
-inline constexpr std::array<Named<EmptyRound>, 3> kEmptyRoundNames = {{
-    {EmptyRound::kSkip, "skip", "The model stays as it is."},
-    {EmptyRound::kRepeat, "repeat", "Another cohort is asked."},
-    {EmptyRound::kFail, "fail", "The run fails."},
-}};
-constexpr std::span<const Named<EmptyRound>> names(EmptyRound) { return kEmptyRoundNames; }
-
-inline constexpr std::array<Named<GossipKind>, 3> kGossipNames = {{
-    {GossipKind::kAveraging, "averaging", "Nodes train, then average with their neighbours."},
-    {GossipKind::kDPsgd, "d_psgd", "Models travel while nodes train from them."},
-    {GossipKind::kConnect, "connect",
-     "Averaging along directions that the Hessian's top eigenpairs choose."},
-}};
-constexpr std::span<const Named<GossipKind>> names(GossipKind) { return kGossipNames; }
-
-inline constexpr std::array<Named<Mixing>, 2> kMixingNames = {{
-    {Mixing::kPlain, "plain", "The plain mean over a node and its neighbours."},
-    {Mixing::kMetropolis, "metropolis", "Metropolis weights, which keep the mean of all."},
-}};
-constexpr std::span<const Named<Mixing>> names(Mixing) { return kMixingNames; }
-
-inline constexpr std::array<Named<ConnectVariant>, 4> kVariantNames = {{
-    {ConnectVariant::kPublished, "published", "All directions: eigenpairs are found and not used."},
-    {ConnectVariant::kLowLoss, "low_loss", "None of the eigenvectors'."},
-    {ConnectVariant::kDamped, "damped", "Eigenvectors' the less the larger the eigenvalue."},
-    {ConnectVariant::kRandom, "random", "None of as many random ones: the control."},
-}};
-constexpr std::span<const Named<ConnectVariant>> names(ConnectVariant) { return kVariantNames; }
 
 template <class Archive>
 void describe_settings(Archive& a, FederatedSettings& c) {
@@ -146,6 +85,12 @@ void describe(Archive& a, GossipConfig& c) {
   a.field("variant", c.variant, "connect: the directions along which nodes follow the mean.");
   a.field("eigenpairs", c.eigenpairs, "connect: how many of the Hessian's top eigenpairs.",
           {.min = 0, .max = 1000});
+  a.field("most_products", c.most_products,
+          "connect: Hessian-vector products that finding them may take; all are charged.",
+          {.min = 1, .max = 1e6});
+  a.field("hessian_samples", c.hessian_samples,
+          "connect: the first so many of a node's samples, which its Hessian is of.",
+          {.min = 1, .max = 1e6});
   a.field("damping", c.damping, "connect, damped: the eigenvalue that is damped by half.",
           {.above = 0});
 }

@@ -33,6 +33,17 @@ class Bowl final : public BasicLearner<double> {
     }
     return loss;
   }
+  std::unique_ptr<BatchHessian<double>> hessian(std::span<const double>,
+                                                const Batch&) const override {
+    struct Diagonal final : BatchHessian<double> {
+      explicit Diagonal(const std::vector<double>& of) : a(of) {}
+      const std::vector<double>& a;
+      void multiply(std::span<const double> v, std::span<double> out) override {
+        for (std::size_t j = 0; j < a.size(); ++j) out[j] = a[j] * v[j];
+      }
+    };
+    return std::make_unique<Diagonal>(shape_.a);
+  }
   Evaluation evaluate(std::span<const double> x, const BatchSource&, std::size_t,
                       std::size_t count) const override {
     std::vector<double> ignored(x.size());
