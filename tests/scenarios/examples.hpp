@@ -114,7 +114,7 @@ strategy: {kind: gossip, algorithm: connect, mixing: metropolis, rounds: 7, loca
 )"),
     std::string(R"(
 topology: {kind: star, nodes: 4}
-workload: {kind: quadratic, a: 2, b: 1}
+workload: {kind: quadratic, a: [2], b: [1]}
 strategy: {kind: federated, algorithm: fedadam, participation: 50%, local_steps: 6, server_lr: 0.2, beta1: 0.8, beta2: 0.95, tau: 0.01}
 )"),
 };

@@ -1,4 +1,4 @@
-#include "topologies/neighbours.hpp"
+#include "topologies/neighbour_lists.hpp"
 
 #include <algorithm>
 
@@ -35,7 +35,7 @@ struct Search {
 
 }  // namespace
 
-std::vector<std::vector<std::uint32_t>> neighbours_of(const Topology& topology) {
+std::vector<std::vector<std::uint32_t>> neighbour_lists(const Topology& topology) {
   std::vector<std::vector<std::size_t>> links_from(topology.vertices().size());
   for (const Link& link : topology.links())
     links_from[link.from.index()].push_back(link.to.index());

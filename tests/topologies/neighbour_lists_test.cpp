@@ -1,4 +1,4 @@
-#include "topologies/neighbours.hpp"
+#include "topologies/neighbour_lists.hpp"
 
 #include "topologies/make_topology.hpp"
 
@@ -8,7 +8,7 @@ namespace {
 using testing::ElementsAre;
 
 std::vector<std::vector<std::uint32_t>> of(const TopologyConfig& config) {
-  return neighbours_of(make_topology(config));
+  return neighbour_lists(make_topology(config));
 }
 
 TEST(Neighbours, OfALineARingAndAMesh) {
