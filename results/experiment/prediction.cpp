@@ -164,8 +164,8 @@ std::optional<Prediction> predict(const Scenario& scenario) {
                             std::holds_alternative<CollectiveBenchmarkConfig>(scenario.workload);
   const Seating seats = seating(scenario.topology);
   const bool allreduces = std::holds_alternative<AllreduceConfig>(scenario.strategy);
-  if (!has_exchange || !allreduces || scenario.devices.cost != CostKind::kProfile || seats.workers < 2 ||
-      seats.nodes() > kMostPredictedNodes)
+  if (!has_exchange || !allreduces || scenario.devices.cost != CostKind::kProfile ||
+      seats.workers < 2 || seats.nodes() > kMostPredictedNodes)
     return std::nullopt;
   return Predictor(scenario).predict();
 }

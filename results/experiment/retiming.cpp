@@ -28,10 +28,9 @@ void require_declared(const Scenario& scenario) {
     throw ScenarioError("boards: what a board takes is known only by running it");
   if (depends_on_time(scenario)) {
     const bool by_workload = std::holds_alternative<LogisticRegressionConfig>(scenario.workload);
-    throw ScenarioError(
-        std::string(by_workload ? "workload.deadline" : "strategy") +
-        ": whose weights count depends on the time, so that it cannot be computed "
-        "anew without training");
+    throw ScenarioError(std::string(by_workload ? "workload.deadline" : "strategy") +
+                        ": whose weights count depends on the time, so that it cannot be computed "
+                        "anew without training");
   }
   if (declares_times(scenario)) return;
   throw ScenarioError(
