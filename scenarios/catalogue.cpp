@@ -35,6 +35,15 @@ std::vector<CatalogueEntry> devices() {
   return out;
 }
 
+std::vector<CatalogueEntry> algorithms() {
+  std::vector<CatalogueEntry> out = entries(kFederatedNames);
+  for (CatalogueEntry entry : entries(kGossipNames)) {
+    entry.doc = "gossip: " + entry.doc;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
 using Lister = std::function<std::vector<CatalogueEntry>()>;
 const std::vector<std::pair<std::string, Lister>>& listers() {
   static const std::vector<std::pair<std::string, Lister>> all = {
@@ -45,7 +54,8 @@ const std::vector<std::pair<std::string, Lister>>& listers() {
       {"networks", [] { return entries(kNetworkKinds); }},
       {"topologies", [] { return entries(kTopologyKinds); }},
       {"devices", devices},
-      {"datasets", datasets}};
+      {"datasets", datasets},
+      {"algorithms", algorithms}};
   return all;
 }
 

@@ -7,6 +7,7 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/nearest.hpp"
+#include "scenarios/check_federated.hpp"
 #include "scenarios/check_network.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
@@ -27,8 +28,9 @@ class Checker {
     for (const auto& [name, profile] : scenario_.devices.profiles) check_profile(name, profile);
     check_boards();
     std::visit([&](const auto& workload) { check_workload(workload); }, scenario_.workload);
-    std::visit([&](const auto& strategy) { check_collective(strategy.collective); },
-               scenario_.strategy);
+    if (const auto* allreduce = std::get_if<AllreduceConfig>(&scenario_.strategy))
+      check_collective(allreduce->collective);
+    check_strategy(scenario_, seats_, document_);
   }
 
  private:

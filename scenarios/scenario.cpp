@@ -64,9 +64,13 @@ bool trains(const WorkloadConfig& workload) {
          std::holds_alternative<LogisticRegressionConfig>(workload);
 }
 
-bool depends_on_time(const WorkloadConfig& workload) {
-  const auto* config = std::get_if<LogisticRegressionConfig>(&workload);
-  return config != nullptr && config->deadline.has_value();
+bool depends_on_time(const Scenario& scenario) {
+  const auto* regression = std::get_if<LogisticRegressionConfig>(&scenario.workload);
+  const auto* federated = std::get_if<FederatedConfig>(&scenario.strategy);
+  const auto* gossip = std::get_if<GossipConfig>(&scenario.strategy);
+  return (regression != nullptr && regression->deadline) ||
+         (federated != nullptr && federated->depends_on_time()) ||
+         (gossip != nullptr && gossip->depends_on_time());
 }
 
 bool declares_times(const Scenario& scenario) {

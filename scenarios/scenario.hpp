@@ -61,7 +61,7 @@ struct Scenario {
 // Whether the workload ends with trained weights.
 bool trains(const WorkloadConfig& workload);
 // Whether the weights depend on when messages arrive, as they do where a deadline decides whose count.
-bool depends_on_time(const WorkloadConfig& workload);
+bool depends_on_time(const Scenario& scenario);
 
 // Whether times follow from what is declared, and so can be computed without training: not where
 // they are measured, nor where boards take the time that they take.

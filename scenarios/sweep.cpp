@@ -282,7 +282,7 @@ std::vector<std::size_t> weight_groups(const std::vector<ExpandedRun>& runs) {
   std::vector<std::size_t> groups;
   for (const ExpandedRun& run : runs) {
     const Scenario& s = run.scenario;
-    const bool shares = trains(s.workload) && !depends_on_time(s.workload) && declares_times(s);
+    const bool shares = trains(s.workload) && !depends_on_time(s) && declares_times(s);
     const std::size_t self = groups.size();
     groups.push_back(shares ? first.emplace(training_key(s), self).first->second : self);
   }

@@ -5,6 +5,7 @@
 
 #include "scenarios/describe/json_writer.hpp"
 #include "scenarios/scenario_yaml.hpp"
+#include "topologies/neighbour_lists.hpp"
 
 namespace understudy {
 namespace {
@@ -74,6 +75,9 @@ std::string training_key(const Scenario& scenario) {
       if (!seats.machine_of.empty()) key["machine_of"] = seats.machine_of;
     }
   }
+  // Who is whose neighbour decides what is averaged.
+  if (std::holds_alternative<GossipConfig>(scenario.strategy))
+    key["neighbours"] = neighbour_lists(make_topology(scenario.topology));
   if (seats.workers == 1 && std::holds_alternative<ImageClassifierConfig>(scenario.workload)) {
     key["workload"].erase("batch_scope");
     key["workload"].erase("lr_scaling");

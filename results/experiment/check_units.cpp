@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <sstream>
 
 #include "results/experiment/unit_runner.hpp"
@@ -44,7 +46,10 @@ Fault places_fault(const Unit& unit, const Topology& topology) {
 }
 
 Fault training_fault(const Unit& unit, const Scenario& scenario) {
-  const auto& [train, test] = unit.data_sizes;
+  const auto& [train, test, shards] = unit.data_sizes;
+  const std::size_t all = std::accumulate(shards.begin(), shards.end(), std::size_t{0});
+  if (!shards.empty() && (all != train || std::count(shards.begin(), shards.end(), 0u) > 0))
+    return "divides other samples than it has";
   if (unit.updates < 0 || unit.updates_per_epoch < 0) return "counts fewer than no updates";
   const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);
   const bool on_table = std::holds_alternative<LogisticRegressionConfig>(scenario.workload);

@@ -1,6 +1,7 @@
 #include "results/experiment/estimate.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "results/experiment/unit_runner.hpp"
@@ -23,13 +24,38 @@ std::size_t or_all(int limit, std::size_t all) {
 Unit untrained(const Scenario& scenario) {
   Unit unit;
   if (const auto* c = std::get_if<ImageClassifierConfig>(&scenario.workload))
-    unit.data_sizes = {or_all(c->train_limit, kAssumedSamples),
-                       or_all(c->test_limit, kAssumedTestSamples)};
+    unit.data_sizes = {
+        or_all(c->train_limit, kAssumedSamples), or_all(c->test_limit, kAssumedTestSamples), {}};
   return unit;
+}
+
+// nullptr: the strategy has none.
+int* rounds_of(StrategyConfig& strategy) {
+  if (auto* federated = std::get_if<FederatedConfig>(&strategy)) return &federated->rounds;
+  if (auto* gossip = std::get_if<GossipConfig>(&strategy)) return &gossip->rounds;
+  return nullptr;
+}
+
+// Gradients that nodes compute of shards of equal size.
+double gradients_of(const Scenario& scenario, double of_worker, double batch, double workers) {
+  const auto steps = [&](const auto& c) {
+    return c.local_steps ? *c.local_steps
+                         : c.local_epochs.value_or(1) * std::ceil(of_worker / batch);
+  };
+  if (const auto* gossip = std::get_if<GossipConfig>(&scenario.strategy))
+    return gossip->rounds * gossip->availability * workers * steps(*gossip);
+  const auto& federated = std::get<FederatedConfig>(scenario.strategy);
+  const double cohort =
+      federated.cohort ? *federated.cohort : federated.participation.value_or(1) * workers;
+  return federated.rounds * cohort * steps(federated);
 }
 
 // The scenario cut down to a few updates, and what its time is to be multiplied by.
 double shorten(Scenario& scenario, std::int64_t updates) {
+  if (int* rounds = rounds_of(scenario.strategy)) {
+    const int tried = std::min(*rounds, static_cast<int>(kUpdatesTried));
+    return static_cast<double>(std::exchange(*rounds, tried)) / tried;
+  }
   if (auto* collective = std::get_if<CollectiveBenchmarkConfig>(&scenario.workload))
     return std::exchange(collective->iterations, 1);
   if (auto* quadratic = std::get_if<QuadraticConfig>(&scenario.workload)) {
@@ -98,6 +124,9 @@ Work work_of(const Scenario& scenario) {
                            ? config->batch
                            : static_cast<double>(config->batch) / static_cast<double>(workers);
   const double of_worker = static_cast<double>(all) / static_cast<double>(workers);
+  if (!std::holds_alternative<AllreduceConfig>(scenario.strategy))
+    return {gradients_of(scenario, of_worker, batch, static_cast<double>(workers)),
+            std::max(1.0, std::min(batch, of_worker))};
   const double updates =
       config->updates ? *config->updates : config->epochs.value_or(1) * of_worker / batch;
   return {updates * static_cast<double>(workers), std::max(1.0, std::min(batch, of_worker))};

@@ -163,8 +163,9 @@ std::optional<Prediction> predict(const Scenario& scenario) {
   const bool has_exchange = std::holds_alternative<ImageClassifierConfig>(scenario.workload) ||
                             std::holds_alternative<CollectiveBenchmarkConfig>(scenario.workload);
   const Seating seats = seating(scenario.topology);
-  if (!has_exchange || scenario.devices.cost != CostKind::kProfile || seats.workers < 2 ||
-      seats.nodes() > kMostPredictedNodes)
+  const bool allreduces = std::holds_alternative<AllreduceConfig>(scenario.strategy);
+  if (!has_exchange || !allreduces || scenario.devices.cost != CostKind::kProfile ||
+      seats.workers < 2 || seats.nodes() > kMostPredictedNodes)
     return std::nullopt;
   return Predictor(scenario).predict();
 }

@@ -26,10 +26,11 @@ std::map<Key, const Unit*> by_weights(const Experiment& trained, const std::vect
 void require_declared(const Scenario& scenario) {
   if (!scenario.boards.empty())
     throw ScenarioError("boards: what a board takes is known only by running it");
-  if (depends_on_time(scenario.workload)) {
-    throw ScenarioError(
-        "workload.deadline: whose weights count depends on the time, so that it cannot be computed "
-        "anew without training");
+  if (depends_on_time(scenario)) {
+    const bool by_workload = std::holds_alternative<LogisticRegressionConfig>(scenario.workload);
+    throw ScenarioError(std::string(by_workload ? "workload.deadline" : "strategy") +
+                        ": whose weights count depends on the time, so that it cannot be computed "
+                        "anew without training");
   }
   if (declares_times(scenario)) return;
   throw ScenarioError(

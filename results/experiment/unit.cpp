@@ -24,8 +24,8 @@ Unit parse(const Json& j) {
   u.weights_hash = j.at("weights_hash").get<std::string>();
   u.updates = j.at("updates").get<std::int64_t>();
   u.updates_per_epoch = j.at("updates_per_epoch").get<std::int64_t>();
-  u.data_sizes = {j.at("train_samples").get<std::size_t>(),
-                  j.at("test_samples").get<std::size_t>()};
+  u.data_sizes = {j.at("train_samples").get<std::size_t>(), j.at("test_samples").get<std::size_t>(),
+                  j.value("shards", std::vector<std::size_t>())};
   u.notice = j.at("notice").get<std::string>();
   u.wall_s = j.at("wall_s").get<double>();
   for (const Json& place : j.at("places"))
@@ -56,6 +56,7 @@ Json to_json(const Unit& u) {
   j["updates_per_epoch"] = u.updates_per_epoch;
   j["train_samples"] = u.data_sizes.train;
   j["test_samples"] = u.data_sizes.test;
+  if (!u.data_sizes.shards.empty()) j["shards"] = u.data_sizes.shards;
   j["notice"] = u.notice;
   j["wall_s"] = u.wall_s;
   j["places"] = Json::array();

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "results/experiment/check_units.hpp"
+#include "topologies/neighbour_lists.hpp"
 
 namespace understudy {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 WorkloadParts workload_parts(const UnitTask& task, const Topology& topology) {
   WorkloadParts parts;
   parts.members = members_of(topology);
+  if (std::holds_alternative<GossipConfig>(task.scenario->strategy))
+    parts.neighbours = neighbour_lists(topology);
   parts.seed = repeat_seed(task.scenario->seed, task.key.repeat);
   parts.gradients = task.gradients;
   if (task.weights != nullptr) {

@@ -128,6 +128,22 @@ std::vector<Column> columns_of(WorkloadKind kind) {
       metric("updates", "steps", count_text)};
 }
 
+std::string size_text(const Estimate& e) { return fmt::format("{:.3g} MB", e.mean / 1e6); }
+
+// Of runs in rounds, federated or gossiping.
+std::vector<Column> columns_of_rounds() {
+  return {time_column("round", "update_time_s"),
+          metric("rounds", "steps", count_text),
+          metric("global %", "global_test_accuracy", format_percent),
+          metric("personal %", "personal_test_accuracy_mean", format_percent),
+          metric("worst decile %", "personal_test_accuracy_worst_decile", format_percent),
+          metric("sent", "bytes_sent", size_text)};
+}
+
+bool has_rounds(const RunSummary& run) {
+  return run.find("personal_test_accuracy_mean") != nullptr;
+}
+
 bool has_curve_reading(const RunSummary& run) { return run.one_worker_accuracy.has_value(); }
 
 // What the one-worker curve says to the accuracies beside it.
@@ -141,8 +157,11 @@ Column curve_reading() {
 std::vector<Column> columns_of(const Summary& summary) {
   std::vector<Column> columns = columns_of_runs(summary);
   std::set<WorkloadKind> kinds;
+  if (any(summary, has_rounds)) {
+    for (const Column& column : columns_of_rounds()) columns.push_back(column);
+  }
   for (const RunSummary& run : summary.runs) {
-    if (!kinds.insert(run.kind).second) continue;
+    if (has_rounds(run) || !kinds.insert(run.kind).second) continue;
     for (const Column& column : columns_of(run.kind)) {
       columns.push_back({column.head, [kind = run.kind, cell = column.cell](const RunSummary& r) {
                            return r.kind == kind ? cell(r) : std::string();

@@ -21,7 +21,10 @@ enum class Purpose : std::uint8_t {
   kTest = 9,
   kFaults = 10,
   kBackground = 11,
-  kLineFaults = 12
+  kLineFaults = 12,
+  kMixing = 13,        // of models
+  kAvailability = 14,  // of nodes
+  kLabelNoise = 15
 };
 
 struct StreamKey {

@@ -122,6 +122,13 @@ ImageDataset::ImageDataset(Contents contents, Normalisation normalisation)
   }
 }
 
+ImageDataset ImageDataset::relabelled(std::vector<std::uint8_t> labels) const {
+  UNDERSTUDY_CHECK(labels.size() == labels_.size());
+  ImageDataset out = *this;
+  out.labels_ = std::move(labels);
+  return out;
+}
+
 void ImageDataset::gather(std::span<const std::uint32_t> indices, Batch& batch) const {
   const std::size_t pixels = std::size_t{rows_} * columns_;
   batch.count = indices.size();

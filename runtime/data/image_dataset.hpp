@@ -40,6 +40,8 @@ class ImageDataset final : public BatchSource {
   std::uint32_t columns() const { return columns_; }
   std::uint32_t classes() const { return classes_; }
   std::span<const std::uint8_t> labels() const { return labels_; }
+  // The same images with these labels, of which there are as many.
+  ImageDataset relabelled(std::vector<std::uint8_t> labels) const;
 
  private:
   std::uint32_t rows_;

@@ -86,7 +86,7 @@ class Divider {
     for (int draw = 0; draw < kMostDraws; ++draw) {
       const Indices all = shuffled(labels_.size(), random_);
       Shards out(shards_);
-      for (const int label : {0, 1}) {
+      for (int label = 0; label < label_count(); ++label) {
         Indices of_label;
         std::copy_if(all.begin(), all.end(), std::back_inserter(of_label),
                      [&](std::uint32_t i) { return labels_[i] == label; });
@@ -98,7 +98,43 @@ class Divider {
                                 labels_.size(), shards_, config.alpha));
   }
 
+  Shards operator()(const StridedPartition&) {
+    Shards out(shards_);
+    for (std::size_t i = 0; i < labels_.size(); ++i)
+      out[i % shards_].push_back(static_cast<std::uint32_t>(i));
+    return out;
+  }
+  Shards operator()(const ShardsPartition& config) {
+    const std::size_t pieces = shards_ * static_cast<std::size_t>(config.per_node);
+    if (pieces > labels_.size()) {
+      throw DataError(fmt::format("{} samples can't be cut into {} pieces for each of {} shards",
+                                  labels_.size(), config.per_node, shards_));
+    }
+    Indices by_label = shuffled(labels_.size(), random_);
+    std::stable_sort(by_label.begin(), by_label.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return labels_[a] < labels_[b]; });
+    Shards cut(pieces);
+    deal(by_label, std::vector<double>(pieces, 1 / static_cast<double>(pieces)), cut);
+    const Indices order = shuffled(pieces, random_);
+    Shards out(shards_);
+    for (std::size_t p = 0; p < pieces; ++p) {
+      const Indices& piece = cut[order[p]];
+      out[p % shards_].insert(out[p % shards_].end(), piece.begin(), piece.end());
+    }
+    return out;
+  }
+  Shards operator()(const QuantityPartition& config) {
+    for (int draw = 1; draw < kMostDraws; ++draw) {
+      Shards out(shards_);
+      deal(shuffled(labels_.size(), random_), dirichlet(config.alpha, shards_, random_), out);
+      if (!any_empty(out)) return out;
+    }
+    throw DataError(fmt::format("{} samples don't reach for {} shards of alpha {}: one stays empty",
+                                labels_.size(), shards_, config.alpha));
+  }
+
  private:
+  int label_count() const { return 1 + *std::max_element(labels_.begin(), labels_.end()); }
   Shards by_size(std::vector<double> shares) {
     const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
     for (double& share : shares) share /= sum;
@@ -115,6 +151,29 @@ class Divider {
 };
 
 }  // namespace
+
+Shards matching_shards(std::span<const std::uint8_t> labels,
+                       std::span<const std::uint8_t> of_labels, const Shards& shards) {
+  Shards out(shards.size());
+  const std::size_t labels_there = 256;
+  for (std::size_t label = 0; label < labels_there; ++label) {
+    std::vector<double> shares;
+    for (const Indices& shard : shards) {
+      shares.push_back(static_cast<double>(std::count_if(
+          shard.begin(), shard.end(), [&](std::uint32_t i) { return of_labels[i] == label; })));
+    }
+    const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+    if (sum == 0) continue;
+    for (double& share : shares) share /= sum;
+    Indices of_label;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (labels[i] == label) of_label.push_back(static_cast<std::uint32_t>(i));
+    }
+    deal(of_label, shares, out);
+  }
+  for (Indices& shard : out) std::sort(shard.begin(), shard.end());
+  return out;
+}
 
 Shards partition(const PartitionConfig& config, std::span<const std::uint8_t> labels,
                  std::size_t shards, RandomStream random) {

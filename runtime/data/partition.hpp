@@ -18,4 +18,11 @@ std::vector<std::vector<std::uint32_t>> partition(const PartitionConfig& config,
                                                   std::span<const std::uint8_t> labels,
                                                   std::size_t shards, RandomStream random);
 
+// Divides other samples (a test set) as `shards` divide theirs: each label's go to the shards in
+// proportion to how many of that label they have. A label that none has goes to nobody, and a shard may
+// get nothing.
+std::vector<std::vector<std::uint32_t>> matching_shards(
+    std::span<const std::uint8_t> labels, std::span<const std::uint8_t> of_labels,
+    const std::vector<std::vector<std::uint32_t>>& shards);
+
 }  // namespace understudy

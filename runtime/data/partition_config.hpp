@@ -19,7 +19,19 @@ struct DirichletPartition {
 struct SizesPartition {
   std::vector<double> shares{1};
 };
+// Shard i holds samples i, i + n, i + 2n and so on, of n shards.
+struct StridedPartition {};
+// Samples sorted by label are cut into `per_node` equal pieces for each shard, which gets so many at
+// random: few labels each (McMahan et al., 2017, with 2).
+struct ShardsPartition {
+  int per_node = 2;
+};
+// At random, with sizes by shares drawn from a symmetric Dirichlet distribution.
+struct QuantityPartition {
+  double alpha = 1;
+};
 
-using PartitionConfig = std::variant<IidPartition, DirichletPartition, SizesPartition>;
+using PartitionConfig = std::variant<IidPartition, DirichletPartition, SizesPartition,
+                                     StridedPartition, ShardsPartition, QuantityPartition>;
 
 }  // namespace understudy

@@ -5,6 +5,8 @@
 
 #include "runtime/base/units.hpp"
 #include "runtime/collectives/collective_config.hpp"
+#include "runtime/federated/federated_config.hpp"
+#include "runtime/strategies/gossip_config.hpp"
 
 namespace understudy {
 
@@ -15,6 +17,6 @@ struct AllreduceConfig {
   bool overlap = true;     // false: the exchange starts when backward has ended
 };
 
-using StrategyConfig = std::variant<AllreduceConfig>;
+using StrategyConfig = std::variant<AllreduceConfig, FederatedConfig, GossipConfig>;
 
 }  // namespace understudy

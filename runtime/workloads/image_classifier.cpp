@@ -3,6 +3,7 @@
 
 #include "runtime/strategies/allreduce.hpp"
 #include "runtime/training/schedule.hpp"
+#include "runtime/workloads/image_data.hpp"
 #include "runtime/workloads/weights_hash.hpp"
 #include "runtime/workloads/workloads.hpp"
 
@@ -74,28 +75,10 @@ class ImageClassifier final : public Workload {
 
   DataSizes load() {
     if (dry()) return parts_.data_sizes;
-    train_ = parts_.datasets->images(config_.dataset, Split::kTrain,
-                                     static_cast<std::size_t>(config_.train_limit));
-    test_ = parts_.datasets->images(config_.dataset, Split::kTest,
-                                    static_cast<std::size_t>(config_.test_limit));
-    require_shape(train_);
-    require_shape(test_);
-    const std::size_t samples = train_.dataset->size();
-    if (workers() > samples) {
-      throw ScenarioError(fmt::format("topology: {} workers are more than the {} samples of {}",
-                                      workers(), samples, train_.name));
-    }
-    return {samples, test_.dataset->size()};
-  }
-  void require_shape(const LoadedImages& images) const {
-    const ImageDataset& dataset = *images.dataset;
-    const ActivationShape wanted = make_model(config_.model, 0).input;
-    if (dataset.rows() != wanted.rows || dataset.columns() != wanted.columns) {
-      throw DataError(fmt::format("the images of {} are {}x{}, and the model {} takes {}x{}",
-                                  images.name, dataset.rows(), dataset.columns(), config_.model,
-                                  wanted.rows, wanted.columns));
-    }
-    if (dataset.size() == 0) throw DataError(fmt::format("a part of {} is empty", images.name));
+    ImageData data = load_image_data(config_, parts_);
+    train_ = std::move(data.train);
+    test_ = std::move(data.test);
+    return {train_.dataset->size(), test_.dataset->size()};
   }
   std::unique_ptr<Learner> make_learner() const {
     const Model model = make_model(config_.model, config_.dropout);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "runtime/base/errors.hpp"
 #include "runtime/collectives/collective.hpp"
 #include "runtime/workloads/workloads.hpp"
 
@@ -18,8 +19,34 @@ Communicator members_of(const WorkloadParts& parts, const CollectiveConfig& conf
   return members;
 }
 
+namespace {
+
+// The workloads that run under strategies of other kinds than all-reduce.
+template <class Strategy>
+std::unique_ptr<Workload> make_with(const WorkloadConfig& config, const Strategy& strategy,
+                                    const WorkloadParts& parts) {
+  constexpr bool kFederated = std::is_same_v<Strategy, FederatedConfig>;
+  if (const auto* c = std::get_if<ImageClassifierConfig>(&config)) {
+    if constexpr (kFederated)
+      return make_federated_images(*c, strategy, parts);
+    else
+      return make_gossiping_images(*c, strategy, parts);
+  }
+  const auto* c = std::get_if<QuadraticConfig>(&config);
+  if (c == nullptr)
+    throw ScenarioError("strategy.kind: the workload exchanges nothing by this strategy");
+  if constexpr (kFederated)
+    return make_federated_quadratic(*c, strategy, parts);
+  else
+    return make_gossiping_quadratic(*c, strategy, parts);
+}
+
+}  // namespace
+
 std::unique_ptr<Workload> make_workload(const WorkloadConfig& config,
                                         const StrategyConfig& strategy, WorkloadParts parts) {
+  if (const auto* s = std::get_if<FederatedConfig>(&strategy)) return make_with(config, *s, parts);
+  if (const auto* s = std::get_if<GossipConfig>(&strategy)) return make_with(config, *s, parts);
   check_collective(std::get<AllreduceConfig>(strategy).collective, parts.members);
   if (const auto* c = std::get_if<ImageClassifierConfig>(&config)) {
     return make_image_classifier(*c, strategy, std::move(parts));

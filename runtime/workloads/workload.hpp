@@ -31,12 +31,15 @@ class DatasetCache {
 // Samples in the training and in the test set; zero where nothing is trained.
 struct DataSizes {
   std::size_t train = 0, test = 0;
+  std::vector<std::size_t> shards{};  // training samples of each worker, where each has its own
 };
 
 // What a workload is made from.
 struct WorkloadParts {
   // Which node is which; a Communicator's index is filled in per node.
   Communicator members;
+  // Which members are neighbours, by their places among the members; where the strategy asks for it.
+  SharedList<std::vector<std::uint32_t>> neighbours{};
   std::uint64_t seed = 0;
   // Computes models. Without it the workload can only be replayed dry.
   std::function<std::unique_ptr<Learner>(const Model&)> make_learner;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/base/units.hpp"
+#include "runtime/data/label_noise.hpp"
 #include "runtime/data/sampler_config.hpp"
 #include "runtime/training/optimizer_config.hpp"
 #include "runtime/workloads/logistic_regression_config.hpp"
@@ -33,7 +34,10 @@ struct ImageClassifierConfig {
   LrScaling lr_scaling = LrScaling::kNone;
   SamplerConfig sampler;
   EvaluationScope evaluation = EvaluationScope::kWhole;
-  int evaluate_every = 0;  // updates between evaluations; 0: after each epoch
+  // Updates between evaluations, 0: after each epoch. Under federated and gossip: rounds, 0: each.
+  int evaluate_every = 0;
+  PartitionConfig partition = IidPartition{};     // under federated and gossip
+  LabelNoiseConfig label_noise = NoLabelNoise{};  // of training samples
 };
 
 // One all-reduce by itself, as nccl-tests runs it. Metrics per iteration: collective_time_s,

@@ -17,6 +17,20 @@ std::unique_ptr<Workload> make_quadratic(const QuadraticConfig& config,
 std::unique_ptr<Workload> make_logistic_regression(const LogisticRegressionConfig& config,
                                                    WorkloadParts parts);
 
+// Clients hold a shard each.
+std::unique_ptr<Workload> make_federated_images(const ImageClassifierConfig& config,
+                                                const FederatedConfig& strategy,
+                                                const WorkloadParts& parts);
+std::unique_ptr<Workload> make_gossiping_images(const ImageClassifierConfig& config,
+                                                const GossipConfig& strategy,
+                                                const WorkloadParts& parts);
+std::unique_ptr<Workload> make_federated_quadratic(const QuadraticConfig& config,
+                                                   const FederatedConfig& strategy,
+                                                   const WorkloadParts& parts);
+std::unique_ptr<Workload> make_gossiping_quadratic(const QuadraticConfig& config,
+                                                   const GossipConfig& strategy,
+                                                   const WorkloadParts& parts);
+
 // The members as a node sees them: its own place filled in, the server only where the collective
 // uses it.
 Communicator members_of(const WorkloadParts& parts, const CollectiveConfig& config, Rank self);

@@ -5,6 +5,7 @@
 
 #include "runtime/workloads/logistic_regression_config.hpp"
 #include "scenarios/describe/field.hpp"
+#include "scenarios/describe/partition.hpp"
 #include "scenarios/describe/training.hpp"
 
 namespace understudy {
@@ -82,24 +83,6 @@ inline constexpr std::array<Named<UpdateRule>, 2> kUpdateNames = {{
      "One step after all epochs, along the sum of all batches' gradients, as published."},
 }};
 constexpr std::span<const Named<UpdateRule>> names(UpdateRule) { return kUpdateNames; }
-
-template <class Archive>
-void describe(Archive&, IidPartition&) {}
-template <class Archive>
-void describe(Archive& a, DirichletPartition& c) {
-  a.field("alpha", c.alpha, "The smaller, the more the shards differ.", {.min = 1e-3, .max = 1e6});
-}
-template <class Archive>
-void describe(Archive& a, SizesPartition& c) {
-  a.field("shares", c.shares, "Of the samples, relative to each other's; one for each node.",
-          {.above = 0, .max = 1e9});
-}
-inline constexpr std::array<NameDoc, 3> kPartitionKinds = {{
-    {"iid", "At random, equally many."},
-    {"dirichlet", "Each label by shares drawn from a Dirichlet distribution."},
-    {"sizes", "At random, by the shares given."},
-}};
-constexpr std::span<const NameDoc> kinds(const PartitionConfig*) { return kPartitionKinds; }
 
 template <class Archive>
 void describe(Archive& a, LogisticRegressionConfig& c) {

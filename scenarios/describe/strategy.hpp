@@ -4,6 +4,7 @@
 #include <array>
 
 #include "runtime/strategies/strategy_config.hpp"
+#include "scenarios/describe/federated.hpp"
 #include "scenarios/describe/field.hpp"
 
 namespace understudy {
@@ -43,8 +44,10 @@ void describe(Archive& a, AllreduceConfig& c) {
   a.field("overlap", c.overlap, "Exchange during backward; false: after it.", {.timing = true});
 }
 
-inline constexpr std::array<NameDoc, 1> kStrategyKinds = {{
+inline constexpr std::array<NameDoc, 3> kStrategyKinds = {{
     {"allreduce", "Synchronous data parallelism: gradients are averaged before every update."},
+    {"federated", "Rounds around a server, which asks a cohort of clients to train its model."},
+    {"gossip", "Every node trains, and averages with its neighbours in the topology."},
 }};
 constexpr std::span<const NameDoc> kinds(const StrategyConfig*) { return kStrategyKinds; }
 

@@ -49,6 +49,25 @@ inline constexpr std::array<NameDoc, 5> kModels = {{
 }};
 
 template <class Archive>
+void describe(Archive&, NoLabelNoise&) {}
+template <class Archive>
+void describe(Archive& a, PairLabelNoise& c) {
+  a.field("rate", c.rate, "Share of labels that are wrong.",
+          {.above = 0, .max = 1, .measure = Measure::kFraction});
+}
+template <class Archive>
+void describe(Archive& a, SymmetricLabelNoise& c) {
+  a.field("rate", c.rate, "Share of labels that are wrong.",
+          {.above = 0, .max = 1, .measure = Measure::kFraction});
+}
+inline constexpr std::array<NameDoc, 3> kLabelNoiseKinds = {{
+    {"none", "Labels are as they are."},
+    {"pair", "A wrong label is the next class."},
+    {"symmetric", "A wrong label is any other class."},
+}};
+constexpr std::span<const NameDoc> kinds(const LabelNoiseConfig*) { return kLabelNoiseKinds; }
+
+template <class Archive>
 void describe(Archive& a, ImageClassifierConfig& c) {
   a.field("dataset", c.dataset, "The data set.", {.names = kDatasets});
   a.field("model", c.model, "The model.", {.names = kModels});
@@ -68,8 +87,13 @@ void describe(Archive& a, ImageClassifierConfig& c) {
   a.field("lr_scaling", c.lr_scaling, "How the learning rate grows with the number of workers.");
   a.field("sampler", c.sampler, "Which samples a node sees, as PyTorch's DistributedSampler.");
   a.field("evaluation", c.evaluation, "How the test set is evaluated.");
-  a.field("evaluate_every", c.evaluate_every, "Updates between evaluations; 0: after each epoch.",
+  a.field("evaluate_every", c.evaluate_every,
+          "Updates between evaluations, 0: after each epoch; under federated and gossip rounds, 0: "
+          "after each.",
           {.min = 0});
+  a.field("partition", c.partition,
+          "Under federated and gossip, how training samples are divided over the nodes.");
+  a.field("label_noise", c.label_noise, "Wrong labels of training samples.");
 }
 
 template <class Archive>

@@ -40,7 +40,9 @@ TEST(Partition, EveryKindCoversEverySampleOnce) {
     for (const std::size_t shards : {1, 2, 5, 8}) {
       for (const PartitionConfig& config :
            {PartitionConfig(IidPartition{}), PartitionConfig(DirichletPartition{0.5}),
-            PartitionConfig(SizesPartition{std::vector<double>(shards, 2.5)})}) {
+            PartitionConfig(SizesPartition{std::vector<double>(shards, 2.5)}),
+            PartitionConfig(StridedPartition{}), PartitionConfig(ShardsPartition{3}),
+            PartitionConfig(QuantityPartition{1})}) {
         const Shards found = partition(config, of, shards, random(seed));
         EXPECT_EQ(found.size(), shards);
         expect_cover(found, 1054);
@@ -89,6 +91,52 @@ TEST(Partition, SaysWhatDoesNotFit) {
             "9 samples don't reach for 2 shards: one stays empty");
   EXPECT_EQ(error(DirichletPartition{0.001}, 10, 9),
             "10 samples don't reach for 9 shards of alpha 0.001: one stays empty");
+}
+
+std::vector<std::uint8_t> ten_classes(std::size_t count) {
+  std::vector<std::uint8_t> out;
+  for (std::size_t i = 0; i < count; ++i) out.push_back(static_cast<std::uint8_t>(i * 7 % 10));
+  return out;
+}
+std::size_t classes_in(const std::vector<std::uint32_t>& shard,
+                       const std::vector<std::uint8_t>& of) {
+  std::vector<bool> there(10);
+  for (const std::uint32_t i : shard) there[of[i]] = true;
+  return static_cast<std::size_t>(std::count(there.begin(), there.end(), true));
+}
+
+TEST(Partition, StridedTakesEveryNth) {
+  const Shards shards = partition(StridedPartition{}, ten_classes(10), 4, random(1));
+  EXPECT_THAT(shards[1], testing::ElementsAre(1, 5, 9));
+  EXPECT_THAT(shards[3], testing::ElementsAre(3, 7));
+}
+
+// 10 classes of 100 in 20 pieces of 50: no piece has two classes.
+TEST(Partition, ShardsHaveFewLabels) {
+  const auto of = ten_classes(1000);
+  for (const auto& shard : partition(ShardsPartition{2}, of, 10, random(3))) {
+    EXPECT_EQ(shard.size(), 100u);
+    EXPECT_LE(classes_in(shard, of), 2u);
+  }
+}
+
+TEST(Partition, DirichletTakesEveryLabel) {
+  const auto of = ten_classes(1000);
+  for (const auto& shard : partition(DirichletPartition{1000}, of, 5, random(3)))
+    EXPECT_EQ(classes_in(shard, of), 10u);
+}
+
+TEST(Partition, MorePiecesThanSamplesAreRefused) {
+  EXPECT_THROW(partition(ShardsPartition{6}, ten_classes(10), 2, random(1)), DataError);
+}
+
+// Shard 0 has all of label 0 and a quarter of label 1, shard 1 the rest; label 2 nobody has.
+TEST(Partition, MatchingShardsFollowTheLabels) {
+  const std::vector<std::uint8_t> training{0, 0, 1, 1, 1, 1};
+  const std::vector<std::uint8_t> test{0, 1, 2, 1, 0, 1, 1};
+  const Shards shards = matching_shards(test, training, {{0, 1, 2}, {3, 4, 5}});
+  EXPECT_THAT(shards[0], testing::ElementsAre(0, 1, 4));
+  EXPECT_THAT(shards[1], testing::ElementsAre(3, 5, 6));
 }
 
 }  // namespace

@@ -100,6 +100,23 @@ workload:
 topology: {kind: star, nodes: 3}
 workload: {kind: logistic_regression, partition: {kind: dirichlet, alpha: 0.7}}
 )"),
+    std::string(R"(
+topology: {kind: star, nodes: 9}
+workload: {kind: image_classifier, partition: {kind: shards, per_node: 3}, label_noise: {kind: pair, rate: 10%}}
+strategy: {kind: federated, algorithm: superfed_lm, rounds: 12, cohort: 5, local_epochs: 3, lr: 0.05, mu: 0.1, nu: 1.5,
+           personal_from: 25%, mixing: 60%, validation: 15%, deadline: 30s, over_selection: 1.5, late: stale, empty_round: repeat}
+)"),
+    std::string(R"(
+topology: {kind: ring, nodes: 6}
+workload: {kind: image_classifier, partition: {kind: quantity, alpha: 2}, label_noise: {kind: symmetric, rate: 0.3}}
+strategy: {kind: gossip, algorithm: connect, mixing: metropolis, rounds: 7, local_steps: 4, availability: 80%, deadline: 2s,
+           variant: damped, eigenpairs: 3, damping: 0.5}
+)"),
+    std::string(R"(
+topology: {kind: star, nodes: 4}
+workload: {kind: quadratic, a: [2], b: [1]}
+strategy: {kind: federated, algorithm: fedadam, participation: 50%, local_steps: 6, server_lr: 0.2, beta1: 0.8, beta2: 0.95, tau: 0.01}
+)"),
 };
 
 }  // namespace understudy

@@ -94,6 +94,52 @@ TEST(Read, FieldsOfAStrategy) {
   EXPECT_FALSE(s.overlap);
 }
 
+TEST(Read, FieldsOfAFederation) {
+  const Scenario scenario = scenario_of(kEveryField[8]);
+  const auto s = std::get<FederatedConfig>(scenario.strategy);
+  EXPECT_EQ(s.algorithm, FederatedKind::kSuperFedLm);
+  EXPECT_EQ(s.rounds, 12);
+  EXPECT_EQ(s.cohort, 5);
+  EXPECT_EQ(s.local_epochs, 3);
+  EXPECT_EQ(s.lr, 0.05);
+  EXPECT_EQ(s.settings.mu, 0.1);
+  EXPECT_EQ(s.settings.nu, 1.5);
+  EXPECT_EQ(s.settings.personal_from, 0.25);
+  EXPECT_EQ(s.settings.mixing, 0.6);
+  EXPECT_EQ(s.validation, 0.15);
+  EXPECT_EQ(s.deadline, 30s);
+  EXPECT_EQ(s.over_selection, 1.5);
+  EXPECT_EQ(s.late, LateAnswers::kStale);
+  EXPECT_EQ(s.empty_round, EmptyRound::kRepeat);
+  const auto w = std::get<ImageClassifierConfig>(scenario.workload);
+  EXPECT_EQ(std::get<ShardsPartition>(w.partition).per_node, 3);
+  EXPECT_EQ(std::get<PairLabelNoise>(w.label_noise).rate, 0.1);
+  const auto adam = std::get<FederatedConfig>(scenario_of(kEveryField[10]).strategy);
+  EXPECT_EQ(adam.participation, 0.5);
+  EXPECT_EQ(adam.local_steps, 6);
+  EXPECT_EQ(adam.settings.server_lr, 0.2);
+  EXPECT_EQ(adam.settings.beta1, 0.8);
+  EXPECT_EQ(adam.settings.beta2, 0.95);
+  EXPECT_EQ(adam.settings.tau, 0.01);
+}
+
+TEST(Read, FieldsOfGossip) {
+  const Scenario scenario = scenario_of(kEveryField[9]);
+  const auto s = std::get<GossipConfig>(scenario.strategy);
+  EXPECT_EQ(s.algorithm, GossipKind::kConnect);
+  EXPECT_EQ(s.mixing, Mixing::kMetropolis);
+  EXPECT_EQ(s.rounds, 7);
+  EXPECT_EQ(s.local_steps, 4);
+  EXPECT_EQ(s.availability, 0.8);
+  EXPECT_EQ(s.deadline, 2s);
+  EXPECT_EQ(s.variant, ConnectVariant::kDamped);
+  EXPECT_EQ(s.eigenpairs, 3);
+  EXPECT_EQ(s.damping, 0.5);
+  const auto w = std::get<ImageClassifierConfig>(scenario.workload);
+  EXPECT_EQ(std::get<QuantityPartition>(w.partition).alpha, 2);
+  EXPECT_EQ(std::get<SymmetricLabelNoise>(w.label_noise).rate, 0.3);
+}
+
 TEST(Read, FieldsOfTheOtherWorkloads) {
   const auto traffic = std::get<TrafficConfig>(scenario_of(kEveryField[1]).workload);
   ASSERT_EQ(traffic.flows.size(), 2u);

@@ -90,5 +90,15 @@ TEST(TrainingKey, OneWorkerAddsNothingUp) {
   }
 }
 
+// Under gossip it matters who is whose neighbour, and nothing else of the topology.
+TEST(TrainingKey, NeighboursCountUnderGossip) {
+  const auto key = [](const std::string& topology) {
+    return key_with({"strategy={kind: gossip}", "topology=" + topology});
+  };
+  EXPECT_NE(key("{kind: ring, nodes: 8}"), key("{kind: path, nodes: 8}"));
+  EXPECT_EQ(key("{kind: ring, nodes: 8}"), key("{kind: ring, nodes: 8, bandwidth: 1Mbit/s}"));
+  EXPECT_EQ(key("{kind: mesh, nodes: 8}"), key("{kind: star, nodes: 8}"));  // around a hub all meet
+}
+
 }  // namespace
 }  // namespace understudy

@@ -1,0 +1,52 @@
+// Decentralised learning as a scenario states it.
+#pragma once
+
+#include <optional>
+
+#include "runtime/base/units.hpp"
+
+namespace understudy {
+
+enum class GossipKind { kAveraging, kDPsgd, kConnect };
+
+// What a node's neighbours weigh. Plain: 1 / (neighbours + 1) each, itself included, which favours
+// those with many neighbours where these are not equally many. Metropolis: 1 / (1 + the larger number
+// of neighbours of the two), and the rest for itself, which keeps the mean of all (Xiao, Boyd, Kim,
+// "Distributed average consensus with least-mean-square deviation", 2007).
+enum class Mixing { kPlain, kMetropolis };
+
+// Along which directions a node follows d, the mean of its neighbours less itself, given the top
+// eigenpairs V, L of its Hessian:
+//   published   all: x + d; the eigenpairs are computed and not used
+//   low_loss    those that they leave: x + (I - V V') d
+//   damped      x + (I - V L (L + damping I)^-1 V') d; negative eigenvalues count as zero
+//   random      as low_loss, with random orthonormal V
+enum class ConnectVariant { kPublished, kLowLoss, kDamped, kRandom };
+
+// In a round every node trains on its samples and exchanges models with its neighbours. Metrics per
+// round of each node: train_loss, and for connect hessian_products.
+struct GossipConfig {
+  GossipKind algorithm = GossipKind::kAveraging;
+  Mixing mixing = Mixing::kPlain;
+  int rounds = 10;
+  // Passes over a node's samples in a round (1 where neither is given), or steps.
+  std::optional<int> local_epochs{};
+  std::optional<int> local_steps{};
+  std::optional<double> lr{};  // of local steps; default: the workload's optimizer's
+  double validation = 0;       // share of each node's samples that it does not train on
+  // The probability that a node takes part in a round. Who is away is drawn from the seed, so that
+  // everyone knows, and nobody waits.
+  double availability = 1;
+  // How long a node waits for its neighbours' models, after its own has left; without it, for ever.
+  std::optional<Duration> deadline{};
+  ConnectVariant variant = ConnectVariant::kPublished;
+  int eigenpairs = 5;
+  int most_products = 100;    // Hessian-vector products that finding them may take, and is charged
+  int hessian_samples = 200;  // of a node's, the first so many, that its Hessian is of
+  double damping = 1;
+
+  // Whose model counts depends on when it arrives.
+  bool depends_on_time() const { return deadline.has_value(); }
+};
+
+}  // namespace understudy

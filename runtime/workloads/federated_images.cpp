@@ -1,0 +1,57 @@
+// A classifier of images that a federation trains: one global model, and each client's own.
+#include "runtime/workloads/image_clients.hpp"
+#include "runtime/workloads/weights_hash.hpp"
+#include "runtime/workloads/workloads.hpp"
+
+namespace understudy {
+namespace {
+
+bool is_due(int round, bool last, int every) { return last || every == 0 || round % every == 0; }
+
+class FederatedImages final : public Workload {
+ public:
+  FederatedImages(const ImageClassifierConfig& config, const FederatedConfig& strategy,
+                  const WorkloadParts& parts)
+      : config_(config),
+        images_(config, parts, strategy.validation),
+        federation_(strategy, parts, images_.local(local_options(strategy, config.optimizer)),
+                    images_.clients()) {}
+
+  Task<> run(Node& node) override {
+    return federation_.run(node, [this](Node& server, const FederatedRound<float>& end) {
+      return observe(server, end);
+    });
+  }
+  std::string weights_hash() const override { return hash_.text(); }
+  DataSizes data_sizes() const override { return images_.sizes(); }
+  std::int64_t updates() const override { return federation_.config().rounds; }
+  std::int64_t updates_per_epoch() const override { return 1; }
+  std::string notice() const override { return images_.notice(); }
+
+ private:
+  Task<> observe(Node& node, const FederatedRound<float>& end) {
+    if (end.last && !node.dry()) hash_.add(node.rank(), end.model);
+    if (!is_due(end.round, end.last, config_.evaluate_every)) co_return;
+    const Position at{.step = end.round, .round = end.round};
+    if (federation_.algorithm().is_whole())
+      co_await images_.record_global(node, "global_test", end.model, at);
+    const ImageClients::ModelOf model_of = [this, &end](std::size_t client) {
+      return federation_.personal(client, end.model);
+    };
+    co_await images_.record_personal(node, "personal_test", model_of, at);
+  }
+
+  ImageClassifierConfig config_;
+  ImageClients images_;
+  Federation<float> federation_;
+  WeightsHash hash_;
+};
+
+}  // namespace
+
+std::unique_ptr<Workload> make_federated_images(const ImageClassifierConfig& config,
+                                                const FederatedConfig& strategy,
+                                                const WorkloadParts& parts) {
+  return std::make_unique<FederatedImages>(config, strategy, parts);
+}
+}  // namespace understudy

@@ -1,0 +1,132 @@
+// Parabolas under federated learning and gossip, in double: closed forms once more.
+#include "runtime/learners/quadratic.hpp"
+#include "runtime/workloads/federation.hpp"
+#include "runtime/workloads/weights_hash.hpp"
+#include "runtime/workloads/workloads.hpp"
+
+namespace understudy {
+namespace {
+
+// f_i(x) = a_i/2 (x - b_i)^2 on client i, which holds one sample.
+class Parabolas {
+ public:
+  Parabolas(const QuadraticConfig& config, std::size_t clients) {
+    for (std::size_t i = 0; i < clients; ++i) {
+      learners_.push_back(std::make_unique<QuadraticLearner<double>>(
+          QuadraticLearner<double>::Options{pick(config.a, i), pick(config.b, i), config.start}));
+    }
+  }
+  std::vector<ClientData<double>> clients() const {
+    std::vector<ClientData<double>> clients;
+    for (const auto& learner : learners_) clients.push_back({learner.get(), nullptr, one_, one_});
+    return clients;
+  }
+
+ private:
+  static double pick(const std::vector<double>& values, std::size_t i) {
+    return values.size() == 1 ? values[0] : values.at(i);
+  }
+  std::vector<std::unique_ptr<QuadraticLearner<double>>> learners_;
+  std::vector<std::uint32_t> one_{0};
+};
+
+class FederatedQuadratic final : public Workload {
+ public:
+  FederatedQuadratic(const QuadraticConfig& config, const FederatedConfig& strategy,
+                     const WorkloadParts& parts)
+      : parabolas_(config, parts.members.size()),
+        federation_(strategy, parts, local_options(strategy, config.optimizer),
+                    parabolas_.clients()),
+        nodes_(parts.members.size()) {}
+
+  Task<> run(Node& node) override {
+    if (node.rank().index() < nodes_.size()) nodes_[node.rank().index()] = &node;
+    return federation_.run(node, [this](Node& server, const FederatedRound<double>& end) {
+      return observe(server, end);
+    });
+  }
+  std::string weights_hash() const override { return hash_.text(); }
+  std::int64_t updates() const override { return federation_.config().rounds; }
+  std::int64_t updates_per_epoch() const override { return 1; }
+
+ private:
+  // x of the server, and on each client's node its own where they differ.
+  Task<> observe(Node& server, const FederatedRound<double>& end) {
+    const Position at{.step = end.round, .round = end.round};
+    server.record("x", server.dry() ? 0 : end.model[0], at);
+    const bool personal = federation_.algorithm().personalises();
+    for (std::size_t i = 0; personal && i < nodes_.size(); ++i) {
+      const double own = server.dry() ? 0 : federation_.personal(i, end.model)[0];
+      nodes_[i]->record("personal_x", own, at);
+    }
+    if (end.last && !server.dry()) hash_.add(server.rank(), end.model);
+    co_return;
+  }
+
+  Parabolas parabolas_;
+  Federation<double> federation_;
+  std::vector<Node*> nodes_;  // of the clients
+  WeightsHash hash_;
+};
+
+class GossipingQuadratic final : public Workload {
+ public:
+  GossipingQuadratic(const QuadraticConfig& config, const GossipConfig& strategy,
+                     const WorkloadParts& parts)
+      : parabolas_(config, parts.members.size()),
+        network_(strategy, parts, local_options(strategy, config.optimizer), parabolas_.clients()),
+        nodes_(parts.members.size()) {
+    // In one dimension the only direction is the eigenvector.
+    network_.use_eigenpairs(
+        [this, a = config.a](std::size_t node, std::span<const double>, int count, RandomStream) {
+          Eigenpairs<double> pairs;
+          if (count > 0) pairs = {{1}, {a.size() == 1 ? a[0] : a[node]}, 1};
+          return pairs;
+        },
+        1);
+  }
+
+  Task<> run(Node& node) override {
+    if (node.rank().index() < nodes_.size()) nodes_[node.rank().index()] = &node;
+    return network_.run(node, 1, [this](Node& first, int round, const Models& models) {
+      return observe(first, round, models);
+    });
+  }
+  std::string weights_hash() const override { return hash_.text(); }
+  std::int64_t updates() const override { return network_.config().rounds; }
+  std::int64_t updates_per_epoch() const override { return 1; }
+
+ private:
+  using Models = GossipNetwork<double>::Models;
+  Task<> observe(Node& first, int round, const Models& models) {
+    const Position at{.step = round, .round = round};
+    double mean = 0;
+    for (const auto& model : models) mean += model[0] / static_cast<double>(models.size());
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
+      nodes_[i]->record("x", models.empty() ? 0 : models[i][0], at);
+    first.record("mean_x", mean, at);
+    if (round == network_.config().rounds && !first.dry())
+      hash_.add(first.rank(), std::span<const double>(&mean, 1));
+    co_return;
+  }
+
+  Parabolas parabolas_;
+  GossipNetwork<double> network_;
+  std::vector<Node*> nodes_;
+  WeightsHash hash_;
+};
+
+}  // namespace
+
+std::unique_ptr<Workload> make_federated_quadratic(const QuadraticConfig& config,
+                                                   const FederatedConfig& strategy,
+                                                   const WorkloadParts& parts) {
+  return std::make_unique<FederatedQuadratic>(config, strategy, parts);
+}
+std::unique_ptr<Workload> make_gossiping_quadratic(const QuadraticConfig& config,
+                                                   const GossipConfig& strategy,
+                                                   const WorkloadParts& parts) {
+  return std::make_unique<GossipingQuadratic>(config, strategy, parts);
+}
+
+}  // namespace understudy
