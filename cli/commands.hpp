@@ -4,9 +4,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/learners/model.hpp"
 
 namespace understudy {
 
@@ -32,6 +35,10 @@ void add_help(CLI::App& app, Session& session);
 // On finished run directories: rebuild the summary and the page, or compute the times anew.
 void add_report(CLI::App& app, Session& session);
 void add_retime(CLI::App& app, Session& session);
+
+// Of both programs: without LibTorch, make_learner throws.
+void add_worker(CLI::App& app,
+                const std::function<std::unique_ptr<Learner>(const Model&)>& make_learner);
 
 // Of understudy-node.
 void add_run(CLI::App& app, Session& session);

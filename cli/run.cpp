@@ -69,6 +69,12 @@ Provenance provenance_of(const Options& options, const Scenario& scenario) {
           .jobs = options.jobs};
 }
 
+Launch launch_of(const Options& options, const RunDirectory& directory) {
+  return {.programs = fs::read_symlink("/proc/self/exe").parent_path(),
+          .data_dir = options.data_dir,
+          .logs = directory.path() / "logs"};
+}
+
 ExperimentResult compute(const Experiment& experiment, const RunDirectory& directory,
                          DatasetCache& datasets, const Options& options, const Session& session) {
   ProgressBar bar(session.quiet);
@@ -78,6 +84,7 @@ ExperimentResult compute(const Experiment& experiment, const RunDirectory& direc
   how.trace = options.trace;
   how.make_learner = [](const Model& model) { return make_torch_learner(model); };
   how.datasets = &datasets;
+  how.launch = launch_of(options, directory);
   how.interrupt = &catch_interrupts();
   how.on_progress = [&bar](const ProgressState& state) { bar.show(state); };
   return run_experiment(experiment, directory, how);

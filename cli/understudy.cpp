@@ -11,6 +11,10 @@ int main(int argc, char** argv) {
     add_board(app, session);
     add_list(app, session);
     add_keys(app, session);
+    understudy::add_worker(app,
+                           [](const understudy::Model&) -> std::unique_ptr<understudy::Learner> {
+                             throw understudy::RunError("this program has no LibTorch");
+                           });
     add_help(app, session);
   });
 }

@@ -20,10 +20,7 @@ class Checker {
       : scenario_(scenario), document_(document), seats_(seats()) {}
 
   void check_all() const {
-    if (scenario_.mode != Mode::kVirtual) {
-      fail("mode", fmt::format("the mode {} is not built yet in this version, only virtual is",
-                               scenario_.mode == Mode::kEmulated ? "emulated" : "real"));
-    }
+    check_mode();
     std::visit([&](const auto& topology) { check_device(topology.device); }, scenario_.topology);
     for (const auto& [name, profile] : scenario_.devices.profiles) check_profile(name, profile);
     check_boards();
@@ -50,6 +47,23 @@ class Checker {
       return seating(topology);
     } catch (const ScenarioError& problem) {
       fail("topology", problem.what());
+    }
+  }
+
+  void check_mode() const {
+    if (scenario_.mode == Mode::kReal)
+      fail("mode", "the mode real is not built yet in this version, only virtual and emulated are");
+    if (scenario_.mode == Mode::kVirtual) return;
+    if (!scenario_.boards.empty())
+      fail("boards",
+           "boards are part of the mode virtual, which keeps to the wall's clock with them");
+    if (!std::holds_alternative<AllreduceConfig>(scenario_.strategy))
+      fail("strategy.kind",
+           "only the kind allreduce runs in processes yet; the others are virtual");
+    constexpr int kMostProcesses = 256;
+    if (seats_.nodes() > kMostProcesses) {
+      fail("topology", fmt::format("{} nodes are more processes than the {} that one run starts",
+                                   seats_.nodes(), kMostProcesses));
     }
   }
 

@@ -74,7 +74,8 @@ bool depends_on_time(const Scenario& scenario) {
 }
 
 bool declares_times(const Scenario& scenario) {
-  return scenario.devices.cost == CostKind::kProfile && scenario.boards.empty();
+  return scenario.mode == Mode::kVirtual && scenario.devices.cost == CostKind::kProfile &&
+         scenario.boards.empty();
 }
 
 }  // namespace understudy

@@ -13,6 +13,7 @@
 #include "scenarios/yaml_value.hpp"
 #include "sim/board/board_config.hpp"
 #include "sim/device/profile.hpp"
+#include "sim/emulation/emulation_config.hpp"
 #include "sim/network/faults_config.hpp"
 #include "sim/network/network_config.hpp"
 #include "topologies/make_topology.hpp"
@@ -49,6 +50,7 @@ struct Scenario {
   NetworkConfig network = FairShareConfig{};
   FaultsConfig faults{};
   DevicesConfig devices{};
+  EmulationConfig emulation{};
   BoardsConfig boards{};
   WorkloadConfig workload = ImageClassifierConfig{};
   StrategyConfig strategy = AllreduceConfig{};

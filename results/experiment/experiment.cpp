@@ -42,7 +42,9 @@ class Crew {
 
   ExperimentResult work() {
     std::vector<std::jthread> threads;
-    for (int i = 0; i < options_.jobs; ++i) threads.emplace_back([this] { work_off(); });
+    // What takes the wall's time would be disturbed by others.
+    const int jobs = on_the_wall() ? 1 : options_.jobs;
+    for (int i = 0; i < jobs; ++i) threads.emplace_back([this] { work_off(); });
     watch();
     threads.clear();
     if (error_) std::rethrow_exception(error_);
@@ -63,9 +65,13 @@ class Crew {
   // Threads' CPU time is measured on the pool's; boards have it emulate them side by side.
   bool needs_pool() const {
     return options_.jobs > 1 ||
-           std::any_of(experiment_.runs.begin(), experiment_.runs.end(), [](const auto& run) {
-             return !declares_times(run.scenario);
-           });
+           std::any_of(experiment_.runs.begin(), experiment_.runs.end(),
+                       [](const auto& run) { return !declares_times(run.scenario); });
+  }
+
+  bool on_the_wall() const {
+    return std::any_of(experiment_.runs.begin(), experiment_.runs.end(),
+                       [](const auto& run) { return run.scenario.mode != Mode::kVirtual; });
   }
 
   void add(const PlannedUnit& plan) {
@@ -163,6 +169,7 @@ class Crew {
     task.key = key;
     task.scenario = &scenario(key);
     task.interrupt = &stop_;
+    task.launch = &options_.launch;
     if (unit.plan.weights_of) {
       const std::lock_guard lock(mutex_);
       task.weights = &finished_.at(*unit.plan.weights_of);  // a map's elements stay in place
@@ -177,7 +184,7 @@ class Crew {
     auto last = std::chrono::steady_clock::now();
     task.on_safe_point = [&, key](const WorldSnapshot& world) {
       const auto now = std::chrono::steady_clock::now();
-      if (now - last < kCheckpointInterval) return;
+      if (now - last < kCheckpointInterval && !stop_) return;
       last = now;
       directory_.save_checkpoint(key, world);
     };

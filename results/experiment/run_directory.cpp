@@ -13,9 +13,9 @@
 #include <span>
 #include <sstream>
 
-#include "results/experiment/world_json.hpp"
 #include "runtime/base/errors.hpp"
 #include "runtime/workloads/weights_hash.hpp"
+#include "sim/world/world_json.hpp"
 
 namespace understudy {
 namespace {

@@ -4,13 +4,34 @@
 
 #include <nlohmann/json.hpp>
 
-#include "results/experiment/world_json.hpp"
 #include "runtime/base/errors.hpp"
+#include "sim/world/world_json.hpp"
 
 namespace understudy {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+Json to_json(const EmulationReport& r) {
+  return {{"transport", name(r.transport)},  {"dilation", r.dilation},
+          {"lateness", to_json(r.lateness)}, {"latest_start_ps", r.latest_start.count()},
+          {"overruns", r.overruns},          {"overrun_ps", r.overrun_time.count()},
+          {"turned_away", r.turned_away},    {"refused", r.refused}};
+}
+
+EmulationReport parse_emulation(const Json& j) {
+  EmulationReport r;
+  for (const auto kind : {TransportKind::kTcp, TransportKind::kIpc, TransportKind::kSharedMemory})
+    if (j.at("transport").get<std::string>() == name(kind)) r.transport = kind;
+  r.dilation = j.at("dilation").get<double>();
+  r.lateness = parse_lateness(j.at("lateness"));
+  r.latest_start = Duration(j.at("latest_start_ps").get<std::int64_t>());
+  r.overruns = j.at("overruns").get<std::int64_t>();
+  r.overrun_time = Duration(j.at("overrun_ps").get<std::int64_t>());
+  r.turned_away = j.at("turned_away").get<std::uint64_t>();
+  r.refused = j.at("refused").get<std::uint64_t>();
+  return r;
+}
 
 Unit parse(const Json& j) {
   Unit u;
@@ -30,6 +51,7 @@ Unit parse(const Json& j) {
   u.wall_s = j.at("wall_s").get<double>();
   for (const Json& place : j.at("places"))
     u.places.push_back({place.at(0).get<int>(), place.at(1).get<int>(), place.at(2).get<bool>()});
+  if (j.contains("emulation")) u.emulation = parse_emulation(j.at("emulation"));
   WorldSnapshot world = parse_world(j.at("world"));
   u.time = world.time;
   u.samples = std::move(world.samples);
@@ -62,6 +84,7 @@ Json to_json(const Unit& u) {
   j["places"] = Json::array();
   for (const NodePlace& p : u.places)
     j["places"].push_back(Json::array({p.machine, p.local_rank, p.serves}));
+  if (u.emulation) j["emulation"] = to_json(*u.emulation);
   j["world"] = to_json(WorldSnapshot{u.time, {}, u.samples, u.nodes, u.links});
   return j;
 }

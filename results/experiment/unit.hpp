@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "runtime/workloads/workload.hpp"
-#include "sim/world/virtual_world.hpp"
+#include "sim/emulation/emulation_report.hpp"
+#include "sim/world/world_snapshot.hpp"
 
 namespace understudy {
 
@@ -35,10 +36,11 @@ struct Unit {
   std::int64_t updates = 0;  // of the parameters; 0 where nothing is trained
   std::int64_t updates_per_epoch = 0;
   DataSizes data_sizes;
-  std::string notice;             // for the user, such as which data set stands in; usually empty
-  double wall_s = 0;              // what computing it took
-  TimePoint time;                 // the scenario's clock at the end
-  std::vector<NodePlace> places;  // by rank
+  std::string notice;  // for the user, such as which data set stands in; usually empty
+  double wall_s = 0;   // what computing it took
+  TimePoint time;      // the scenario's clock at the end
+  std::optional<EmulationReport> emulation;  // of the mode emulated
+  std::vector<NodePlace> places;             // by rank
   std::vector<std::vector<Sample>> samples;  // by rank, in order
   std::vector<NodeStatistics> nodes;         // by rank
   std::vector<LinkStatistics> links;         // by LinkId of the run's topology

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "results/experiment/check_units.hpp"
+#include "results/experiment/emulated_unit.hpp"
 #include "topologies/neighbour_lists.hpp"
 
 namespace understudy {
@@ -83,12 +84,23 @@ std::uint64_t repeat_seed(std::uint64_t seed, std::size_t repeat) {
   return seed + 1'000'003 * repeat;
 }
 
+Topology topology_of(const Scenario& scenario) {
+  Topology topology = make_topology(scenario.topology);
+  topology.use_routing(conditions_of(scenario.network).routing);
+  return topology;
+}
+
+std::unique_ptr<Workload> workload_of(const UnitTask& task, const Topology& topology) {
+  return make_workload(task.scenario->workload, task.scenario->strategy,
+                       workload_parts(task, topology));
+}
+
 Unit run_unit(const UnitTask& task) {
+  if (task.scenario->mode == Mode::kEmulated && task.weights == nullptr)
+    return run_emulated_unit(task);
   const auto start = std::chrono::steady_clock::now();
-  Topology topology = make_topology(task.scenario->topology);
-  topology.use_routing(conditions_of(task.scenario->network).routing);
-  const auto workload = make_workload(task.scenario->workload, task.scenario->strategy,
-                                      workload_parts(task, topology));
+  const Topology topology = topology_of(*task.scenario);
+  const auto workload = workload_of(task, topology);
   VirtualWorld world(topology, world_options(task, topology));
   world.run([&](Node& node) { return workload->run(node); });
 

@@ -1,7 +1,8 @@
-// Runs one repeat of one run in virtual time.
+// Runs one repeat of one run.
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,10 +10,18 @@
 #include "results/experiment/unit.hpp"
 #include "runtime/workloads/workload.hpp"
 #include "scenarios/scenario.hpp"
+#include "sim/world/virtual_world.hpp"
 
 namespace understudy {
 
 using MakeLearner = std::function<std::unique_ptr<Learner>(const Model&)>;
+
+// Of the processes of an emulated run.
+struct Launch {
+  std::filesystem::path programs;  // the folder of understudy and understudy-node
+  std::string data_dir;            // where data sets are looked for first
+  std::filesystem::path logs;      // a folder for what they print; empty: thrown away
+};
 
 // Borrowed things outlive the call.
 struct UnitTask {
@@ -30,6 +39,7 @@ struct UnitTask {
   const WorldSnapshot* resume = nullptr;  // one that does not fit the world is none
   std::function<void(const WorldSnapshot&)> on_safe_point{};
   EventTrace::Sink on_event{};
+  const Launch* launch = nullptr;  // of the mode emulated
 };
 
 // The seed of a repeat: far enough from the others' that seed + epoch, from which the sampler
@@ -39,7 +49,11 @@ std::uint64_t repeat_seed(std::uint64_t seed, std::size_t repeat);
 // Workers in order of rank, and the server where there is one.
 Communicator members_of(const Topology& topology);
 
-// Throws Interrupted, ScenarioError or DataError.
+// The scenario's, with its network's routing.
+Topology topology_of(const Scenario& scenario);
+std::unique_ptr<Workload> workload_of(const UnitTask& task, const Topology& topology);
+
+// In the scenario's mode. Throws Interrupted, ScenarioError or DataError.
 Unit run_unit(const UnitTask& task);
 
 }  // namespace understudy

@@ -39,12 +39,21 @@ class Executor {
   virtual void fail(std::exception_ptr error) = 0;
 
  protected:
+  Executor() = default;
+  // Another clock over the tasks of another executor.
+  struct TasksOf {
+    Executor& other;
+  };
+  explicit Executor(TasksOf tasks) : live_(tasks.other.live_) {}
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
   // Tasks that have not ended, in an order that depends only on what tasks did.
-  const std::vector<TaskContext*>& live() const { return live_; }
+  const std::vector<TaskContext*>& live() const { return *live_; }
 
  private:
   friend struct TaskContext;
-  std::vector<TaskContext*> live_;
+  std::vector<TaskContext*> own_;
+  std::vector<TaskContext*>* live_ = &own_;
 };
 
 }  // namespace understudy

@@ -31,6 +31,7 @@ class SleepUntil final : Timer, Suspension {
     return true;
   }
   std::string describe() const override { return "a time"; }
+  bool ends_by_itself() const override { return true; }
   Executor& executor_;
   TimePoint when_;
   TaskContext* context_ = nullptr;

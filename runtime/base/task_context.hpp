@@ -17,6 +17,8 @@ class Suspension {
   // early.
   virtual bool cancel() = 0;
   virtual std::string describe() const = 0;
+  // Whether it ends in its own time, whatever other tasks do.
+  virtual bool ends_by_itself() const { return false; }
 
  protected:
   ~Suspension() = default;
@@ -25,17 +27,18 @@ class Suspension {
 // One spawned task and everything that it awaits directly: a logical thread. Known to its executor
 // while alive.
 struct TaskContext {
-  explicit TaskContext(Executor& e) : executor(e), place(e.live_.size()) {
-    e.live_.push_back(this);
+  explicit TaskContext(Executor& e) : executor(e), place(e.live_->size()) {
+    e.live_->push_back(this);
   }
   ~TaskContext() { retire(); }
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
   void retire() {
     if (place == kRetired) return;
-    executor.live_[place] = executor.live_.back();
-    executor.live_[place]->place = place;
-    executor.live_.pop_back();
+    std::vector<TaskContext*>& live = *executor.live_;
+    live[place] = live.back();
+    live[place]->place = place;
+    live.pop_back();
     place = kRetired;
   }
 

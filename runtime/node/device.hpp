@@ -5,6 +5,8 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/event.hpp"
@@ -30,6 +32,31 @@ class Marks {
   std::vector<Event> events_;
 };
 
+// Called by a body, on the thread that runs it: what mark `mark` covers is done. Empty where nobody
+// wants to know before the end.
+using MarkHook = std::function<void(std::size_t mark)>;
+
+// What a computation runs: a callable without arguments, or one that takes a MarkHook.
+class ComputeBody {
+ public:
+  ComputeBody(std::nullptr_t = nullptr) {}
+  template <class Run>
+  requires(!std::is_same_v<Run, ComputeBody>) ComputeBody(Run run) {
+    if constexpr (std::is_invocable_v<Run&, const MarkHook&>) {
+      run_ = std::move(run);
+    } else {
+      if constexpr (std::is_same_v<Run, std::function<void()>>)
+        if (!run) return;
+      run_ = [run = std::move(run)](const MarkHook&) mutable { run(); };
+    }
+  }
+  explicit operator bool() const { return static_cast<bool>(run_); }
+  void operator()(const MarkHook& hook = {}) const { run_(hook); }
+
+ private:
+  std::function<void(const MarkHook&)> run_;
+};
+
 // A cost translated into one device's time, once for many steps.
 struct ComputePlan {
   struct Mark {
@@ -48,7 +75,7 @@ enum class Stream { kCompute, kCommunication };
 // touch before the operation, or the mark that covers it, is complete; it may be empty.
 struct ComputeOperation {
   const ComputePlan* plan = nullptr;
-  std::function<void()> body;
+  ComputeBody body;
   Marks* marks = nullptr;
   Stream stream = Stream::kCompute;
   bool charged = true;  // false: an observation, which takes no time on the scenario's clock
@@ -69,7 +96,7 @@ class Device {
 // co_await Compute(device, plan, body, marks).
 class Compute final : ComputeOperation, Suspension {
  public:
-  Compute(Device& device, const ComputePlan& work, std::function<void()> run, Marks* progress,
+  Compute(Device& device, const ComputePlan& work, ComputeBody run, Marks* progress,
           Stream on = Stream::kCompute)
       : device_(device) {
     plan = &work;
@@ -79,7 +106,7 @@ class Compute final : ComputeOperation, Suspension {
   }
   struct Observation {};
   static constexpr Observation kObservation{};
-  Compute(Device& device, const ComputePlan& nothing, std::function<void()> run, Observation)
+  Compute(Device& device, const ComputePlan& nothing, ComputeBody run, Observation)
       : device_(device) {
     plan = &nothing;
     body = std::move(run);
@@ -103,6 +130,7 @@ class Compute final : ComputeOperation, Suspension {
   // A body that runs can't be called back: the task goes on, and unwinds, when it has ended.
   bool cancel() override { return false; }
   std::string describe() const override { return "a computation"; }
+  bool ends_by_itself() const override { return true; }
   Device& device_;
   TaskContext* context_ = nullptr;
 };

@@ -14,6 +14,7 @@
 #include "runtime/board/board.hpp"
 #include "runtime/node/device.hpp"
 #include "runtime/node/recorder.hpp"
+#include "runtime/node/safe_points.hpp"
 #include "runtime/node/tracer.hpp"
 #include "runtime/transport/transport.hpp"
 
@@ -25,19 +26,6 @@ struct NodeInfo {
   int machine = 0;
   int local_rank = 0;
   bool serves = false;  // a dedicated server
-};
-
-// Points of a run that every node passes together with nothing in flight: where checkpoints are
-// taken.
-class SafePoints {
- public:
-  virtual ~SafePoints() = default;
-  // Waits until all nodes are here and the network is idle. `state` is what the node needs to go on
-  // from here: it is asked for while everything stands still. A run without checkpoints passes the
-  // same points.
-  virtual Task<> reach(Rank rank, std::function<std::string()> state) = 0;
-  // What a resumed node had given; nullopt at a fresh start.
-  virtual std::optional<std::string> restored(Rank rank) const = 0;
 };
 
 // Time that a node spends on communication, overlapped or not.
@@ -69,8 +57,9 @@ struct NodeParts {
   Device& device;
   Recorder& recorder;
   SafePoints& safe_points;
-  Tracer* tracer = nullptr;  // of a run that is traced
-  Board* board = nullptr;    // of a node that has one
+  Tracer* tracer = nullptr;   // of a run that is traced
+  Board* board = nullptr;     // of a node that has one
+  bool sends_filler = false;  // what nobody reads travels nonetheless, byte for byte
 };
 
 class Node {
@@ -82,6 +71,11 @@ class Node {
   bool dry() const { return parts_.dry; }
   TimePoint now() const { return parts_.executor.now(); }
 
+  // A payload whose contents nobody will read.
+  Payload filler(std::size_t bytes) const {
+    return parts_.sends_filler ? Payload::of_zeros(bytes) : Payload::dry(bytes);
+  }
+  bool sends_filler() const { return parts_.sends_filler; }
   void send(Rank to, Tag tag, Payload payload) {
     parts_.transport.send(to, tag, std::move(payload));
   }
@@ -101,15 +95,17 @@ class Node {
 
   ComputePlan plan(const Cost& cost) const { return parts_.device.plan(cost); }
   // The body is skipped in a dry run.
-  Compute compute(const ComputePlan& plan, std::function<void()> body, Marks* marks = nullptr,
+  Compute compute(const ComputePlan& plan, ComputeBody body, Marks* marks = nullptr,
                   Stream stream = Stream::kCompute) {
-    return {parts_.device, plan, parts_.dry ? nullptr : std::move(body), marks, stream};
+    if (parts_.dry) body = nullptr;
+    return {parts_.device, plan, std::move(body), marks, stream};
   }
   // Runs the body without charging it: evaluation is the testbed's instrument, not part of the
   // scenario.
-  Compute observe(std::function<void()> body) {
+  Compute observe(ComputeBody body) {
     static const ComputePlan nothing;
-    return {parts_.device, nothing, parts_.dry ? nullptr : std::move(body), Compute::kObservation};
+    if (parts_.dry) body = nullptr;
+    return {parts_.device, nothing, std::move(body), Compute::kObservation};
   }
 
   RandomStream random(Purpose purpose, std::uint32_t round = 0, std::uint32_t step = 0) const {
@@ -129,6 +125,8 @@ class Node {
   void describe_stream(std::uint32_t stream, const MakeActivity& activity) const {
     if (parts_.tracer != nullptr) parts_.tracer->stream_is_about(rank(), stream, activity());
   }
+  // `if (node.stops(...)) co_await node.safe_point(...)`.
+  bool stops(Stop stop) { return parts_.safe_points.stops(rank(), stop); }
   Task<> safe_point(std::function<std::string()> state) {
     return parts_.safe_points.reach(rank(), std::move(state));
   }

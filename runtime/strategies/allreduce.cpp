@@ -27,6 +27,21 @@ Activity activity_of(const TrainingJob<Scalar>& job, const Bucket& bucket, std::
           .epoch = update / per_epoch};
 }
 
+// Whether workers observe once that many updates are made.
+template <class Scalar>
+bool observes_after(const TrainingJob<Scalar>& job, std::int64_t update) {
+  const auto per_epoch = static_cast<std::int64_t>(job.batches->steps_per_epoch());
+  return update % (job.observe_every > 0 ? job.observe_every : per_epoch) == 0;
+}
+
+// After the end of training nobody stops.
+template <class Scalar>
+Stop stop_after(const TrainingJob<Scalar>& job, std::int64_t update) {
+  const auto per_epoch = static_cast<std::int64_t>(job.batches->steps_per_epoch());
+  if (update % per_epoch == 0) return Stop::kAlways;
+  return observes_after(job, update) ? Stop::kAfterObserving : Stop::kIfAsked;
+}
+
 template <class Scalar>
 class Worker {
  public:
@@ -53,13 +68,13 @@ class Worker {
     while (update_ < job_.updates) {
       co_await step(update_ / per_epoch, static_cast<std::size_t>(update_ % per_epoch));
       ++update_;
-      const bool epoch_ends = update_ % per_epoch == 0;
       const bool last = update_ == job_.updates;
-      if (observation_due(epoch_ends) || last) {
+      const Stop stop = stop_after(job_, update_);
+      if (observes_after(job_, update_) || last) {
         const TrainingState<Scalar> state{update_, parameters_, take_loss()};
         co_await job_.observe(node_, state);
       }
-      if (epoch_ends && !last) {
+      if (!last && node_.stops(stop)) {
         co_await node_.safe_point([this] { return save(); });
       }
     }
@@ -91,7 +106,9 @@ class Worker {
     std::exception_ptr failure;
     try {
       co_await node_.compute(
-          plan, [this, samples, step] { compute_gradient(samples, step); }, &marks_);
+          plan,
+          [this, samples, step](const MarkHook& ready) { compute_gradient(samples, step, ready); },
+          &marks_);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -115,12 +132,13 @@ class Worker {
     std::rethrow_exception(failure);
   }
 
-  void compute_gradient(const StepSamples& samples, std::size_t step) {
+  void compute_gradient(const StepSamples& samples, std::size_t step, const MarkHook& ready) {
     batch_.count = samples.indices.size();
     if (job_.samples != nullptr) job_.samples->gather(samples.indices, batch_);
     const auto dropout = node_.random(Purpose::kDropout, static_cast<std::uint32_t>(epoch_),
                                       static_cast<std::uint32_t>(step));
-    loss_ = job_.learner->gradient(parameters_, batch_, gradient_, dropout, {});
+    const GradientHook hook = ready ? BucketCountdown(buckets_, ready) : GradientHook();
+    loss_ = job_.learner->gradient(parameters_, batch_, gradient_, dropout, hook);
     if (job_.gradients != nullptr) ++*job_.gradients;
   }
 
@@ -143,9 +161,6 @@ class Worker {
     }
   }
 
-  bool observation_due(bool epoch_ends) const {
-    return job_.observe_every > 0 ? update_ % job_.observe_every == 0 : epoch_ends;
-  }
   double take_loss() {
     const double mean = losses_ == 0 ? 0 : loss_sum_ / static_cast<double>(losses_);
     loss_sum_ = 0;
@@ -242,7 +257,6 @@ Task<> serve(Node& node, const TrainingJob<Scalar>& job) {
   const auto buckets = make_buckets(layout, job.exchange.bucket, sizeof(Scalar));
   // One worker has nobody to exchange with.
   const bool sums = job.members.server == node.rank() && job.members.size() > 1;
-  const auto per_epoch = static_cast<std::int64_t>(job.batches->steps_per_epoch());
   std::int64_t update = 0;
   if (const auto state = node.restored()) {
     if (state->size() != sizeof update) throw DataError("a checkpoint does not fit its server");
@@ -259,7 +273,7 @@ Task<> serve(Node& node, const TrainingJob<Scalar>& job) {
       node.meter().end(node.now());
     }
     ++update;
-    if (update % per_epoch == 0 && update < job.updates) {
+    if (update < job.updates && node.stops(stop_after(job, update))) {
       co_await node.safe_point(
           [&update] { return std::string(reinterpret_cast<const char*>(&update), sizeof update); });
     }

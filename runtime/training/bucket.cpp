@@ -1,5 +1,7 @@
 #include "runtime/training/bucket.hpp"
 
+#include <optional>
+
 namespace understudy {
 
 std::vector<Bucket> make_buckets(const Layout& layout, Bytes limit, std::size_t bytes_per_element) {
@@ -20,17 +22,28 @@ std::vector<Bucket> make_buckets(const Layout& layout, Bytes limit, std::size_t 
 }
 
 Cost mark_buckets(Cost cost, const std::vector<Bucket>& buckets) {
-  std::vector<std::size_t> missing;
-  for (const Bucket& b : buckets) missing.push_back(b.last_slice - b.first_slice + 1);
+  std::optional<int> completed;
+  BucketCountdown countdown(buckets, [&](std::size_t b) { completed = static_cast<int>(b); });
   for (KernelCost& kernel : cost) {
     if (!kernel.mark) continue;
-    const auto slice = static_cast<std::size_t>(*std::exchange(kernel.mark, std::nullopt));
-    for (std::size_t b = 0; b < buckets.size(); ++b) {
-      const bool inside = slice >= buckets[b].first_slice && slice <= buckets[b].last_slice;
-      if (inside && --missing[b] == 0) kernel.mark = static_cast<int>(b);
-    }
+    completed.reset();
+    countdown(static_cast<std::size_t>(*kernel.mark));
+    kernel.mark = completed;
   }
   return cost;
+}
+
+BucketCountdown::BucketCountdown(std::span<const Bucket> buckets,
+                                 std::function<void(std::size_t)> ready)
+    : buckets_(buckets), ready_(std::move(ready)) {
+  for (const Bucket& b : buckets_) missing_.push_back(b.last_slice - b.first_slice + 1);
+}
+
+void BucketCountdown::operator()(std::size_t slice) {
+  for (std::size_t b = 0; b < buckets_.size(); ++b) {
+    const bool inside = slice >= buckets_[b].first_slice && slice <= buckets_[b].last_slice;
+    if (inside && --missing_[b] == 0) ready_(b);
+  }
 }
 
 }  // namespace understudy

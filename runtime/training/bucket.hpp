@@ -2,6 +2,8 @@
 // al., "PyTorch Distributed", VLDB 2020).
 #pragma once
 
+#include <functional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -25,5 +27,18 @@ std::vector<Bucket> make_buckets(const Layout& layout, Bytes limit, std::size_t 
 // The learner's cost with its marks turned from slices into buckets: mark b on the kernel that
 // completes bucket b.
 Cost mark_buckets(Cost cost, const std::vector<Bucket>& buckets);
+
+// A GradientHook that calls `ready` with bucket b once backward has produced all of b's slices.
+class BucketCountdown {
+ public:
+  // The buckets must outlive it.
+  BucketCountdown(std::span<const Bucket> buckets, std::function<void(std::size_t)> ready);
+  void operator()(std::size_t slice);
+
+ private:
+  std::span<const Bucket> buckets_;
+  std::vector<std::size_t> missing_;  // slices, by bucket
+  std::function<void(std::size_t)> ready_;
+};
 
 }  // namespace understudy

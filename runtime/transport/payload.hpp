@@ -37,6 +37,11 @@ class Payload {
     if (p.block_ == nullptr) p.block_ = std::make_shared_for_overwrite<std::byte[]>(bytes);
     return p;
   }
+  static Payload of_zeros(std::size_t bytes) {
+    Payload p = of_size(bytes);
+    std::memset(p.block_.get(), 0, bytes);
+    return p;
+  }
   static Payload of_block(std::shared_ptr<std::byte[]> block, std::size_t bytes) {
     Payload p = dry(bytes);
     p.block_ = std::move(block);
@@ -74,6 +79,8 @@ class Values {
   Values() = default;
   explicit Values(std::span<float> v)
       : data_(v.data()), count_(v.size()), type_(ScalarType::kFloat32) {}
+  explicit Values(std::span<std::byte> v)
+      : data_(v.data()), count_(v.size()), type_(ScalarType::kByte) {}
   explicit Values(std::span<double> v)
       : data_(v.data()), count_(v.size()), type_(ScalarType::kFloat64) {}
   static Values dry(std::size_t count, ScalarType type) {

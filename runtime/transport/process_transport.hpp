@@ -21,12 +21,10 @@
 #include "runtime/transport/delivery_gate.hpp"
 #include "runtime/transport/mailbox.hpp"
 #include "runtime/transport/security.hpp"
+#include "runtime/transport/transport_kind.hpp"
 #include "runtime/transport/wire.hpp"
 
 namespace understudy {
-
-enum class TransportKind { kTcp, kIpc, kSharedMemory };
-const char* name(TransportKind kind);
 
 struct ProcessTransportOptions {
   TransportKind kind = TransportKind::kSharedMemory;

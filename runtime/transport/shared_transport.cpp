@@ -204,7 +204,7 @@ void SharedTransport::hear(Outgoing& out) {
 
 void SharedTransport::hear_packet(Outgoing& out, Packet& packet) {
   const auto read = read_frame(packet.bytes, expected_);
-  const auto* frame = std::get_if<Frame>(&read);
+  const auto* frame = std::get_if<WireFrame>(&read);
   const auto* fault = std::get_if<WireFault>(&read);
   if (fault != nullptr) count(*fault);
   if (frame != nullptr && frame->header.kind == FrameKind::kReady && packet.files.size() == 1) {
@@ -328,7 +328,7 @@ std::optional<WireFault> SharedTransport::introduce(OpenFile& connection, Packet
                                                     Rank& sender) {
   const auto read = read_frame(packet.bytes, expected_);
   if (const auto* fault = std::get_if<WireFault>(&read)) return *fault;
-  const FrameHeader& hello = std::get<Frame>(read).header;
+  const FrameHeader& hello = std::get<WireFrame>(read).header;
   sender = hello.sender;
   if (hello.kind != FrameKind::kHello || packet.files.size() != 2) return WireFault::kNoHandshake;
   Incoming& in = in_[sender.index()];
@@ -355,7 +355,7 @@ void SharedTransport::hear(Rank sender) {
   PacketState state = PacketState::kPacket;
   while ((state = receive_packet(in.connection, packet)) == PacketState::kPacket) {
     const auto read = read_frame(packet.bytes, expected_);
-    const auto* frame = std::get_if<Frame>(&read);
+    const auto* frame = std::get_if<WireFrame>(&read);
     if (frame != nullptr && frame->header.kind == FrameKind::kGoodbye) in.goodbye = true;
   }
   if (state != PacketState::kGone) return;

@@ -1,5 +1,5 @@
-// The transport seam: moves messages between nodes. Implementations: virtual (sim/world), later
-// ZeroMQ.
+// The transport seam: moves messages between nodes. Implementations: virtual (sim/world), and those
+// between processes (process_transport.hpp).
 //
 // Each node holds its own endpoint, used only on its executor's thread. Messages are matched by
 // (sender, tag); two messages of one sender with one tag are received in the order in which they
@@ -109,6 +109,7 @@ class Receive final : ReceiveOperation, Timer, Suspension {
     return "a message from " +
            (from ? "rank " + std::to_string(from->value) : std::string("anyone"));
   }
+  bool ends_by_itself() const override { return deadline_ != kNever; }
 
   Transport& transport_;
   Executor& executor_;

@@ -110,9 +110,9 @@ void write_frame(const FrameHeader& h, std::span<const std::byte> chunk,
   put(to, kChecksumAt, crc32c(chunk, crc32c(to.first(kChecksumAt))));
 }
 
-std::variant<Frame, WireFault> read_frame(std::span<const std::byte> bytes,
-                                          const Expected& expected,
-                                          std::span<const std::byte> apart) {
+std::variant<WireFrame, WireFault> read_frame(std::span<const std::byte> bytes,
+                                              const Expected& expected,
+                                              std::span<const std::byte> apart) {
   if (bytes.size() < kHeaderBytes) return WireFault::kTooShort;
   if (get<std::uint32_t>(bytes, 0) != kMagic) return WireFault::kNotOurs;
   if (get<std::uint16_t>(bytes, 4) != kProtocolVersion) return WireFault::kWrongVersion;
@@ -120,7 +120,7 @@ std::variant<Frame, WireFault> read_frame(std::span<const std::byte> bytes,
   const std::size_t length = get<std::uint32_t>(bytes, 64);
   const bool is_apart = !apart.empty() && after.empty();
   if (is_apart ? length != apart.size() : length > after.size()) return WireFault::kWrongLength;
-  Frame frame;
+  WireFrame frame;
   frame.chunk = is_apart ? apart : after.first(length);
   frame.rest = is_apart ? after : after.subspan(length);
   const std::uint32_t checksum = crc32c(frame.chunk, crc32c(bytes.first(kChecksumAt)));
@@ -133,7 +133,7 @@ std::variant<Frame, WireFault> read_frame(std::span<const std::byte> bytes,
 namespace {
 
 // Whether the chunk is a whole message, and lies where its elements may.
-bool is_payload(const Frame& frame) {
+bool is_payload(const WireFrame& frame) {
   return frame.block != nullptr && !frame.header.dry && frame.header.length == frame.header.total &&
          reinterpret_cast<std::uintptr_t>(frame.block.get()) % alignof(double) == 0;
 }
@@ -146,7 +146,8 @@ WireFault Assembler::misplaced(const FrameHeader& h) const {
   return before ? WireFault::kDuplicate : WireFault::kOutOfOrder;
 }
 
-std::variant<std::monostate, Assembler::Complete, WireFault> Assembler::take(const Frame& frame) {
+std::variant<std::monostate, Assembler::Complete, WireFault> Assembler::take(
+    const WireFrame& frame) {
   const FrameHeader& h = frame.header;
   if (h.sequence != next_ || h.offset != received_) return misplaced(h);
   if (received_ == 0) {

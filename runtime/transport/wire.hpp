@@ -84,7 +84,7 @@ struct Expected {
   std::uint32_t world = 1;
 };
 
-struct Frame {
+struct WireFrame {
   FrameHeader header;
   std::span<const std::byte> chunk;
   std::span<const std::byte> rest;     // what follows the frame
@@ -93,9 +93,9 @@ struct Frame {
 
 // Reads the frame at the start of `bytes`. Where all that `bytes` holds is a header whose chunk
 // travels apart, that is in `apart`.
-std::variant<Frame, WireFault> read_frame(std::span<const std::byte> bytes,
-                                          const Expected& expected,
-                                          std::span<const std::byte> apart = {});
+std::variant<WireFrame, WireFault> read_frame(std::span<const std::byte> bytes,
+                                              const Expected& expected,
+                                              std::span<const std::byte> apart = {});
 
 // Puts a sender's messages together from its chunks.
 class Assembler {
@@ -105,7 +105,7 @@ class Assembler {
     std::uint64_t gate = 0;
   };
   // Nothing: the message goes on. After kOutOfOrder or kChanged the sender's stream is of no use.
-  std::variant<std::monostate, Complete, WireFault> take(const Frame& frame);
+  std::variant<std::monostate, Complete, WireFault> take(const WireFrame& frame);
   bool in_the_middle() const { return received_ > 0; }
 
  private:

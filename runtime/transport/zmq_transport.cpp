@@ -194,7 +194,7 @@ void ZmqTransport::answered(Outgoing& out) {
       close(out);
       broken_by(out.peer, *fault);
       note_drained();
-    } else if (const auto& header = std::get<Frame>(read).header; header.sender == out.peer) {
+    } else if (const auto& header = std::get<WireFrame>(read).header; header.sender == out.peer) {
       take_answer(out, header);
     } else {
       count(WireFault::kUnknownSender);
@@ -317,14 +317,14 @@ void ZmqTransport::take_parts(const std::string& identity) {
   do {
     auto read = read_frame(bytes, expected_, apart);
     if (const auto* fault = std::get_if<WireFault>(&read)) return refuse(identity, *fault);
-    auto& frame = std::get<Frame>(read);
+    auto& frame = std::get<WireFrame>(read);
     if (count_of_parts == 2) frame.block = block_of(parts_[2]);
     take_frame(identity, frame);
-    bytes = std::get<Frame>(read).rest;
+    bytes = std::get<WireFrame>(read).rest;
   } while (!bytes.empty());
 }
 
-void ZmqTransport::take_frame(const std::string& identity, const Frame& frame) {
+void ZmqTransport::take_frame(const std::string& identity, const WireFrame& frame) {
   const FrameHeader& header = frame.header;
   if (header.kind == FrameKind::kHello) return take_hello(identity, header);
   const auto known = known_.find(identity);
@@ -358,7 +358,7 @@ void ZmqTransport::take_hello(const std::string& identity, const FrameHeader& he
   answer(identity, reply);
 }
 
-void ZmqTransport::take_chunk(Incoming& in, const Frame& frame) {
+void ZmqTransport::take_chunk(Incoming& in, const WireFrame& frame) {
   const FrameHeader& header = frame.header;
   in.taken += kHeaderBytes + header.length;
   if (in.taken - in.credited > options_.window_bytes)

@@ -80,9 +80,9 @@ class ZmqTransport final : public ProcessTransport, Polled {
 
   void take_input();
   void take_parts(const std::string& identity);
-  void take_frame(const std::string& identity, const Frame& frame);
+  void take_frame(const std::string& identity, const WireFrame& frame);
   void take_hello(const std::string& identity, const FrameHeader& header);
-  void take_chunk(Incoming& in, const Frame& frame);
+  void take_chunk(Incoming& in, const WireFrame& frame);
   void give_credit(Rank peer);
   void refuse(const std::string& identity, WireFault fault, Rank sender = Rank{0});
   void broken_by(Rank peer, WireFault fault);

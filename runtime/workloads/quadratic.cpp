@@ -43,6 +43,7 @@ class Quadratic final : public Workload {
     job.lr = std::get<SgdConfig>(config_.optimizer).lr;
     job.updates = config_.updates;
     job.exchange = strategy_;
+    job.gradients = parts_.gradients;
     job.observe_every = 1;
     job.observe = [this](Node& n, const TrainingState<double>& state) { return observe(n, state); };
     co_await train_synchronously(node, job);

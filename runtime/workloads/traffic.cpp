@@ -23,7 +23,7 @@ class Traffic final : public Workload {
   Task<> send(Node& node, std::size_t f) const {
     const FlowConfig& flow = config_.flows[f];
     co_await node.sleep_until(kStart + flow.start);
-    node.send(Rank{flow.to}, tag(f), Payload::dry(static_cast<std::size_t>(flow.bytes.count)));
+    node.send(Rank{flow.to}, tag(f), node.filler(static_cast<std::size_t>(flow.bytes.count)));
   }
 
   Task<> receive(Node& node, std::size_t f) const {

@@ -5,6 +5,7 @@
 
 #include "scenarios/describe/boards.hpp"
 #include "scenarios/describe/devices.hpp"
+#include "scenarios/describe/emulation.hpp"
 #include "scenarios/describe/faults.hpp"
 #include "scenarios/describe/network.hpp"
 #include "scenarios/describe/strategy.hpp"
@@ -17,7 +18,8 @@ namespace understudy {
 inline constexpr std::array<Named<Mode>, 3> kModeNames = {{
     {Mode::kVirtual, "virtual", "One process on a virtual clock."},
     {Mode::kEmulated, "emulated",
-     "Many processes on the wall clock with injected delays; not built yet."},
+     "A process for each node on the wall's clock, with messages that arrive when the network "
+     "says."},
     {Mode::kReal, "real", "Many processes or hosts, nothing injected; not built yet."},
 }};
 constexpr std::span<const Named<Mode>> names(Mode) { return kModeNames; }
@@ -32,7 +34,7 @@ void describe(Archive& a, Scenario& c) {
   a.field("name", c.name, "What tables call it; the file's name where none is given.",
           {.timing = true});
   a.field("seed", c.seed, "The source of every random draw.");
-  a.field("mode", c.mode, "How time passes; only `virtual` is built yet.", {.timing = true});
+  a.field("mode", c.mode, "How time passes; `real` is not built yet.", {.timing = true});
   a.field("repeats", c.repeats, "How often each run is repeated, with draws of its own.",
           {.min = 1, .max = 1000, .timing = true});
   a.field("topology", c.topology,
@@ -42,6 +44,8 @@ void describe(Archive& a, Scenario& c) {
   a.field("network", c.network, "How transfers become arrivals.", {.timing = true});
   a.field("faults", c.faults, "What breaks, and when.", {.timing = true});
   a.field("devices", c.devices, "What compute costs.", {.timing = true});
+  a.field("emulation", c.emulation, "Of the mode `emulated`: processes and their clock.",
+          {.timing = true});
   a.field("boards", c.boards,
           "Microcontrollers, in order of the workers that own them; the other workers compute on "
           "the host.");

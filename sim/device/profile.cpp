@@ -110,4 +110,15 @@ DeviceProfile find_profile(const DevicesConfig& config, const std::string& name)
                   nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
 }
 
+ComputePlan plan_of(const DeviceProfile& profile, const Cost& cost) {
+  ComputePlan plan;
+  for (const KernelCost& kernel : cost) {
+    const Duration time = profile.time(kernel);
+    plan.total += time;
+    plan.phases[static_cast<std::size_t>(kernel.phase)] += time;
+    if (kernel.mark) plan.marks.push_back({static_cast<std::size_t>(*kernel.mark), plan.total});
+  }
+  return plan;
+}
+
 }  // namespace understudy

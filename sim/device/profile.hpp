@@ -10,6 +10,7 @@
 
 #include "runtime/base/units.hpp"
 #include "runtime/learners/cost.hpp"
+#include "runtime/node/device.hpp"
 
 namespace understudy {
 
@@ -23,6 +24,9 @@ struct DeviceProfile {
   // The time of one kernel, and of a sequence.
   Duration time(const KernelCost& kernel) const;
 };
+
+// A cost in the profile's times: kernel after kernel, with the marks at their ends.
+ComputePlan plan_of(const DeviceProfile& profile, const Cost& cost);
 
 enum class CostKind { kProfile, kMeasured };
 

@@ -35,12 +35,18 @@ TimePoint RealTime::elapsed(TimePoint now) {
   return kStart + std::chrono::duration_cast<Duration>(wall - *start_);
 }
 
+TimePoint RealTime::read() const {
+  return kStart + std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - *start_);
+}
+
 TimePoint RealTime::wait(TimePoint now, TimePoint next) {
   const bool something = look_around(now, next);
   const TimePoint before = elapsed(now);
-  const Duration left =
-      next > before && !something ? std::min(next - before, kLongestWait) : Duration{0};
+  Duration left = next > before && !something ? std::min(next - before, kLongestWait) : Duration{0};
+  const bool close = next != kNever && next - before < kLongestWait && left > Duration{0};
+  if (close) left = std::max(left - watched_, Duration{0});
   if (!something) sleep(left);
+  if (close && ready_.empty()) watch_until(now, next);
   const TimePoint after = elapsed(now);
   if (after > next) lateness_ = std::max(lateness_, after - next);
   return std::max(now, std::min(after, next));
@@ -75,6 +81,11 @@ bool RealTime::look_around(TimePoint now, TimePoint next) {
     }
   }
   return false;
+}
+
+void RealTime::watch_until(TimePoint now, TimePoint next) {
+  if (next - elapsed(now) > watched_) return;  // woken before
+  while (elapsed(now) < next && !anything_there()) sched_yield();
 }
 
 void RealTime::sleep(Duration longest) {

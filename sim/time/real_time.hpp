@@ -22,6 +22,14 @@ class RealTime final : public FileWatcher {
   // longer than a tenth of a second. Returns the time that it is for the scheduler, whose clock is
   // at `now`: from now to next. The first call starts the clock.
   TimePoint wait(TimePoint now, TimePoint next);
+  // Before the first wait(): where the scenario's clock is 0, for clocks of several processes that
+  // agree; the first call otherwise.
+  void start_at(std::chrono::steady_clock::time_point start) { start_ = start; }
+  // The last stretch of a wait for a time is not slept but watched, giving way all along: a timer
+  // would be some 60 us late. Zero: all of it is slept.
+  void watch_last(Duration stretch) { watched_ = stretch; }
+  // What time it is to the moment, once the clock has been started.
+  TimePoint read() const;
   // Calls what waits for the files that the last wait() found ready.
   void dispatch();
   Duration lateness() const { return lateness_; }
@@ -38,6 +46,7 @@ class RealTime final : public FileWatcher {
   bool anything_there();
   void look_at_files(Duration longest);
   bool look_around(TimePoint now, TimePoint next);
+  void watch_until(TimePoint now, TimePoint next);
   void sleep(Duration longest);
 
   std::optional<std::chrono::steady_clock::time_point> start_;  // where the scenario's clock is 0
@@ -47,6 +56,7 @@ class RealTime final : public FileWatcher {
   unsigned looks_ = 0;
   TimePoint look_again_ = kStart;  // no looking around before
   Duration pause_{0};
+  Duration watched_{0};
   Duration lateness_{0};
 };
 

@@ -56,19 +56,10 @@ VirtualDevice::VirtualDevice(Scheduler& scheduler, DeviceQueue& queue, Options o
 
 VirtualDevice::~VirtualDevice() = default;
 
-ComputePlan VirtualDevice::plan(const Cost& cost) const {
-  ComputePlan plan;
-  for (const KernelCost& kernel : cost) {
-    const Duration time = options_.profile.time(kernel);
-    plan.total += time;
-    plan.phases[static_cast<std::size_t>(kernel.phase)] += time;
-    if (kernel.mark) plan.marks.push_back({static_cast<std::size_t>(*kernel.mark), plan.total});
-  }
-  return plan;
-}
+ComputePlan VirtualDevice::plan(const Cost& cost) const { return plan_of(options_.profile, cost); }
 
 // As on the pool, an exception fails the run and not the computation.
-void VirtualDevice::run_in_place(const std::function<void()>& body) {
+void VirtualDevice::run_in_place(const ComputeBody& body) {
   try {
     body();
   } catch (...) {
@@ -95,7 +86,7 @@ void VirtualDevice::start(ComputeOperation& operation) {
   running.measured = has_body && operation.charged && options_.cost == CostKind::kMeasured;
   if (has_body && (options_.pool != nullptr || running.measured)) {
     UNDERSTUDY_CHECK(options_.pool != nullptr);
-    running.job = options_.pool->submit(std::move(operation.body));
+    running.job = options_.pool->submit([body = std::move(operation.body)] { body(); });
   } else if (has_body) {
     run_in_place(operation.body);
   }

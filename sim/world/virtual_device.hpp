@@ -45,7 +45,7 @@ class VirtualDevice final : public Device, PendingWork {
  private:
   struct Running;
   void settle() override;
-  void run_in_place(const std::function<void()>& body);
+  void run_in_place(const ComputeBody& body);
   void schedule(Running& running, Duration total);
   void trace(const Running& running) const;
   // Past the end of time the run fails, and the computation ends at once.

@@ -3,42 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <limits>
 
 namespace understudy {
-namespace {
-
-class SampleRecorder final : public Recorder {
- public:
-  SampleRecorder(const Scheduler& scheduler, bool dry) : scheduler_(scheduler), dry_(dry) {}
-  void record(std::string_view name, double value, const Position& position,
-              MetricKind kind) override {
-    if (dry_ && kind == MetricKind::kTraining) value = replayed(name);
-    samples.push_back({scheduler_.now(), position, std::string(name), value, wall_s()});
-  }
-  std::vector<Sample> samples;
-  RecordedValues::value_type replay;
-
- private:
-  double replayed(std::string_view name) {
-    const auto values = replay.find(name);
-    if (values == replay.end() || values->second.empty())
-      return std::numeric_limits<double>::quiet_NaN();
-    const double value = values->second.front();
-    values->second.pop_front();
-    return value;
-  }
-  double wall_s() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-  const Scheduler& scheduler_;
-  bool dry_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-}  // namespace
-
 // Safe points: opened when nothing else can happen, so that nothing is in flight by construction.
 class VirtualWorld::Gate final : public SafePoints {
  public:

@@ -13,30 +13,15 @@
 #include "sim/board/world_boards.hpp"
 #include "sim/device/profile.hpp"
 #include "sim/network/make_network.hpp"
+#include "sim/world/sample_recorder.hpp"
 #include "sim/world/virtual_device.hpp"
 #include "sim/world/virtual_network.hpp"
+#include "sim/world/world_snapshot.hpp"
 
 namespace understudy {
 
-struct NodeStatistics {
-  std::array<Duration, kPhases> busy{};  // device time by phase
-  Duration communication{0};             // with at least one exchange under way
-  Duration exposed{0};                   // waiting for an exchange with nothing left to compute
-  std::int64_t bytes_sent = 0;
-  std::int64_t messages = 0;
-};
-
-// Everything of a world that stands still at a safe point.
-struct WorldSnapshot {
-  TimePoint time;
-  std::vector<std::string> states;           // per node: what it gave to safe_point()
-  std::vector<std::vector<Sample>> samples;  // per node, in order
-  std::vector<NodeStatistics> nodes;
-  std::vector<LinkStatistics> links;
-};
-
 // Values of the run that trained, per node and metric in order: what a dry replay records again.
-using RecordedValues = std::vector<std::map<std::string, std::deque<double>, std::less<>>>;
+using RecordedValues = std::vector<ReplayedValues>;
 
 struct WorldOptions {
   NetworkConfig network;

@@ -15,7 +15,7 @@ void fuzz(std::string_view text) {
       UNDERSTUDY_CHECK(*sentence(*fault) != '\0');
       return;
     }
-    const Frame& frame = std::get<Frame>(read);
+    const WireFrame& frame = std::get<WireFrame>(read);
     const FrameHeader& header = frame.header;
     UNDERSTUDY_CHECK(header.length == frame.chunk.size());
     UNDERSTUDY_CHECK(header.kind != FrameKind::kChunk ||

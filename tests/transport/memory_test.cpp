@@ -60,7 +60,7 @@ TEST(Assembler, TakesAWholeMessageWhereItIs) {
   FrameHeader header;
   header.total = header.length = 64;
   const auto block = std::make_shared<std::byte[]>(64);
-  Frame frame{header, {block.get(), 64}, {}, block};
+  WireFrame frame{header, {block.get(), 64}, {}, block};
   Assembler assembler;
   auto taken = assembler.take(frame);
   auto* complete = std::get_if<Assembler::Complete>(&taken);

@@ -81,13 +81,13 @@ std::optional<WireFault> fault_of(const Bytes_& bytes) {
   return fault != nullptr ? std::optional(*fault) : std::nullopt;
 }
 
-TEST(Frame, ComesBackAsItWasWritten) {
+TEST(WireFrame, ComesBackAsItWasWritten) {
   const FrameHeader header = chunk_header(7, 100, 20, 30);
   Bytes_ bytes = frame_of(header);
   bytes.push_back(std::byte{1});
   const auto read = read_frame(bytes, kExpected);
-  ASSERT_TRUE(std::holds_alternative<Frame>(read));
-  const Frame& frame = std::get<Frame>(read);
+  ASSERT_TRUE(std::holds_alternative<WireFrame>(read));
+  const WireFrame& frame = std::get<WireFrame>(read);
   EXPECT_EQ(frame.header.kind, FrameKind::kChunk);
   EXPECT_EQ(frame.header.sender, Rank{3});
   EXPECT_EQ(frame.header.sequence, 7u);
@@ -101,17 +101,17 @@ TEST(Frame, ComesBackAsItWasWritten) {
   EXPECT_EQ(frame.rest.size(), 1u);
 }
 
-TEST(Frame, MayHaveItsChunkApart) {
+TEST(WireFrame, MayHaveItsChunkApart) {
   const Bytes_ whole = frame_of(chunk_header(0, 30, 0, 30));
   const std::span<const std::byte> bytes(whole);
   const auto head = bytes.first(kHeaderBytes), chunk = bytes.subspan(kHeaderBytes);
-  EXPECT_TRUE(std::holds_alternative<Frame>(read_frame(head, kExpected, chunk)));
+  EXPECT_TRUE(std::holds_alternative<WireFrame>(read_frame(head, kExpected, chunk)));
   const auto read = read_frame(head, kExpected, chunk.first(29));
   EXPECT_EQ(std::get<WireFault>(read), WireFault::kWrongLength);
 }
 
 // The layout, by hand: docs/protocol.md.
-TEST(Frame, HasTheDocumentedLayout) {
+TEST(WireFrame, HasTheDocumentedLayout) {
   const Bytes_ bytes = frame_of(chunk_header(7, 100, 20, 2));
   EXPECT_EQ(std::memcmp(bytes.data(), "UNDY", 4), 0);
   EXPECT_EQ(bytes[4], std::byte{1});   // version, little-endian
@@ -128,7 +128,7 @@ TEST(Frame, HasTheDocumentedLayout) {
   EXPECT_EQ(bytes[68], std::byte{17});   // credit
 }
 
-TEST(Frame, IsRefusedForEveryReason) {
+TEST(WireFrame, IsRefusedForEveryReason) {
   const Bytes_ good = frame_of(chunk_header(7, 100, 20, 30));
   EXPECT_EQ(fault_of(good), std::nullopt);
   EXPECT_EQ(fault_of(Bytes_(good.begin(), good.begin() + 79)), WireFault::kTooShort);
@@ -149,7 +149,7 @@ TEST(Frame, IsRefusedForEveryReason) {
   EXPECT_EQ(fault_of(with(good, 7, std::uint8_t{1})), WireFault::kWrongLength);
 }
 
-TEST(Frame, EveryFlippedBitIsSeen) {
+TEST(WireFrame, EveryFlippedBitIsSeen) {
   const Bytes_ good = frame_of(chunk_header(7, 100, 20, 30));
   for (std::size_t bit = 0; bit < 8 * good.size(); ++bit) {
     Bytes_ bad = good;
@@ -158,7 +158,7 @@ TEST(Frame, EveryFlippedBitIsSeen) {
   }
 }
 
-TEST(Frame, EveryFaultHasASentence) {
+TEST(WireFrame, EveryFaultHasASentence) {
   for (std::size_t i = 0; i < kWireFaults; ++i)
     EXPECT_GT(std::strlen(sentence(static_cast<WireFault>(i))), 10u);
 }
@@ -167,7 +167,7 @@ using Taken = std::variant<std::monostate, Assembler::Complete, WireFault>;
 
 Taken take(Assembler& assembler, const FrameHeader& header) {
   const Bytes_ bytes = frame_of(header);
-  return assembler.take(std::get<Frame>(read_frame(bytes, kExpected)));
+  return assembler.take(std::get<WireFrame>(read_frame(bytes, kExpected)));
 }
 bool goes_on(const Taken& taken) { return std::holds_alternative<std::monostate>(taken); }
 

@@ -1,4 +1,4 @@
-#include "results/experiment/world_json.hpp"
+#include "sim/world/world_json.hpp"
 
 #include <limits>
 #include <nlohmann/json.hpp>

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "sim/world/virtual_world.hpp"
+#include "sim/world/world_snapshot.hpp"
 
 namespace understudy {
 

@@ -1,0 +1,177 @@
+#include "results/experiment/emulated_unit.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "results/experiment/check_units.hpp"
+#include "runtime/base/errors.hpp"
+#include "scenarios/scenario_yaml.hpp"
+#include "sim/emulation/child_process.hpp"
+#include "sim/emulation/coordinator.hpp"
+#include "sim/emulation/worker_world.hpp"
+
+namespace understudy {
+namespace {
+
+using Json = nlohmann::json;
+
+// Late by more than this share of the time, messages change what was to be measured.
+constexpr double kToleratedShare = 0.01;
+
+std::string text_at(int file) {
+  std::string text;
+  std::array<char, 65536> buffer{};
+  for (ssize_t count; (count = read(file, buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  close(file);
+  return text;
+}
+
+std::string notice_of(const EmulationReport& r, const std::vector<NodePlace>& places,
+                      TimePoint time) {
+  const double all = to_seconds(time) * static_cast<double>(places.size());
+  std::string text;
+  if (to_seconds(r.lateness.total()) > kToleratedShare * all) {
+    text += fmt::format(
+        "the emulation could not keep up: messages were {:.3g} ms late in the median and {:.3g} ms "
+        "in the worst hundredth, {:.1f} % of the time; a larger emulation.dilation helps",
+        1e3 * to_seconds(r.lateness.quantile(0.5)), 1e3 * to_seconds(r.lateness.quantile(0.99)),
+        100 * to_seconds(r.lateness.total()) / all);
+  }
+  if (to_seconds(r.overrun_time) > kToleratedShare * all) {
+    text += fmt::format(
+        "{}{} computations took longer than their device's profile says, {:.3g} s in all, {:.1f} % "
+        "of the time; a larger emulation.dilation helps",
+        text.empty() ? "" : "; ", r.overruns, to_seconds(r.overrun_time),
+        100 * to_seconds(r.overrun_time) / all);
+  }
+  return text;
+}
+
+CoordinatorOptions coordinator_options(const UnitTask& task) {
+  const Scenario& scenario = *task.scenario;
+  CoordinatorOptions o;
+  o.emulation = scenario.emulation;
+  o.network = scenario.network;
+  o.faults = scenario.faults;
+  o.seed = repeat_seed(scenario.seed, task.key.repeat);
+  const bool learns = std::holds_alternative<ImageClassifierConfig>(scenario.workload);
+  o.program = (task.launch->programs / (learns ? "understudy-node" : "understudy")).string();
+  o.arguments = {"worker", "--settings", std::to_string(ChildProcess::kInput)};
+  const Json common = {{"scenario", write_yaml(scenario)},
+                       {"run", task.key.run},
+                       {"repeat", task.key.repeat},
+                       {"data_dir", task.launch->data_dir}};
+  o.input = [common](const WorkerSettings& settings) {
+    Json whole = common;
+    whole["settings"] = to_json(settings);
+    return whole.dump();
+  };
+  if (!task.launch->logs.empty()) {
+    o.logs = task.launch->logs / fmt::format("unit-{:04}-{:02}", task.key.run, task.key.repeat);
+    std::filesystem::create_directories(o.logs);
+  }
+  o.interrupt = task.interrupt;
+  if (task.gradients != nullptr)
+    o.on_gradients = [&count = *task.gradients](std::int64_t n) { count = n; };
+  if (has_state(scenario.network, scenario.faults)) return o;
+  o.resume = task.resume;
+  o.on_safe_point = task.on_safe_point;
+  return o;
+}
+
+std::string common_hash(const std::vector<Json>& results) {
+  std::string hash;
+  for (std::size_t rank = 0; rank < results.size(); ++rank) {
+    const std::string mine = results[rank].at("weights_hash").get<std::string>();
+    if (hash.empty()) hash = mine;
+    if (!mine.empty() && mine != hash)
+      throw RunError(fmt::format("rank {} ended with other weights than those before it", rank));
+  }
+  return hash;
+}
+
+}  // namespace
+
+Unit run_emulated_unit(const UnitTask& task) {
+  const auto start = std::chrono::steady_clock::now();
+  const Topology topology = topology_of(*task.scenario);
+  EmulatedRun run = run_emulated(topology, coordinator_options(task));
+  Unit unit;
+  unit.key = task.key;
+  unit.seed = repeat_seed(task.scenario->seed, task.key.repeat);
+  unit.scenario_hash = hash_of(*task.scenario);
+  unit.weights_hash = common_hash(run.results);
+  const Json& first = run.results.front();
+  unit.data_sizes = {first.at("train_samples").get<std::size_t>(),
+                     first.at("test_samples").get<std::size_t>()};
+  unit.updates = first.at("updates").get<std::int64_t>();
+  unit.updates_per_epoch = first.at("updates_per_epoch").get<std::int64_t>();
+  for (const Place& p : topology.places())
+    unit.places.push_back({p.machine, p.local_rank, p.serves});
+  unit.time = run.end.time;
+  unit.samples = std::move(run.end.samples);
+  unit.nodes = std::move(run.end.nodes);
+  unit.links = std::move(run.end.links);
+  unit.notice = first.at("notice").get<std::string>();
+  const std::string own = notice_of(run.report, unit.places, unit.time);
+  if (!own.empty()) unit.notice += (unit.notice.empty() ? "" : "; ") + own;
+  unit.emulation = std::move(run.report);
+  unit.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return unit;
+}
+
+void run_worker(int settings, const MakeLearner& make_learner) {
+  Json given;
+  try {
+    given = Json::parse(text_at(settings));
+  } catch (const Json::exception&) {
+    throw ScenarioError("worker is started by 'understudy run', which hands it its settings");
+  }
+  const Document document = parse_document(given.at("scenario").get<std::string>(), "scenario");
+  const Scenario scenario = read_scenario(document);
+  const WorkerSettings mine = parse_worker_settings(given.at("settings"));
+  const std::string data_dir = given.at("data_dir").get<std::string>();
+  DatasetCache datasets(data_dir.empty() ? DataPaths{} : DataPaths{data_dir});
+  const Topology topology = topology_of(scenario);
+  std::atomic<std::int64_t> gradients = 0;
+
+  UnitTask task;
+  task.key = {given.at("run").get<std::size_t>(), given.at("repeat").get<std::size_t>()};
+  task.scenario = &scenario;
+  task.make_learner = make_learner;
+  task.datasets = &datasets;
+  task.gradients = &gradients;
+
+  const Place& place = topology.places()[mine.rank.index()];
+  const bool measured = scenario.devices.cost == CostKind::kMeasured;
+  std::string device = place.device.empty() ? "ideal" : place.device;
+  if (measured && device == "ideal") device = "cpu";
+  WorkerParts parts;
+  parts.info = {mine.rank, static_cast<int>(topology.places().size()), place.machine,
+                place.local_rank, place.serves};
+  parts.seed = repeat_seed(scenario.seed, task.key.repeat);
+  parts.profile = find_profile(scenario.devices, device);
+  parts.cost = scenario.devices.cost;
+  parts.factor = scenario.devices.factor;
+
+  std::unique_ptr<Workload> workload;
+  WorkerProgram program;
+  program.prepare = [&] { workload = workload_of(task, topology); };
+  program.run = [&](Node& node) { return workload->run(node); };
+  program.gradients = [&] { return gradients.load(); };
+  program.result = [&] {
+    return Json{{"weights_hash", workload->weights_hash()},
+                {"train_samples", workload->data_sizes().train},
+                {"test_samples", workload->data_sizes().test},
+                {"updates", workload->updates()},
+                {"updates_per_epoch", workload->updates_per_epoch()},
+                {"notice", workload->notice()}};
+  };
+  WorkerWorld(mine, parts).run(program);
+}
+
+}  // namespace understudy

@@ -1,0 +1,9 @@
+// What carries messages between processes.
+#pragma once
+
+namespace understudy {
+
+enum class TransportKind { kTcp, kIpc, kSharedMemory };
+const char* name(TransportKind kind);
+
+}  // namespace understudy

@@ -1,0 +1,104 @@
+// What the coordinator of an emulated run and its workers tell each other, over a transport of their
+// own in which the coordinator is the rank after the last node. docs/protocol.md has the exchange.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/transport/process_transport.hpp"
+#include "runtime/transport/security.hpp"
+#include "runtime/transport/transport.hpp"
+#include "sim/world/world_snapshot.hpp"
+
+namespace understudy {
+
+enum class ControlKind : std::uint32_t {
+  // From a worker.
+  kHello,      // where it listens, and what it is
+  kReady,      // data and model are loaded
+  kAnnounce,   // messages that have set out: Announcements
+  kHeartbeat,  // it lives, and how far it is
+  kHolds,      // it will not pass the point after this one
+  kArrival,    // it stands at a safe point
+  kState,      // what a checkpoint needs of it
+  kPeerGone,   // it can't reach another
+  kFinished,   // its program has ended: what came of it
+  kFailed,     // it can't go on
+  // From the coordinator.
+  kWelcome,   // where all listen
+  kStart,     // when the clock starts, and from what state
+  kDelivery,  // when messages arrive: DeliveryNotices
+  kBeat,      // it lives
+  kHold,      // pass one more point at most
+  kTarget,    // the point at which all stop
+  kCollect,   // send your state
+  kOpen,      // the safe point opens: what time it is
+  kStop,      // the run ends here, and why
+  kForget,    // nobody waits for this rank any more
+  kEnd,       // all have finished
+};
+
+struct ControlMessage {
+  ControlKind kind = ControlKind::kHeartbeat;
+  nlohmann::json body{};
+  std::string blob{};
+};
+
+inline constexpr Tag kControlTag{0, 0};
+
+Payload pack(const ControlMessage& message);
+// Throws TransportError for what is none.
+ControlMessage unpack_control(const Payload& payload);
+
+// One message on its way. Times are the scenario's, in picoseconds.
+struct Announcement {
+  std::uint64_t number = 0;  // unique within the run
+  std::uint64_t to = 0;
+  std::int64_t bytes = 0;
+  std::int64_t sent = 0;
+};
+struct DeliveryNotice {
+  std::uint64_t number = 0;
+  std::int64_t when = 0;
+  std::uint64_t delivered = 1;  // 0: the network lost it
+};
+
+// Lists of either as blobs; reading throws TransportError for what is no whole number of them.
+template <class Item>
+std::string to_blob(const std::vector<Item>& items) {
+  return std::string(reinterpret_cast<const char*>(items.data()), items.size() * sizeof(Item));
+}
+std::vector<Announcement> announcements_in(const std::string& blob);
+std::vector<DeliveryNotice> notices_in(const std::string& blob);
+
+// One node at a safe point: its records and times, and its state.
+std::string pack_node(const WorldSnapshot& node, const std::string& state);
+std::pair<WorldSnapshot, std::string> unpack_node(
+    const std::string& blob);  // throws TransportError
+
+// What a worker must know before it can say hello. Handed over by an inherited descriptor: it holds
+// the run's secret.
+struct WorkerSettings {
+  Rank rank;
+  std::uint32_t nodes = 1;
+  std::uint64_t run_id = 0;
+  TransportKind transport = TransportKind::kSharedMemory;
+  std::string bind;         // as ProcessTransportOptions has it
+  std::string folder;       // of the run's sockets
+  std::string coordinator;  // the endpoint of its control transport
+  Security security;
+  std::int64_t origin_ns = 0;  // of the steady clock: 0 on the wall's clock of all processes
+  double dilation = 1;
+  Duration timeout{std::chrono::seconds{5}};  // without a sign of life
+  int core = -1;                              // that computes; -1: any
+};
+nlohmann::json to_json(const WorkerSettings& settings);
+WorkerSettings parse_worker_settings(const nlohmann::json& json);
+
+// One side's control transport: the options that both sides share.
+ProcessTransportOptions control_options(const WorkerSettings& settings, Rank self);
+
+}  // namespace understudy

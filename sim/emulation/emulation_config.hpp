@@ -1,0 +1,19 @@
+// How a run in processes of its own is made, as a scenario states it.
+#pragma once
+
+#include "runtime/base/units.hpp"
+#include "runtime/transport/transport_kind.hpp"
+
+namespace understudy {
+
+// What happens when a node's process ends, or does not answer any more.
+enum class OnLoss { kStop, kWait };
+
+struct EmulationConfig {
+  TransportKind transport = TransportKind::kSharedMemory;
+  double dilation = 1;  // > 0
+  Duration timeout{std::chrono::seconds{5}};
+  OnLoss on_loss = OnLoss::kStop;
+};
+
+}  // namespace understudy

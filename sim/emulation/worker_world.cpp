@@ -1,0 +1,336 @@
+#include "sim/emulation/worker_world.hpp"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "runtime/transport/zmq_hub.hpp"
+#include "sim/emulation/receiver_gate.hpp"
+#include "sim/emulation/wall_device.hpp"
+#include "sim/emulation/worker_gate.hpp"
+#include "sim/time/scheduler.hpp"
+#include "sim/world/sample_recorder.hpp"
+#include "sim/world/world_json.hpp"
+
+namespace understudy {
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+
+constexpr Duration kBeat = 200ms;
+constexpr Duration kFarewell = 2s;
+constexpr Duration kWatched = 60us;  // of a wait, before it ends
+
+// Where the last heard of the node was.
+class LastActivity final : public Tracer {
+ public:
+  void stream_is_about(Rank, std::uint32_t, Activity activity) override {
+    activity_ = std::move(activity);
+  }
+  Json json() const {
+    Json j = Json::object();
+    if (!activity_.collective.empty()) j["collective"] = activity_.collective;
+    if (activity_.step) j["step"] = *activity_.step;
+    return j;
+  }
+
+ private:
+  Activity activity_;
+};
+
+std::chrono::steady_clock::time_point origin_of(const WorkerSettings& settings) {
+  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(settings.origin_ns));
+}
+
+void keep_to_core(int core) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(static_cast<unsigned>(core), &cores);
+  sched_setaffinity(0, sizeof cores, &cores);  // a machine that does not allow it goes on without
+}
+
+}  // namespace
+
+class WorkerWorld::Impl {
+ public:
+  Impl(const WorkerSettings& settings, const WorkerParts& parts)
+      : settings_(settings),
+        coordinator_(Rank{settings.nodes}),
+        loop_(settings),
+        clock_(loop_.wall, settings.dilation),
+        inbox_(loop_.real_time),
+        control_(make_process_transport(loop_.wall, loop_.real_time, &loop_.hub, line_options())),
+        gate_(
+            clock_, loop_.real_time, settings.rank,
+            [this](const auto& messages) {
+              say({ControlKind::kAnnounce, {}, to_blob(messages)});
+            },
+            [this] { return loop_.real_time.read(); }),
+        data_(make_process_transport(loop_.wall, loop_.real_time, &loop_.hub, data_options())),
+        safe_points_([this] { arrive(); }),
+        pool_(1),
+        device_(clock_, inbox_, pool_, {parts.profile, parts.cost, parts.factor}),
+        recorder_(clock_, false),
+        node_(NodeParts{.info = parts.info,
+                        .seed = parts.seed,
+                        .executor = clock_,
+                        .transport = *data_,
+                        .device = device_,
+                        .recorder = recorder_,
+                        .safe_points = safe_points_,
+                        .tracer = &activity_,
+                        .sends_filler = true}) {
+    std::vector<std::string> endpoints(settings.nodes + 1);
+    endpoints.back() = settings.coordinator;
+    control_->set_peers(std::move(endpoints));
+    if (settings.core >= 0) pool_.submit([core = settings.core] { keep_to_core(core); });
+  }
+
+  void run(const WorkerProgram& program) {
+    try {
+      const auto main = spawn(loop_.wall, live(program));
+      loop_.wall.run();
+    } catch (const Stopped& stop) {
+      throw Error(stop.code, stop.sentence);
+    } catch (const CoordinatorLost&) {
+      throw;
+    } catch (const Error& problem) {
+      say_farewell(problem.what(), problem.exit_code());
+      throw;
+    } catch (const std::exception& problem) {
+      say_farewell(problem.what(), ExitCode::kFailed);
+      throw;
+    }
+  }
+
+ private:
+  // The coordinator has ended the run.
+  struct Stopped {
+    ExitCode code;
+    std::string sentence;
+  };
+  struct Loop {
+    explicit Loop(const WorkerSettings& settings) : hub(real_time, settings.security) {
+      prctl(PR_SET_TIMERSLACK, 1);
+      real_time.start_at(origin_of(settings));
+      real_time.watch_last(kWatched);
+      wall.hold_to(&real_time);
+    }
+    RealTime real_time;
+    Scheduler wall;
+    ZmqHub hub;
+  };
+
+  ProcessTransportOptions line_options() {
+    ProcessTransportOptions options = control_options(settings_, settings_.rank);
+    options.on_peer_failure = [this](Rank, const std::string& sentence) { lose(sentence); };
+    return options;
+  }
+  ProcessTransportOptions data_options() {
+    ProcessTransportOptions options;
+    options.kind = settings_.transport;
+    options.rank = settings_.rank;
+    options.world = settings_.nodes;
+    options.run_id = settings_.run_id;
+    options.bind =
+        settings_.transport == TransportKind::kTcp ? settings_.bind : settings_.folder + "/data";
+    options.security = settings_.security;
+    options.gate = &gate_;
+    options.on_peer_failure = [this](Rank peer, const std::string& sentence) {
+      say({ControlKind::kPeerGone, {{"rank", peer.value}, {"sentence", sentence}}, {}});
+    };
+    return options;
+  }
+  void lose(const std::string& sentence) {
+    loop_.wall.fail(std::make_exception_ptr(CoordinatorLost(
+        fmt::format("the coordinator of the run is gone: {}", sentence), settings_.folder)));
+  }
+  void say(const ControlMessage& message) {
+    control_->send(coordinator_, kControlTag, pack(message));
+  }
+
+  Task<> live(const WorkerProgram& program) {
+    std::vector<Spawned<>> services;
+    services.push_back(spawn(loop_.wall, listen()));
+    services.push_back(spawn(loop_.wall, show_life(program)));
+    Json hello = {
+        {"pid", getpid()}, {"data", data_->endpoint()}, {"control", control_->endpoint()}};
+    say({ControlKind::kHello, std::move(hello), {}});
+    co_await welcome_;
+    prctl(PR_SET_PDEATHSIG, 0);  // from here on the line tells of the coordinator's end
+    co_await on_pool(program.prepare);
+    say({ControlKind::kReady, {}, {}});
+    co_await start_;
+    auto main = spawn(clock_, program.run(node_));
+    co_await main.join();
+    const TimePoint end = clock_.now();
+    co_await data_->drain();
+    finish(program, end);
+    co_await end_;
+    for (auto& service : services) service.cancel();
+    for (auto& service : services) co_await service.ended();
+    co_await control_->drain();
+  }
+
+  // Runs it beside the loop.
+  Task<> on_pool(std::function<void()> body) {
+    Event ended;
+    std::exception_ptr error;
+    pool_.submit([&] {
+      try {
+        body();
+      } catch (...) {
+        error = std::current_exception();
+      }
+      inbox_.post([&ended] { ended.set(); });
+    });
+    co_await ended.shielded();
+    if (error) std::rethrow_exception(error);
+  }
+
+  Task<> listen() {
+    for (;;) {
+      auto message = co_await Receive(*control_, loop_.wall, coordinator_, kControlTag);
+      heard_ = loop_.wall.now();
+      hear(unpack_control(message->payload));
+    }
+  }
+
+  void hear(const ControlMessage& message) {
+    switch (message.kind) {
+      case ControlKind::kWelcome:
+        data_->set_peers(message.body.at("endpoints").get<std::vector<std::string>>());
+        return welcome_.set();
+      case ControlKind::kStart:
+        return start(message);
+      case ControlKind::kDelivery:
+        for (const DeliveryNotice& notice : notices_in(message.blob)) gate_.decide(notice);
+        return;
+      case ControlKind::kHold:
+        return say({ControlKind::kHolds, {{"passed", safe_points_.hold()}}, {}});
+      case ControlKind::kTarget:
+        return safe_points_.set_target(message.body.at("point").get<std::int64_t>());
+      case ControlKind::kCollect:
+        return say({ControlKind::kState, {}, snapshot(clock_.now(), safe_points_.state())});
+      case ControlKind::kOpen:
+        set_clock(message);
+        return safe_points_.open();
+      case ControlKind::kForget:
+        return data_->forget(Rank{message.body.at("rank").get<std::uint32_t>()});
+      case ControlKind::kEnd:
+        return end_.set();
+      case ControlKind::kStop:
+        throw Stopped{static_cast<ExitCode>(message.body.at("code").get<int>()),
+                      message.body.at("sentence").get<std::string>()};
+      default:
+        return;
+    }
+  }
+
+  void start(const ControlMessage& message) {
+    set_clock(message);
+    if (!message.blob.empty()) restore(message.blob);
+    start_.set();
+  }
+  void set_clock(const ControlMessage& message) {
+    clock_.set(TimePoint(Duration(message.body.at("scenario").get<std::int64_t>())),
+               TimePoint(Duration(message.body.at("wall").get<std::int64_t>())));
+  }
+
+  // A snapshot of this node: its records as JSON, then its state.
+  std::string snapshot(TimePoint time, const std::string& state) {
+    WorldSnapshot s;
+    s.time = time;
+    s.samples.push_back(recorder_.samples);
+    s.nodes.push_back({device_.busy(), node_.meter().total(), node_.meter().exposed(),
+                       sent_before_.bytes_sent + bytes(data_->counters().bytes_sent),
+                       sent_before_.messages + bytes(data_->counters().messages_sent)});
+    return pack_node(s, state);
+  }
+  static std::int64_t bytes(std::uint64_t n) { return static_cast<std::int64_t>(n); }
+  void restore(const std::string& blob) {
+    auto [s, state] = unpack_node(blob);
+    recorder_.samples = std::move(s.samples.at(0));
+    sent_before_ = s.nodes.at(0);
+    device_.restore(sent_before_.busy);
+    node_.meter().restore(sent_before_.communication, sent_before_.exposed);
+    safe_points_.restore(std::move(state));
+  }
+
+  void arrive() {
+    say({ControlKind::kArrival, {{"time", clock_.now().time_since_epoch().count()}}, {}});
+  }
+
+  void finish(const WorkerProgram& program, TimePoint end) {
+    Json body = {{"result", program.result()},
+                 {"lateness", to_json(gate_.lateness())},
+                 {"overruns", device_.overruns().count},
+                 {"overrun_ps", device_.overruns().total.count()},
+                 {"turned_away", loop_.hub.turned_away()},
+                 {"refused", data_->counters().refused() + control_->counters().refused()}};
+    say({ControlKind::kFinished, std::move(body), snapshot(end, "")});
+  }
+
+  Task<> show_life(const WorkerProgram& program) {
+    for (;;) {
+      const auto waits = clock_.stuck();
+      const bool stuck = !waits.empty() && gate_.is_idle() && !device_.is_busy();
+      Json body = {{"activity", activity_.json()},
+                   {"gradients", program.gradients ? program.gradients() : 0},
+                   {"messages", data_->counters().messages_sent},
+                   {"received", data_->counters().messages_received}};
+      if (stuck) body["stuck"] = waits;
+      say({ControlKind::kHeartbeat, std::move(body), {}});
+      if (loop_.wall.now() - heard_ > settings_.timeout)
+        lose(fmt::format("it has not been heard of for {}", format(settings_.timeout)));
+      co_await SleepUntil(loop_.wall, loop_.wall.now() + kBeat);
+    }
+  }
+
+  // The tasks have ended; the line may still stand.
+  void say_farewell(const std::string& sentence, ExitCode code) {
+    say({ControlKind::kFailed, {{"sentence", sentence}, {"code", static_cast<int>(code)}}, {}});
+    struct Alarm final : Timer {
+      explicit Alarm(Scheduler& s) : wall(s) { wall.start(*this, wall.now() + kFarewell); }
+      ~Alarm() { wall.cancel(*this); }
+      void fire() override { wall.fail(std::make_exception_ptr(RunError("nobody answers"))); }
+      Scheduler& wall;
+    } alarm(loop_.wall);
+    try {
+      const auto main = spawn(loop_.wall, control_->drain());
+      loop_.wall.run();
+    } catch (const std::exception&) {
+      // What went wrong before is what counts.
+    } catch (const Stopped&) {
+    }
+  }
+
+  WorkerSettings settings_;
+  Rank coordinator_;
+  Loop loop_;
+  EmulatedClock clock_;
+  Inbox inbox_;
+  std::unique_ptr<ProcessTransport> control_;
+  ReceiverGate gate_;
+  std::unique_ptr<ProcessTransport> data_;
+  WorkerGate safe_points_;
+  LastActivity activity_;
+  ComputePool pool_;
+  WallDevice device_;
+  SampleRecorder recorder_;
+  Node node_;
+  NodeStatistics sent_before_;  // by the run that this one goes on with
+  TimePoint heard_ = kStart;
+  Event welcome_, start_, end_;
+};
+
+WorkerWorld::WorkerWorld(const WorkerSettings& settings, const WorkerParts& parts)
+    : impl_(std::make_unique<Impl>(settings, parts)) {}
+WorkerWorld::~WorkerWorld() = default;
+void WorkerWorld::run(const WorkerProgram& program) { impl_->run(program); }
+
+}  // namespace understudy
