@@ -6,12 +6,12 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "results/experiment/check_units.hpp"
 #include "runtime/base/errors.hpp"
 #include "scenarios/scenario_yaml.hpp"
 #include "sim/emulation/child_process.hpp"
 #include "sim/emulation/coordinator.hpp"
 #include "sim/emulation/worker_world.hpp"
+#include "sim/world/placed_node.hpp"
 
 namespace understudy {
 namespace {
@@ -100,18 +100,13 @@ Unit run_emulated_unit(const UnitTask& task) {
   const auto start = std::chrono::steady_clock::now();
   const Topology topology = topology_of(*task.scenario);
   EmulatedRun run = run_emulated(topology, coordinator_options(task));
-  Unit unit;
-  unit.key = task.key;
-  unit.seed = repeat_seed(task.scenario->seed, task.key.repeat);
-  unit.scenario_hash = hash_of(*task.scenario);
+  Unit unit = new_unit(task, topology);
   unit.weights_hash = common_hash(run.results);
   const Json& first = run.results.front();
   unit.data_sizes = {first.at("train_samples").get<std::size_t>(),
                      first.at("test_samples").get<std::size_t>()};
   unit.updates = first.at("updates").get<std::int64_t>();
   unit.updates_per_epoch = first.at("updates_per_epoch").get<std::int64_t>();
-  for (const Place& p : topology.places())
-    unit.places.push_back({p.machine, p.local_rank, p.serves});
   unit.time = run.end.time;
   unit.samples = std::move(run.end.samples);
   unit.nodes = std::move(run.end.nodes);
@@ -146,15 +141,10 @@ void run_worker(int settings, const MakeLearner& make_learner) {
   task.datasets = &datasets;
   task.gradients = &gradients;
 
-  const Place& place = topology.places()[mine.rank.index()];
-  const bool measured = scenario.devices.cost == CostKind::kMeasured;
-  std::string device = place.device.empty() ? "ideal" : place.device;
-  if (measured && device == "ideal") device = "cpu";
   WorkerParts parts;
-  parts.info = {mine.rank, static_cast<int>(topology.places().size()), place.machine,
-                place.local_rank, place.serves};
+  parts.info = node_info(topology, mine.rank);
   parts.seed = repeat_seed(scenario.seed, task.key.repeat);
-  parts.profile = find_profile(scenario.devices, device);
+  parts.profile = profile_of(scenario.devices, topology.places()[mine.rank.index()]);
   parts.cost = scenario.devices.cost;
   parts.factor = scenario.devices.factor;
 

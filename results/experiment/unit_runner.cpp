@@ -95,6 +95,16 @@ std::unique_ptr<Workload> workload_of(const UnitTask& task, const Topology& topo
                        workload_parts(task, topology));
 }
 
+Unit new_unit(const UnitTask& task, const Topology& topology) {
+  Unit unit;
+  unit.key = task.key;
+  unit.seed = repeat_seed(task.scenario->seed, task.key.repeat);
+  unit.scenario_hash = hash_of(*task.scenario);
+  for (const Place& p : topology.places())
+    unit.places.push_back({p.machine, p.local_rank, p.serves});
+  return unit;
+}
+
 Unit run_unit(const UnitTask& task) {
   if (task.scenario->mode == Mode::kEmulated && task.weights == nullptr)
     return run_emulated_unit(task);
@@ -104,10 +114,7 @@ Unit run_unit(const UnitTask& task) {
   VirtualWorld world(topology, world_options(task, topology));
   world.run([&](Node& node) { return workload->run(node); });
 
-  Unit unit;
-  unit.key = task.key;
-  unit.seed = repeat_seed(task.scenario->seed, task.key.repeat);
-  unit.scenario_hash = hash_of(*task.scenario);
+  Unit unit = new_unit(task, topology);
   unit.weights_hash = workload->weights_hash();
   unit.data_sizes = workload->data_sizes();
   unit.notice = workload->notice();
@@ -118,8 +125,6 @@ Unit run_unit(const UnitTask& task) {
   }
   unit.updates = workload->updates();
   unit.updates_per_epoch = workload->updates_per_epoch();
-  for (const Place& p : topology.places())
-    unit.places.push_back({p.machine, p.local_rank, p.serves});
   WorldSnapshot end = world.snapshot();
   unit.time = end.time;
   unit.samples = std::move(end.samples);

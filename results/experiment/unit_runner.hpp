@@ -52,6 +52,8 @@ Communicator members_of(const Topology& topology);
 // The scenario's, with its network's routing.
 Topology topology_of(const Scenario& scenario);
 std::unique_ptr<Workload> workload_of(const UnitTask& task, const Topology& topology);
+// With what is known before it runs.
+Unit new_unit(const UnitTask& task, const Topology& topology);
 
 // In the scenario's mode. Throws Interrupted, ScenarioError or DataError.
 Unit run_unit(const UnitTask& task);

@@ -37,7 +37,6 @@ enum class ControlKind : std::uint32_t {
   kCollect,   // send your state
   kOpen,      // the safe point opens: what time it is
   kStop,      // the run ends here, and why
-  kForget,    // nobody waits for this rank any more
   kEnd,       // all have finished
 };
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "sim/emulation/child_process.hpp"
-#include "sim/emulation/coordinator.hpp"
+#include "sim/emulation/emulation_report.hpp"
 
 namespace understudy {
 

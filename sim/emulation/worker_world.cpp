@@ -219,8 +219,6 @@ class WorkerWorld::Impl {
       case ControlKind::kOpen:
         set_clock(message);
         return safe_points_.open();
-      case ControlKind::kForget:
-        return data_->forget(Rank{message.body.at("rank").get<std::uint32_t>()});
       case ControlKind::kEnd:
         return end_.set();
       case ControlKind::kStop:

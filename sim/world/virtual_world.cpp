@@ -4,7 +4,10 @@
 
 #include <algorithm>
 
+#include "sim/world/placed_node.hpp"
+
 namespace understudy {
+
 // Safe points: opened when nothing else can happen, so that nothing is in flight by construction.
 class VirtualWorld::Gate final : public SafePoints {
  public:
@@ -51,7 +54,7 @@ struct VirtualWorld::Inhabitant {
       : device(world.scheduler_, world.queues_[world.topology_.places()[rank.index()].vertex],
                device_options(world, rank)),
         recorder(world.scheduler_, world.options_.dry),
-        node(NodeParts{info(world.topology_, rank), world.options_.seed, world.options_.dry,
+        node(NodeParts{node_info(world.topology_, rank), world.options_.seed, world.options_.dry,
                        world.scheduler_, world.network_.endpoint(rank), device, recorder,
                        *world.gate_, world.trace_.get(), world.board_of(rank)}) {
     if (rank.index() < world.options_.replay.size()) {
@@ -61,22 +64,12 @@ struct VirtualWorld::Inhabitant {
 
   static VirtualDevice::Options device_options(const VirtualWorld& world, Rank rank) {
     const WorldOptions& options = world.options_;
-    const Place& place = world.topology_.places()[rank.index()];
-    std::string name = place.device.empty() ? "ideal" : place.device;
-    // How a measured time falls to phases and marks needs some profile's proportions.
-    const bool measured = options.devices.cost == CostKind::kMeasured;
-    if (measured && name == "ideal") name = "cpu";
-    return {find_profile(options.devices, name),
+    return {profile_of(options.devices, world.topology_.places()[rank.index()]),
             options.devices.cost,
             options.devices.factor,
             options.pool,
             rank,
             world.trace_.get()};
-  }
-  static NodeInfo info(const Topology& topology, Rank rank) {
-    const Place& place = topology.places()[rank.index()];
-    return {rank, static_cast<int>(topology.places().size()), place.machine, place.local_rank,
-            place.serves};
   }
   void restore(VirtualNetwork& network, const WorldSnapshot& from) {
     const std::size_t i = node.rank().index();
