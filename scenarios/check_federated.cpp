@@ -62,6 +62,9 @@ class StrategyChecker {
       : scenario_(scenario), seats_(seats), document_(document) {}
 
   void check(const AllreduceConfig&) const {
+    const auto* quadratic = std::get_if<QuadraticConfig>(&scenario_.workload);
+    if (quadratic != nullptr && quadratic->layers != 1)
+      fail("workload.layers", "under allreduce x is one value");
     const auto* images = std::get_if<ImageClassifierConfig>(&scenario_.workload);
     if (images == nullptr || std::holds_alternative<IidPartition>(images->partition)) return;
     fail(

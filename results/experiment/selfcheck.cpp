@@ -101,7 +101,7 @@ class Cases {
       const std::string text =
           "topology: {kind: star, nodes: 3, latency: 10ms, device: cpu}\n"
           "workload: {kind: quadratic, a: [1, 4, 2], b: [1.5], start: 5}\n"
-          "strategy: {kind: federated, rounds: 400, local_steps: 3, lr: 0.1, mu: 0, algorithm: " +
+          "strategy: {kind: federated, rounds: 2000, local_steps: 3, lr: 0.1, mu: 0, algorithm: " +
           algorithm + "}\n";
       cases_.push_back({"federated", algorithm, text, "x", kServer, 1.5});
       cases_.push_back({"federated", algorithm, text, "personal_x", 1, 1.5});

@@ -82,6 +82,7 @@ Task<> take_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client
   const ComputePlan plan = plan_of(node, costs_of(job, *turn, round));
   Turn<Scalar>* const raw = turn.get();
   co_await node.compute(plan, [&job, client, raw] { train(job, client, *raw); });
+  if (job.after_turn) job.after_turn(client, round);
   const Position at{.round = round};
   node.record("local_s", to_seconds(node.now() - start), at, MetricKind::kTiming);
   const std::size_t bytes =
@@ -98,6 +99,7 @@ Task<> work_in_step(Node& node, const FederatedJob<Scalar>& job, std::size_t cli
     reader.take(round);
     reader.take(job.kept[client]);
     reader.take(job.residuals[client]);
+    if (job.after_turn) job.after_turn(client, round - 1);
   }
   for (; round <= job.config.rounds; ++round) {
     if (job.cohorts->has(round, client)) {

@@ -23,9 +23,11 @@ namespace understudy {
 // What the server knows at the end of a round.
 template <class Scalar>
 struct FederatedRound {
-  int round = 0;                  // from 1
-  bool last = false;              // of the run
-  std::span<const Scalar> model;  // the shared values; empty in a dry run
+  int round = 0;                             // from 1
+  bool last = false;                         // of the run
+  std::span<const Scalar> model;             // the shared values; empty in a dry run
+  std::span<const std::int32_t> answered{};  // the last round that each client answered to
+  std::optional<TimePoint> time{};           // that it ended, if not now
 };
 
 // Borrowed things outlive the run; all nodes of a process share one job.
@@ -44,6 +46,8 @@ struct FederatedJob {
   const Codec<Scalar>* codec = nullptr;      // of answers
   std::span<std::vector<Scalar>> residuals;  // of each client: what its answers have lost so far
   Availability* availability = nullptr;      // nullptr: all clients are always there
+  // On a client before it answers, and where it goes on after that round; may be empty.
+  std::function<void(std::size_t client, int round)> after_turn{};
   // At the end of every round, on the server.
   std::function<Task<>(Node&, const FederatedRound<Scalar>&)> observe;
 };

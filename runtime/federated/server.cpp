@@ -30,7 +30,7 @@ class FederationServer {
     const int rounds = job_.config.rounds;
     while (round_ < rounds) {
       co_await one_round();
-      const FederatedRound<Scalar> end{round_, round_ == rounds, state_.model};
+      const FederatedRound<Scalar> end{round_, round_ == rounds, state_.model, answered_};
       co_await job_.observe(node_, end);
       if (job_.config.depends_on_time() || round_ == rounds) continue;
       co_await node_.safe_point([this] { return save(); });
@@ -66,7 +66,6 @@ class FederationServer {
 
   Task<> collect() {
     answers_.clear();
-    loss_sum_ = samples_ = 0;
     excluded_ = late_ = 0;
     return is_buffered() ? fill_buffer() : ask_and_collect();
   }
@@ -100,13 +99,21 @@ class FederationServer {
     node_.meter().begin(start);
     std::size_t heard = 0;
     // Of those asked, as many as fail need not be waited for.
-    while (heard < std::min(job_.wanted + excluded_, asked_)) {
+    while (heard < std::min(job_.wanted + excluded_, asked_ - lost_of(cohort))) {
       auto message = co_await node_.receive(std::nullopt, kToServer, end);
-      if (!message) break;
-      heard += take(*message) ? 1 : 0;
+      if (message) heard += take(*message) ? 1 : 0;
+      if (!message && node_.now() >= end) break;
     }
     node_.meter().end(node_.now());
     node_.meter().expose(node_.now() - start);
+  }
+
+  // How many will not answer any more.
+  std::size_t lost_of(const std::vector<std::uint32_t>& cohort) const {
+    return static_cast<std::size_t>(
+        std::count_if(cohort.begin(), cohort.end(), [this](std::uint32_t client) {
+          return node_.is_lost(job_.clients[client]) && answered_[client] < round_;
+        }));
   }
 
   // Answers to any round count. Whoever answers leaves its place to another client.
@@ -116,16 +123,29 @@ class FederationServer {
     fill_places();
     while (answers_.size() < job_.wanted && asked_ > 0) {
       auto message = co_await node_.receive(std::nullopt, kToServer);
-      const std::size_t client = index_of(message->from);
-      const std::int32_t before = answered_[client];
-      take(*message);
-      if (answered_[client] == before) continue;
-      at_work_[client] = 0;
-      --asked_;
+      if (!message) {
+        forget_the_lost();
+      } else {
+        const std::size_t client = index_of(message->from);
+        const std::int32_t before = answered_[client];
+        take(*message);
+        if (answered_[client] == before) continue;
+        leave_place(client);
+      }
       if (answers_.size() < job_.wanted) fill_places();
     }
     node_.meter().end(node_.now());
     node_.meter().expose(node_.now() - start);
+  }
+
+  void leave_place(std::size_t client) {
+    at_work_[client] = 0;
+    --asked_;
+  }
+  void forget_the_lost() {
+    for (std::size_t c = 0; c < at_work_.size(); ++c) {
+      if (at_work_[c] && node_.is_lost(job_.clients[c])) leave_place(c);
+    }
   }
 
   void fill_places() {
@@ -144,7 +164,7 @@ class FederationServer {
   std::optional<std::uint32_t> idle_client() {
     RandomStream random = node_.random(Purpose::kSelection, static_cast<std::uint32_t>(++draw_));
     const auto is_idle = [this](std::size_t c) {
-      return !at_work_[c] && given_[c] < round_ &&
+      return !at_work_[c] && given_[c] < round_ && !node_.is_lost(job_.clients[c]) &&
              (job_.availability == nullptr || job_.availability->is_there(c, draw_, node_.now()));
     };
     for (int attempt = 0; attempt < kBlindAttempts; ++attempt) {
@@ -187,8 +207,6 @@ class FederationServer {
       return in_time;
     }
     if (in_time || is_buffered() || job_.config.late == LateAnswers::kStale) {
-      loss_sum_ += head->train_loss * head->samples;
-      samples_ += head->samples;
       answers_.push_back({client, head->round, std::move(message.payload)});
     }
     return in_time;
@@ -212,6 +230,13 @@ class FederationServer {
     std::sort(answers_.begin(), answers_.end(), [](const Answer& a, const Answer& b) {
       return std::pair(a.client, a.round) < std::pair(b.client, b.round);
     });
+    double loss_sum = 0, samples = 0;
+    for (const Answer& a : answers_) {
+      const auto head = head_of<AnswerHead>(a.payload);
+      loss_sum += head->train_loss * head->samples;
+      samples += head->samples;
+    }
+    if (samples > 0) loss_ = loss_sum / samples;
     const std::size_t count = node_.dry() ? std::min(job_.wanted, asked_) : answers_.size();
     const ComputePlan plan = node_.plan(aggregation_cost(static_cast<double>(count)));
     co_await node_.compute(plan, [this] {
@@ -253,7 +278,6 @@ class FederationServer {
   void record(TimePoint start) {
     const Position at{.step = round_, .round = round_};
     const auto count = [](std::size_t n) { return static_cast<double>(n); };
-    if (samples_ > 0) loss_ = loss_sum_ / samples_;
     node_.record("train_loss", loss_, at);
     node_.record("answers", count(answers_counted_), at);
     node_.record("excluded", count(excluded_), at);
@@ -304,7 +328,6 @@ class FederationServer {
   std::vector<std::int32_t> given_;  // with a buffer: the round that each client was asked in last
   std::vector<Answer> answers_;
   std::size_t answers_counted_ = 0, excluded_ = 0, late_ = 0;
-  double loss_sum_ = 0, samples_ = 0;
   std::size_t traffic_ = 0;  // bytes to and from all clients so far
   double loss_ = 0;          // of the last round with an answer
 };

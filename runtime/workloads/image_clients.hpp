@@ -26,7 +26,7 @@ class ImageClients {
   Task<> record_global(Node& node, const std::string& prefix, std::span<const float> model,
                        Position at) const;
   // Records PREFIX_accuracy_mean, _std, _worst_decile and _fairness over the clients that have test
-  // samples, each with the model that model_of(client) gives; PREFIX_ece and _mce over all of these
+  // samples, each with the model that model_of(client) gives (empty: there is none); PREFIX_ece and _mce over all of these
   // samples; and where samples are withheld personal_validation_accuracy_mean on those. model_of is
   // called on several threads at once.
   using ModelOf = std::function<std::vector<float>(std::size_t client)>;

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "runtime/base/errors.hpp"
@@ -118,6 +119,15 @@ void ChildProcess::read_output() {
 bool ChildProcess::has_ended() {
   if (!ended_) ended_ = waitpid(pid_, &status_, WNOHANG) == pid_;
   return ended_;
+}
+
+// The state is the first character after the name, which is in parentheses and may hold anything.
+bool ChildProcess::is_stopped() const {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid_));
+  std::string line;
+  std::getline(file, line);
+  const auto name_end = line.rfind(')');
+  return name_end != line.npos && name_end + 2 < line.size() && line[name_end + 2] == 'T';
 }
 
 std::string ChildProcess::how_it_ended() const {

@@ -30,6 +30,7 @@ class ChildProcess {
 
   pid_t pid() const { return pid_; }
   bool has_ended();
+  bool is_stopped() const;  // by a signal, and can be continued
   // Once it has ended: "ended with exit code 2", "was killed by signal 9 (Killed)".
   std::string how_it_ended() const;
   void kill();

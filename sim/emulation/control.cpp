@@ -98,6 +98,11 @@ nlohmann::json to_json(const WorkerSettings& s) {
           {"core", s.core}};
 }
 
+Duration patience_of(const WorkerSettings& settings, bool running) {
+  constexpr Duration kLoading = std::chrono::seconds{60};
+  return running ? settings.timeout : std::max(settings.timeout, kLoading);
+}
+
 WorkerSettings parse_worker_settings(const nlohmann::json& j) {
   WorkerSettings s;
   s.rank = Rank{j.at("rank").get<std::uint32_t>()};
@@ -124,6 +129,7 @@ ProcessTransportOptions control_options(const WorkerSettings& settings, Rank sel
   options.bind =
       settings.transport == TransportKind::kTcp ? settings.bind : settings.folder + "/control";
   options.security = settings.security;
+  options.connect_timeout = patience_of(settings, false);
   return options;
 }
 

@@ -55,7 +55,7 @@ TEST(Uploads, QuantisedConvergeToACommonMinimum) {
 // Of four values one and four bits of places; of four values in 4 bits the largest and two bytes.
 TEST(Uploads, TravelInAsManyBytesAsTheyTake) {
   Federation f;
-  f.bowls = {{{1, 1, 1, 1}, {1, 2, 3, 4}}};
+  f.bowls.push_back({{1, 1, 1, 1}, {1, 2, 3, 4}});
   f.config = {.rounds = 3, .local_steps = 1};
   const auto bytes_up = [&f] { return run(f).world.nodes[0].bytes_sent; };
   f.config.upload = NoCodec{};
