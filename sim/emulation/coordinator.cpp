@@ -369,6 +369,7 @@ class Coordinator {
     if (worker.control.empty()) return;
     const Duration silence = wall_.now() - worker.heard;
     if (options_.emulation.on_loss == OnLoss::kStop && silence > options_.emulation.timeout) {
+      worker.process->kill();  // or the run's end would wait for it
       fail(ExitCode::kPeerFailed,
            fmt::format("{} has not answered for {}{}", name_of(rank),
                        format(options_.emulation.timeout), worker.last_seen()));
