@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
     add_validate(app, session);
     add_report(app, session);
     add_retime(app, session);
+    add_compare(app, session);
     add_topology(app, session);
     add_board(app, session);
     add_list(app, session);

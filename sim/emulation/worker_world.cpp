@@ -296,7 +296,8 @@ class WorkerWorld::Impl {
     s.samples.push_back(recorder_.samples);
     s.nodes.push_back({device_.busy(), node_.meter().total(), node_.meter().exposed(),
                        sent_before_.bytes_sent + bytes(data_->counters().bytes_sent),
-                       sent_before_.messages + bytes(data_->counters().messages_sent)});
+                       sent_before_.messages + bytes(data_->counters().messages_sent),
+                       node_.meter().by_kind()});
     return pack_node(s, state);
   }
   static std::int64_t bytes(std::uint64_t n) { return static_cast<std::int64_t>(n); }
@@ -305,7 +306,7 @@ class WorkerWorld::Impl {
     recorder_.samples = std::move(s.samples.at(0));
     sent_before_ = s.nodes.at(0);
     device_.restore(sent_before_.busy);
-    node_.meter().restore(sent_before_.communication, sent_before_.exposed);
+    node_.meter().restore(sent_before_.communication, sent_before_.exposed, sent_before_.exchanges);
     safe_points_.restore(std::move(state));
   }
 
