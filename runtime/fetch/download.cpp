@@ -16,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostAttempts = 100;
 constexpr long kMostRedirects = 5;
 constexpr long kHttpOk = 200, kHttpNotFound = 404, kHttpPastTheEnd = 416;
 constexpr std::uint64_t kTrustedSlack = std::uint64_t{1} << 20;
@@ -56,7 +55,7 @@ class Attempt {
       throw DataError(fmt::format(
           "{}: is larger than the {} bytes that it may have; it was deleted", file_.url, most_));
     }
-    if (code == CURLE_OK) return file_.trusted || have_ == file_.size_bytes || !brought_something();
+    if (code == CURLE_OK) return true;
     if (code == CURLE_HTTP_RETURNED_ERROR) return refused();
     if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
         code == CURLE_OPERATION_TIMEDOUT || code == CURLE_HTTP2_STREAM) {
@@ -158,11 +157,20 @@ void start_curl() {
 
 void fetch_part(const RemoteFile& file, const fs::path& part, const DownloadOptions& options) {
   start_curl();
-  for (int tries = 0; tries < kMostAttempts; ++tries) {
-    if (Attempt(file, part, options).run()) return;
+  try {
+    std::uint64_t had = size_of(part);
+    while (!Attempt(file, part, options).run()) {
+      const std::uint64_t has = size_of(part);
+      if (has <= had)
+        throw TransportError(fmt::format("{}: is cut off again and again after {} of {} bytes",
+                                         file.url, has, file.size_bytes));
+      had = has;
+    }
+  } catch (const Error&) {
+    std::error_code ignored;
+    if (size_of(part) == 0) fs::remove(part, ignored);
+    throw;
   }
-  throw TransportError(
-      fmt::format("{}: was cut off {} times; what has come is kept", file.url, kMostAttempts));
 }
 
 }  // namespace

@@ -98,6 +98,22 @@ TEST_F(Downloads, BeginsAnewWhereTheServerKnowsNoRanges) {
   EXPECT_EQ(text_of(target_), whole_);
 }
 
+// Another file than the wanted one is no cut connection.
+TEST_F(Downloads, AShorterFileIsAskedForOnce) {
+  const HttpServer server({.ranges = false}, {{"/file", whole_.substr(0, 70'000)}});
+  EXPECT_THAT(data_error([&] { download(remote(server), target_, {}); }),
+              HasSubstr("has 70000 bytes, not the 100000"));
+  EXPECT_THAT(server.requests(), ElementsAre("/file"));
+}
+
+// The second try begins anew and gets no further.
+TEST_F(Downloads, GivesUpWhereATryGetsNoFurther) {
+  const HttpServer server({.most_bytes = 30'000, .ranges = false}, {{"/file", whole_}});
+  EXPECT_THAT([&] { download(remote(server), target_, {}); },
+              testing::ThrowsMessage<TransportError>(HasSubstr("after 30000 of 100000 bytes")));
+  EXPECT_THAT(server.requests(), ElementsAre("/file", "/file from 30000"));
+}
+
 TEST_F(Downloads, KeepsThePartWhereNothingMoreComes) {
   write_file(part(), whole_.substr(0, 70'000));
   const HttpServer server({.most_bytes = 0}, {{"/file", whole_}});
