@@ -29,6 +29,7 @@ void add_validate(CLI::App& app, Session& session);
 void add_list(CLI::App& app, Session& session);
 void add_topology(CLI::App& app, Session& session);
 void add_board(CLI::App& app, Session& session);
+void add_data(CLI::App& app, Session& session);
 void add_keys(CLI::App& app, Session& session);
 void add_help(CLI::App& app, Session& session);
 

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
     add_topology(app, session);
     add_board(app, session);
     add_list(app, session);
+    add_data(app, session);
     add_keys(app, session);
     understudy::add_worker(app,
                            [](const understudy::Model&) -> std::unique_ptr<understudy::Learner> {
