@@ -87,7 +87,7 @@ struct ImageShape {
 inline constexpr int kLeastImageSide = 28;  // of every model, rows and columns
 
 std::vector<std::string> model_names();
-// For ten classes of 28x28 images of one channel: `cnn` (1,199,882 parameters), `lenet` (21,840),
+// For ten classes of 28x28 images of one channel: `cnn` (1,199,882 parameters), `lenet` (21,840), `small_cnn` (18,378),
 // `logistic` (7,850), `two_nn` (238,800), `two_cnn` (721,200; 722,800 with three channels), `vgg9`
 // or `resnet9`. The first layer takes the channels, the last one gives the classes, and the layer
 // after Flatten takes what the image's size leaves. `dropout` 0 leaves the dropout layers out. Throws

@@ -63,6 +63,12 @@ std::vector<Layer> lenet_layers(int classes) {
           linear("fc2", classes)};
 }
 
+// As in simulators' benchmarks of federated learning.
+std::vector<Layer> small_cnn_layers(int classes) {
+  return {conv("conv1", 16, 5), Relu{},    MaxPool2d{2},         conv("conv2", 32, 5), Relu{},
+          MaxPool2d{2},         Flatten{}, linear("fc", classes)};
+}
+
 std::vector<Layer> logistic_layers(int classes) { return {Flatten{}, linear("fc", classes)}; }
 
 // TwoNN and TwoCNN as SuPerFed's authors built them (Hahn, Jeong, Lee, KDD 2022, after McMahan et
@@ -162,10 +168,10 @@ struct NamedLayers {
   const char* name;
   std::vector<Layer> (*layers)(int classes);
 };
-constexpr NamedLayers kModels[] = {{"cnn", cnn_layers},           {"lenet", lenet_layers},
-                                   {"logistic", logistic_layers}, {"two_nn", two_nn_layers},
-                                   {"two_cnn", two_cnn_layers},   {"vgg9", vgg9_layers},
-                                   {"resnet9", resnet9_layers}};
+constexpr NamedLayers kModels[] = {
+    {"cnn", cnn_layers},           {"lenet", lenet_layers},    {"small_cnn", small_cnn_layers},
+    {"logistic", logistic_layers}, {"two_nn", two_nn_layers},  {"two_cnn", two_cnn_layers},
+    {"vgg9", vgg9_layers},         {"resnet9", resnet9_layers}};
 
 // Sets the probability of every dropout layer, or removes them for 0.
 std::vector<Layer> with_dropout(std::vector<Layer> layers, double probability) {

@@ -27,9 +27,10 @@ inline constexpr std::array<NameDoc, 8> kDatasets = {{
     {"cifar100", "CIFAR-100: 50,000 and 10,000 photographs in colour, 32x32, 100 classes."},
 }};
 // Parameters are counted for 28x28 images of one channel in ten classes.
-inline constexpr std::array<NameDoc, 7> kModels = {{
+inline constexpr std::array<NameDoc, 8> kModels = {{
     {"cnn", "1,199,882 parameters: conv 32, conv 64, pool, fc 128, fc classes."},
     {"lenet", "21,840 parameters: conv 10 5x5, pool, conv 20 5x5, pool, fc 50, fc classes."},
+    {"small_cnn", "18,378 parameters: conv 16 5x5, pool, conv 32 5x5, pool, fc classes."},
     {"logistic", "Logistic regression on the pixels: 7,850 parameters."},
     {"two_nn", "238,800 parameters, no biases: fc 200, fc 200, fc 200, fc classes."},
     {"two_cnn",
