@@ -57,9 +57,10 @@ class Checker {
     if (!scenario_.boards.empty())
       fail("boards",
            "boards are part of the mode virtual, which keeps to the wall's clock with them");
-    if (!std::holds_alternative<AllreduceConfig>(scenario_.strategy))
-      fail("strategy.kind",
-           "only the kind allreduce runs in processes yet; the others are virtual");
+    if (scenario_.emulation.on_loss == OnLoss::kContinue &&
+        std::holds_alternative<AllreduceConfig>(scenario_.strategy))
+      fail("emulation.on_loss",
+           "allreduce needs all of its nodes; only federated and gossip continue without one");
     constexpr int kMostProcesses = 256;
     if (seats_.nodes() > kMostProcesses) {
       fail("topology", fmt::format("{} nodes are more processes than the {} that one run starts",

@@ -14,6 +14,7 @@
 #include "runtime/board/board.hpp"
 #include "runtime/node/communication.hpp"
 #include "runtime/node/device.hpp"
+#include "runtime/node/out_of_band.hpp"
 #include "runtime/node/recorder.hpp"
 #include "runtime/node/safe_points.hpp"
 #include "runtime/node/tracer.hpp"
@@ -38,9 +39,10 @@ struct NodeParts {
   Device& device;
   Recorder& recorder;
   SafePoints& safe_points;
-  Tracer* tracer = nullptr;   // of a run that is traced
-  Board* board = nullptr;     // of a node that has one
-  bool sends_filler = false;  // what nobody reads travels nonetheless, byte for byte
+  Tracer* tracer = nullptr;          // of a run that is traced
+  Board* board = nullptr;            // of a node that has one
+  bool sends_filler = false;         // what nobody reads travels nonetheless, byte for byte
+  OutOfBand* out_of_band = nullptr;  // of a node that has a process of its own
 };
 
 class Node {
@@ -60,10 +62,15 @@ class Node {
   void send(Rank to, Tag tag, Payload payload) {
     parts_.transport.send(to, tag, std::move(payload));
   }
+  // Waits as Receive says.
   Receive receive(std::optional<Rank> from, Tag tag, TimePoint deadline = kNever) {
     return {parts_.transport, parts_.executor, from, tag, deadline};
   }
   std::size_t piece_bytes() const { return parts_.transport.piece_bytes(); }
+  // The run goes on without it.
+  bool is_lost(Rank rank) const { return parts_.transport.is_lost(rank); }
+  // nullptr: all nodes share this process.
+  OutOfBand* out_of_band() const { return parts_.out_of_band; }
   SleepUntil sleep_until(TimePoint when) { return {parts_.executor, when}; }
   template <class T>
   Spawned<T> spawn(Task<T> task) {

@@ -27,7 +27,10 @@ std::uint64_t TransportCounters::refused() const {
 }
 
 ProcessTransport::ProcessTransport(Executor& executor, ProcessTransportOptions options)
-    : executor_(executor), options_(std::move(options)), failed_(options_.world) {
+    : executor_(executor),
+      options_(std::move(options)),
+      failed_(options_.world),
+      lost_(options_.world) {
   UNDERSTUDY_CHECK(options_.rank.value < options_.world);
   UNDERSTUDY_CHECK(options_.chunk_bytes > 0 && options_.chunk_bytes <= kLargestChunk);
   UNDERSTUDY_CHECK(options_.piece_bytes >= sizeof(double));
@@ -42,6 +45,13 @@ bool ProcessTransport::receive(ReceiveOperation& operation) {
   }
   operation.message = std::move(arrival->message);
   return true;
+}
+
+void ProcessTransport::lose(Rank peer) {
+  if (lost_[peer.index()]) return;
+  failed_[peer.index()] = lost_[peer.index()] = true;
+  forget(peer);
+  mailbox_.lose(peer);
 }
 
 void ProcessTransport::cancel(ReceiveOperation& operation) { mailbox_.cancel(operation); }

@@ -1,5 +1,7 @@
 #include "runtime/workloads/image_clients.hpp"
 
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "runtime/data/partition.hpp"
@@ -99,7 +101,8 @@ Task<> ImageClients::score(Node& node, std::size_t client, const ModelOf& model_
                            double& accuracy) const {
   co_await node.observe([&, client] {
     const SubsetSource own(data_.test.dataset.get(), test_[client]);
-    accuracy = learner_->evaluate(model_of(client), own, 0, own.size()).accuracy;
+    const std::vector<float> model = model_of(client);
+    if (!model.empty()) accuracy = learner_->evaluate(model, own, 0, own.size()).accuracy;
   });
 }
 
@@ -108,7 +111,7 @@ Task<> ImageClients::record_personal(Node& node, const std::string& prefix, cons
   std::vector<double> accuracies;
   std::vector<Spawned<>> scoring;
   if (!dry()) {
-    accuracies.resize(size());
+    accuracies.assign(size(), std::numeric_limits<double>::quiet_NaN());
     for (std::size_t i = 0; i < size(); ++i) {
       if (!test_[i].empty()) scoring.push_back(node.spawn(score(node, i, model_of, accuracies[i])));
     }
@@ -116,7 +119,7 @@ Task<> ImageClients::record_personal(Node& node, const std::string& prefix, cons
   co_await when_all(std::move(scoring));
   std::vector<double> scored;
   for (std::size_t i = 0; i < accuracies.size(); ++i) {
-    if (!test_[i].empty()) scored.push_back(accuracies[i]);
+    if (!std::isnan(accuracies[i])) scored.push_back(accuracies[i]);
   }
   const Spread spread = spread_of(std::move(scored));
   node.record(prefix + "_accuracy_mean", spread.mean, at);
