@@ -134,8 +134,8 @@ using Expected = std::tuple<std::string, std::optional<int>, std::optional<int>,
 std::vector<Expected> expected_records(const std::vector<Sample>& samples) {
   std::vector<Expected> out;
   for (const Sample& s : samples) {
-    const auto& [step, round, epoch] = s.position;
-    out.emplace_back(s.name, step, round, epoch,
+    const Position& at = s.position;
+    out.emplace_back(s.name, at.step, at.round, at.epoch,
                      is_time(s.name) ? 0 : std::bit_cast<std::uint64_t>(s.value));
   }
   std::sort(out.begin(), out.end());
@@ -280,7 +280,9 @@ Equivalence compare(FinishedRun first, FinishedRun second, bool force) {
   Pairing pairing = pair_runs(first.experiment, second.experiment);
   require_pairs(pairing, first, second, force);
   const Side predicted(first), measured(second);
-  Equivalence out{.predicted_path = first.path, .measured_path = second.path};
+  Equivalence out;
+  out.predicted_path = first.path;
+  out.measured_path = second.path;
   bool any = false;
   for (const auto& [i, j] : pairing.pairs) {
     out.runs.push_back(pair_run(predicted, i, measured, j));
