@@ -162,6 +162,8 @@ class Checker {
       fail("workload.quorum", fmt::format("{} answers are more than the {} nodes can give",
                                           *c.quorum, seats_.workers));
     }
+    if (std::holds_alternative<WriterPartition>(c.partition))
+      fail("workload.partition.kind", "nobody wrote a table's rows, which writer would divide by");
     const auto* sizes = std::get_if<SizesPartition>(&c.partition);
     if (sizes != nullptr && sizes->shares.size() != static_cast<std::size_t>(seats_.workers)) {
       fail("workload.partition.shares", fmt::format("{} shares are not one for each of {} nodes",

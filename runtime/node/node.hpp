@@ -12,6 +12,7 @@
 #include "runtime/base/sleep.hpp"
 #include "runtime/base/spawn.hpp"
 #include "runtime/board/board.hpp"
+#include "runtime/node/communication.hpp"
 #include "runtime/node/device.hpp"
 #include "runtime/node/out_of_band.hpp"
 #include "runtime/node/recorder.hpp"
@@ -27,26 +28,6 @@ struct NodeInfo {
   int machine = 0;
   int local_rank = 0;
   bool serves = false;  // a dedicated server
-};
-
-// Time that a node spends on communication, overlapped or not.
-class CommunicationMeter {
- public:
-  void begin(TimePoint now) {
-    if (active_++ == 0) since_ = now;
-  }
-  void end(TimePoint now) {
-    if (--active_ == 0) total_ += now - since_;
-  }
-  void expose(Duration waited) { exposed_ += waited; }
-  Duration total() const { return total_; }
-  Duration exposed() const { return exposed_; }
-  void restore(Duration total, Duration exposed) { total_ = total, exposed_ = exposed; }
-
- private:
-  int active_ = 0;
-  TimePoint since_;
-  Duration total_{0}, exposed_{0};
 };
 
 struct NodeParts {

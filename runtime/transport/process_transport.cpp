@@ -26,6 +26,16 @@ std::uint64_t TransportCounters::refused() const {
   return std::accumulate(faults.begin(), faults.end(), std::uint64_t{0});
 }
 
+namespace {
+
+// In shared memory a piece should stay in the cache; over a socket each takes system calls and wakes
+// two threads on either side.
+std::size_t suitable_piece(TransportKind kind) {
+  return std::size_t{kind == TransportKind::kSharedMemory ? 256u : 2048u} << 10;
+}
+
+}  // namespace
+
 ProcessTransport::ProcessTransport(Executor& executor, ProcessTransportOptions options)
     : executor_(executor),
       options_(std::move(options)),
@@ -33,7 +43,8 @@ ProcessTransport::ProcessTransport(Executor& executor, ProcessTransportOptions o
       lost_(options_.world) {
   UNDERSTUDY_CHECK(options_.rank.value < options_.world);
   UNDERSTUDY_CHECK(options_.chunk_bytes > 0 && options_.chunk_bytes <= kLargestChunk);
-  UNDERSTUDY_CHECK(options_.piece_bytes >= sizeof(double));
+  if (!options_.piece_bytes) options_.piece_bytes = suitable_piece(options_.kind);
+  UNDERSTUDY_CHECK(*options_.piece_bytes >= sizeof(double));
   UNDERSTUDY_CHECK(options_.window_bytes >= 2 * (options_.chunk_bytes + kHeaderBytes));
 }
 

@@ -12,6 +12,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,10 +37,10 @@ struct ProcessTransportOptions {
   std::string bind;
   Security security;             // of the sockets beyond ipc
   DeliveryGate* gate = nullptr;  // none: messages are there as soon as their payload is
-  std::size_t window_bytes = std::size_t{4} << 20;   // to each peer, on the way
-  std::size_t chunk_bytes = std::size_t{1} << 20;    // of a message, at once
-  std::size_t piece_bytes = std::size_t{256} << 10;  // Transport's; without a gate
-  std::size_t shared_bytes = std::size_t{4} << 30;   // shared memory that this node may use
+  std::size_t window_bytes = std::size_t{4} << 20;  // to each peer, on the way
+  std::size_t chunk_bytes = std::size_t{1} << 20;   // of a message, at once
+  std::optional<std::size_t> piece_bytes;           // Transport's; none: what suits the kind
+  std::size_t shared_bytes = std::size_t{4} << 30;  // shared memory that this node may use
   Duration connect_timeout = std::chrono::seconds{10};
   // A peer that can't be reached, breaks the protocol or goes away without a goodbye; the sentence
   // names it. Called once for each peer. None: the executor fails with a TransportError.
@@ -65,7 +66,7 @@ class ProcessTransport : public Transport {
   bool receive(ReceiveOperation& operation) final;
   void cancel(ReceiveOperation& operation) final;
   std::size_t piece_bytes() const final {
-    return options_.gate == nullptr ? options_.piece_bytes : kWhole;
+    return options_.gate == nullptr ? *options_.piece_bytes : kWhole;
   }
 
   const TransportCounters& counters() const { return counters_; }

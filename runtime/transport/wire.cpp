@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t kMagic = 0x59444E55;  // "UNDY"
 constexpr std::size_t kChecksumAt = kHeaderBytes - 4;
 constexpr std::uint8_t kDryFlag = 1;
+constexpr std::uint8_t kUnsummedFlag = 2;
 
 // Little-endian, byte by byte; compilers make one move of it.
 template <class Number>
@@ -33,6 +34,7 @@ FrameHeader read_header(std::span<const std::byte> from) {
   FrameHeader h;
   h.kind = static_cast<FrameKind>(get<std::uint8_t>(from, 6));
   h.dry = (get<std::uint8_t>(from, 7) & kDryFlag) != 0;
+  h.unsummed = (get<std::uint8_t>(from, 7) & kUnsummedFlag) != 0;
   h.run_id = get<std::uint64_t>(from, 8);
   h.sender = Rank{get<std::uint32_t>(from, 16)};
   h.receiver = Rank{get<std::uint32_t>(from, 20)};
@@ -44,6 +46,12 @@ FrameHeader read_header(std::span<const std::byte> from) {
   h.length = get<std::uint32_t>(from, 64);
   h.credit = get<std::uint64_t>(from, 68);
   return h;
+}
+
+std::uint32_t checksum_of(std::span<const std::byte> header, std::span<const std::byte> chunk) {
+  const std::uint32_t of_header = crc32c(header.first(kChecksumAt));
+  const bool unsummed = (get<std::uint8_t>(header, 7) & kUnsummedFlag) != 0;
+  return unsummed ? of_header : crc32c(chunk, of_header);
 }
 
 bool is_known(FrameKind kind) { return kind >= FrameKind::kHello && kind <= FrameKind::kGoodbye; }
@@ -95,7 +103,7 @@ void write_frame(const FrameHeader& h, std::span<const std::byte> chunk,
   put(to, 0, kMagic);
   put(to, 4, kProtocolVersion);
   put(to, 6, static_cast<std::uint8_t>(h.kind));
-  put(to, 7, static_cast<std::uint8_t>(h.dry ? kDryFlag : 0));
+  put(to, 7, static_cast<std::uint8_t>((h.dry ? kDryFlag : 0) | (h.unsummed ? kUnsummedFlag : 0)));
   put(to, 8, h.run_id);
   put(to, 16, h.sender.value);
   put(to, 20, h.receiver.value);
@@ -107,7 +115,7 @@ void write_frame(const FrameHeader& h, std::span<const std::byte> chunk,
   put(to, 56, h.offset);
   put(to, 64, h.length);
   put(to, 68, h.credit);
-  put(to, kChecksumAt, crc32c(chunk, crc32c(to.first(kChecksumAt))));
+  put(to, kChecksumAt, checksum_of(to, chunk));
 }
 
 std::variant<WireFrame, WireFault> read_frame(std::span<const std::byte> bytes,
@@ -123,8 +131,8 @@ std::variant<WireFrame, WireFault> read_frame(std::span<const std::byte> bytes,
   WireFrame frame;
   frame.chunk = is_apart ? apart : after.first(length);
   frame.rest = is_apart ? after : after.subspan(length);
-  const std::uint32_t checksum = crc32c(frame.chunk, crc32c(bytes.first(kChecksumAt)));
-  if (checksum != get<std::uint32_t>(bytes, kChecksumAt)) return WireFault::kBadChecksum;
+  if (checksum_of(bytes, frame.chunk) != get<std::uint32_t>(bytes, kChecksumAt))
+    return WireFault::kBadChecksum;
   frame.header = read_header(bytes);
   if (const auto fault = fault_of(frame.header, expected)) return *fault;
   return frame;

@@ -32,7 +32,8 @@ enum class FrameKind : std::uint8_t {
 
 struct FrameHeader {
   FrameKind kind = FrameKind::kChunk;
-  bool dry = false;  // a payload of which only the size travels
+  bool dry = false;       // a payload of which only the size travels
+  bool unsummed = false;  // the checksum is of the header alone: a chunk that stays on its machine
   std::uint64_t run_id = 0;
   Rank sender, receiver;
   std::uint64_t sequence = 0;  // of the message, from this sender to this receiver
@@ -73,7 +74,8 @@ std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before = 0)
 // The same without the processor's help.
 std::uint32_t crc32c_by_table(std::span<const std::byte> bytes, std::uint32_t before = 0);
 
-// Writes the header, with the checksum of itself and of `chunk`, which must be header.length bytes.
+// Writes the header, with the checksum of itself and, if it is summed, of `chunk`, which must be
+// header.length bytes.
 void write_frame(const FrameHeader& header, std::span<const std::byte> chunk,
                  std::span<std::byte, kHeaderBytes> to);
 

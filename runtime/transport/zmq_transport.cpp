@@ -152,7 +152,9 @@ FrameHeader ZmqTransport::header_to(Rank peer, FrameKind kind) const {
 void ZmqTransport::open(Outgoing& out) {
   UNDERSTUDY_CHECK(out.peer.index() < peers_.size());
   out.state = Outgoing::State::kGreeting;
-  out.socket = hub_.connect(zmq::socket_type::dealer, peers_[out.peer.index()]);
+  const std::string& where = peers_[out.peer.index()];
+  out.is_local = where.starts_with("ipc://") || where.starts_with("tcp://127.");
+  out.socket = hub_.connect(zmq::socket_type::dealer, where);
   hub_.watch(out.socket, [this, &out] { answered(out); });
   executor_.start(out, checked_add(executor_.now(), options_.connect_timeout));
   FrameHeader hello = header_to(out.peer, FrameKind::kHello);
@@ -273,6 +275,7 @@ void ZmqTransport::flush(Outgoing& out) {
 
 void ZmqTransport::send_apart(Outgoing& out, FrameHeader& header) {
   const auto& payload = out.queue.front().payload;
+  header.unsummed = out.is_local;
   zmq::message_t first(kHeaderBytes);
   write_frame(
       header, payload->bytes().subspan(header.offset, header.length),

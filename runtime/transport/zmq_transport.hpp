@@ -42,6 +42,7 @@ class ZmqTransport final : public ProcessTransport, Polled {
     ZmqTransport& transport;
     Rank peer;
     State state = State::kNew;
+    bool is_local = false;  // on this machine
     zmq::socket_t socket;
     std::deque<Queued> queue;
     bool waits_for_flush = false;

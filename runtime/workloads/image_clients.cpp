@@ -38,14 +38,15 @@ void record_calibration(Node& node, const std::string& prefix, const Calibration
 ImageClients::ImageClients(const ImageClassifierConfig& config, const WorkloadParts& parts,
                            double validation)
     : batch_(config.batch), shuffle_(config.sampler.shuffle) {
-  const Model model = make_model(config.model, config.dropout);
   if (parts.make_learner) {
     data_ = load_image_data(config, parts);
-    learner_ = parts.make_learner(model);
+    learner_ =
+        parts.make_learner(make_model(config.model, config.dropout, data_.train.dataset->shape()));
     divide(config, parts, validation);
     return;
   }
-  learner_ = std::make_unique<DryLearner>(model);
+  learner_ = std::make_unique<DryLearner>(
+      make_model(config.model, config.dropout, expected_shape(config)));
   sizes_ = parts.data_sizes;
   if (sizes_.shards.empty()) sizes_.shards = equal_shards(sizes_.train, parts.members.size());
   for (const std::size_t size : sizes_.shards) {
@@ -60,7 +61,8 @@ void ImageClients::divide(const ImageClassifierConfig& config, const WorkloadPar
   const ImageDataset& train = *data_.train.dataset;
   const RandomStream random(
       {.seed = parts.seed, .node = UINT32_MAX, .purpose = Purpose::kPartition});
-  training_ = partition(config.partition, train.labels(), parts.members.size(), random);
+  training_ =
+      partition(config.partition, {train.labels(), train.writers()}, parts.members.size(), random);
   test_ = matching_shards(data_.test.dataset->labels(), train.labels(), training_);
   sizes_ = {train.size(), data_.test.dataset->size(), {}};
   for (auto& shard : training_) {

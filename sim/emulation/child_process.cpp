@@ -122,8 +122,8 @@ bool ChildProcess::has_ended() {
 }
 
 // The state is the first character after the name, which is in parentheses and may hold anything.
-bool ChildProcess::is_stopped() const {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid_));
+bool is_stopped(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{}/stat", process));
   std::string line;
   std::getline(file, line);
   const auto name_end = line.rfind(')');
@@ -139,6 +139,8 @@ std::string ChildProcess::how_it_ended() const {
 }
 
 // Also where it was stopped.
-void ChildProcess::kill() { ::kill(pid_, SIGKILL); }
+void ChildProcess::kill() {
+  if (!has_ended()) ::kill(pid_, SIGKILL);
+}
 
 }  // namespace understudy

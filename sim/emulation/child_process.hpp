@@ -11,6 +11,9 @@
 
 namespace understudy {
 
+// By a signal, and it can be continued.
+bool is_stopped(pid_t process);
+
 class ChildProcess {
  public:
   struct Options {
@@ -30,7 +33,6 @@ class ChildProcess {
 
   pid_t pid() const { return pid_; }
   bool has_ended();
-  bool is_stopped() const;  // by a signal, and can be continued
   // Once it has ended: "ended with exit code 2", "was killed by signal 9 (Killed)".
   std::string how_it_ended() const;
   void kill();

@@ -95,7 +95,8 @@ nlohmann::json to_json(const WorkerSettings& s) {
           {"origin_ns", s.origin_ns},
           {"dilation", s.dilation},
           {"timeout_ps", s.timeout.count()},
-          {"core", s.core}};
+          {"core", s.core},
+          {"parent", s.parent}};
 }
 
 Duration patience_of(const WorkerSettings& settings, bool running) {
@@ -117,6 +118,7 @@ WorkerSettings parse_worker_settings(const nlohmann::json& j) {
   s.dilation = j.at("dilation").get<double>();
   s.timeout = Duration(j.at("timeout_ps").get<std::int64_t>());
   s.core = j.at("core").get<int>();
+  s.parent = j.at("parent").get<int>();
   return s;
 }
 

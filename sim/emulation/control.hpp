@@ -96,6 +96,7 @@ struct WorkerSettings {
   double dilation = 1;
   Duration timeout{std::chrono::seconds{5}};  // without a sign of life
   int core = -1;                              // that computes; -1: any
+  int parent = 0;                             // the coordinator's process
 };
 // How long silence is borne. While processes start and load, many on few cores, they may be silent for
 // long without being lost.

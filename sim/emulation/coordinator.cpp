@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -85,6 +86,7 @@ class Coordinator {
         std::chrono::duration_cast<std::chrono::nanoseconds>(origin_.time_since_epoch()).count();
     s.dilation = options_.emulation.dilation;
     s.timeout = options_.emulation.timeout;
+    s.parent = getpid();
     return s;
   }
 
@@ -309,6 +311,7 @@ class Coordinator {
 
   // Goes on without it where that is asked for and can be, or ends the run.
   void lose(Rank rank, const std::string& sentence) {
+    (*crew_)[rank].process->kill();  // or the end would wait for one that is silent
     const auto& needed = options_.needed;
     const bool can_be_spared = std::find(needed.begin(), needed.end(), rank) == needed.end();
     if (options_.emulation.on_loss != OnLoss::kContinue || !running_ || !can_be_spared)
@@ -360,11 +363,18 @@ class Coordinator {
     if (worker.process->has_ended()) return look_at_ended(rank, worker);
     const Duration silence = wall_.now() - worker.heard;
     const bool patient = options_.emulation.on_loss == OnLoss::kWait;
-    const bool stands_still = silence > options_.emulation.timeout && worker.process->is_stopped();
-    if (!patient && (silence > crew_->patience(running_) || stands_still)) {
+    const Duration timeout = options_.emulation.timeout;
+    if (patient || silence <= timeout) return look_at_start(rank, worker);
+    const Duration bearable =
+        is_stopped(worker.process->pid()) ? timeout : crew_->patience(running_);
+    if (silence > bearable) {
       return lose(rank, fmt::format("{} has not answered for {}{}", crew_->name_of(rank),
-                                    format(options_.emulation.timeout), worker.last_seen()));
+                                    format(bearable), worker.last_seen()));
     }
+    look_at_start(rank, worker);
+  }
+
+  void look_at_start(Rank rank, const WorkerRecord& worker) {
     if (!worker.ready && wall_.now() - kStart > Duration(options_.rendezvous)) {
       lose(rank, fmt::format("{} was not ready within {} s", crew_->name_of(rank),
                              options_.rendezvous.count()));

@@ -56,7 +56,6 @@ void Crew::meet(Rank rank, const nlohmann::json& hello) {
 void Crew::lose(Rank rank) {
   WorkerRecord& worker = *workers_[rank.index()];
   worker.lost = true;
-  worker.process->kill();
   line_->lose(rank);
   tell_all({ControlKind::kLost, {{"rank", rank.value}}, {}});
 }

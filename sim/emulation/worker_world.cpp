@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/transport/zmq_hub.hpp"
+#include "sim/emulation/child_process.hpp"
 #include "sim/emulation/receiver_gate.hpp"
 #include "sim/emulation/wall_device.hpp"
 #include "sim/emulation/worker_gate.hpp"
@@ -198,7 +199,6 @@ class WorkerWorld::Impl {
         {"pid", getpid()}, {"data", data_->endpoint()}, {"control", control_->endpoint()}};
     say({ControlKind::kHello, std::move(hello), {}});
     co_await welcome_;
-    prctl(PR_SET_PDEATHSIG, 0);  // from here on the line tells of the coordinator's end
     co_await on_pool(program.prepare);
     say({ControlKind::kReady, {}, {}});
     co_await start_;
@@ -296,7 +296,8 @@ class WorkerWorld::Impl {
     s.samples.push_back(recorder_.samples);
     s.nodes.push_back({device_.busy(), node_.meter().total(), node_.meter().exposed(),
                        sent_before_.bytes_sent + bytes(data_->counters().bytes_sent),
-                       sent_before_.messages + bytes(data_->counters().messages_sent)});
+                       sent_before_.messages + bytes(data_->counters().messages_sent),
+                       node_.meter().by_kind()});
     return pack_node(s, state);
   }
   static std::int64_t bytes(std::uint64_t n) { return static_cast<std::int64_t>(n); }
@@ -305,7 +306,7 @@ class WorkerWorld::Impl {
     recorder_.samples = std::move(s.samples.at(0));
     sent_before_ = s.nodes.at(0);
     device_.restore(sent_before_.busy);
-    node_.meter().restore(sent_before_.communication, sent_before_.exposed);
+    node_.meter().restore(sent_before_.communication, sent_before_.exposed, sent_before_.exchanges);
     safe_points_.restore(std::move(state));
   }
 
@@ -333,11 +334,18 @@ class WorkerWorld::Impl {
                    {"received", data_->counters().messages_received}};
       if (stuck) body["stuck"] = waits;
       say({ControlKind::kHeartbeat, std::move(body), {}});
-      const Duration patience = patience_of(settings_, start_.is_set());
-      if (loop_.wall.now() - heard_ > patience)
-        lose(fmt::format("it has not been heard of for {}", format(patience)));
+      look_at_coordinator();
       co_await SleepUntil(loop_.wall, loop_.wall.now() + kBeat);
     }
+  }
+
+  void look_at_coordinator() {
+    if (getppid() != settings_.parent) return lose("its process has ended");
+    const Duration silence = loop_.wall.now() - heard_;
+    if (silence <= settings_.timeout) return;
+    const bool stopped = is_stopped(settings_.parent);
+    if (stopped || silence > patience_of(settings_, start_.is_set()))
+      lose(fmt::format("it has not been heard of for {}", format(silence)));
   }
 
   // The tasks have ended; the line may still stand.

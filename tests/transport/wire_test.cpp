@@ -101,6 +101,20 @@ TEST(WireFrame, ComesBackAsItWasWritten) {
   EXPECT_EQ(frame.rest.size(), 1u);
 }
 
+// Damage to its header is still noticed; to its chunk, which stays in this machine's memory, is not.
+TEST(WireFrame, MayLeaveItsChunkUnsummed) {
+  FrameHeader header = chunk_header(0, 30, 0, 30);
+  header.unsummed = true;
+  const Bytes_ whole = frame_of(header);
+  const auto read = read_frame(whole, kExpected);
+  EXPECT_TRUE(std::get<WireFrame>(read).header.unsummed);
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    Bytes_ damaged = whole;
+    damaged[at] ^= std::byte{4};
+    EXPECT_EQ(fault_of(damaged).has_value(), at < kHeaderBytes) << at;
+  }
+}
+
 TEST(WireFrame, MayHaveItsChunkApart) {
   const Bytes_ whole = frame_of(chunk_header(0, 30, 0, 30));
   const std::span<const std::byte> bytes(whole);
