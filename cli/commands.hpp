@@ -31,6 +31,8 @@ void add_topology(CLI::App& app, Session& session);
 void add_board(CLI::App& app, Session& session);
 void add_data(CLI::App& app, Session& session);
 void add_keys(CLI::App& app, Session& session);
+// Exit code 1 where a value is wrong.
+void add_selfcheck(CLI::App& app, Session& session);
 void add_help(CLI::App& app, Session& session);
 
 // On finished run directories: rebuild the summary and the page, compute the times anew, or hold two

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     add_list(app, session);
     add_data(app, session);
     add_keys(app, session);
+    add_selfcheck(app, session);
     understudy::add_worker(app,
                            [](const understudy::Model&) -> std::unique_ptr<understudy::Learner> {
                              throw understudy::RunError("this program has no LibTorch");

@@ -63,6 +63,9 @@ class StrategyChecker {
       : scenario_(scenario), seats_(seats), document_(document) {}
 
   void check(const AllreduceConfig&) const {
+    const auto* quadratic = std::get_if<QuadraticConfig>(&scenario_.workload);
+    if (quadratic != nullptr && quadratic->layers != 1)
+      fail("workload.layers", "under allreduce x is one value");
     const auto* images = std::get_if<ImageClassifierConfig>(&scenario_.workload);
     if (images == nullptr || std::holds_alternative<IidPartition>(images->partition)) return;
     fail(
@@ -90,6 +93,8 @@ class StrategyChecker {
     }
     if (c.late == LateAnswers::kStale && !c.depends_on_time())
       fail("strategy.late", "without a deadline or over_selection no answer is late");
+    check_buffer(c);
+    check_upload_and_availability(c);
     check_settings(c);
     check_algorithm(c);
   }
@@ -107,7 +112,8 @@ class StrategyChecker {
     only_connect("most_products", c.most_products != defaults.most_products);
     only_connect("hessian_samples", c.hessian_samples != defaults.hessian_samples);
     only_connect("damping", c.damping != defaults.damping);
-    if (connect) check_eigenpairs(c);
+    only_connect("curvature", c.curvature != defaults.curvature);
+    if (connect) check_curvature(c);
   }
 
  private:
@@ -181,14 +187,72 @@ class StrategyChecker {
     }
   }
 
-  void check_eigenpairs(const GossipConfig& c) const {
+  void check_buffer(const FederatedConfig& c) const {
+    const bool buffered = c.aggregation == Aggregation::kBuffered;
+    if (c.buffer && !buffered) fail("strategy.buffer", "only the aggregation buffered has it");
+    if (!buffered) return;
+    if (c.buffer && *c.buffer > seats_.workers) {
+      fail("strategy.buffer", fmt::format("{} answers to one model are more than the {} clients "
+                                          "that the topology has",
+                                          *c.buffer, seats_.workers));
+    }
+    if (c.deadline)
+      fail("strategy.deadline", "a buffer waits for its answers, and no round has a deadline");
+    if (c.over_selection > 1)
+      fail("strategy.over_selection", "with a buffer the cohort is how many train at a time");
+    if (c.late == LateAnswers::kStale || c.empty_round == EmptyRound::kRepeat) {
+      fail(c.late == LateAnswers::kStale ? "strategy.late" : "strategy.empty_round",
+           "with a buffer no answer is late: those to older models count, at a discount");
+    }
+  }
+
+  void check_upload_and_availability(const FederatedConfig& c) const {
+    const auto* quantised = std::get_if<QuantisedCodec>(&c.upload);
+    if (quantised != nullptr && quantised->bits != 8 && quantised->bits != 4 &&
+        quantised->bits != 2) {
+      fail("strategy.upload.bits", fmt::format("{} bits are none of 8, 4 and 2", quantised->bits));
+    }
+    if (quantised != nullptr && quantised->bits == 2 && quantised->error_feedback) {
+      fail("strategy.upload.error_feedback",
+           "rounding to 2 bits can err by more than the values are large, so that errors fed back "
+           "would grow; without it the mean is right as it is");
+    }
+    const auto* trace = std::get_if<TraceAvailability>(&c.availability);
+    if (trace == nullptr) return;
+    if (trace->file.path.empty())
+      fail("strategy.availability.file", "a trace needs the file that it is in");
+    try {
+      make_availability(c.availability, 1, 0);
+    } catch (const DataError& problem) {
+      fail("strategy.availability.file", problem.what());
+    }
+  }
+
+  void check_curvature(const GossipConfig& c) const {
+    if (c.curvature == CurvatureKind::kHutchinson) return check_probes(c);
     std::size_t size = 1;
+    if (const auto* quadratic = std::get_if<QuadraticConfig>(&scenario_.workload))
+      size = static_cast<std::size_t>(quadratic->layers);
     if (const auto* images = std::get_if<ImageClassifierConfig>(&scenario_.workload))
       size = make_layout(make_model(images->model, 0, known_dataset(images->dataset).shape)).size;
     if (static_cast<std::size_t>(c.eigenpairs) > size) {
       fail("strategy.eigenpairs",
            fmt::format("{} are more than the {} that the Hessian has", c.eigenpairs, size));
     }
+  }
+
+  void check_probes(const GossipConfig& c) const {
+    if (c.eigenpairs != GossipConfig{}.eigenpairs)
+      fail("strategy.eigenpairs", "hutchinson estimates the diagonal, and finds no eigenpairs");
+    if (c.most_products < 2) fail("strategy.most_products", "hutchinson needs at least two probes");
+    if (c.variant == ConnectVariant::kLowLoss) {
+      fail("strategy.variant",
+           "low_loss leaves out the span of eigenvectors, and hutchinson estimates the trace and "
+           "the diagonal, from which no eigenvector follows; take curvature: lanczos, or the "
+           "variant damped");
+    }
+    if (c.variant == ConnectVariant::kRandom)
+      fail("strategy.variant", "random stands in for eigenvectors, and hutchinson finds none");
   }
 
   const Scenario& scenario_;

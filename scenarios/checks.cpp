@@ -21,7 +21,7 @@ class Checker {
 
   void check_all() const {
     check_mode();
-    std::visit([&](const auto& topology) { check_device(topology.device); }, scenario_.topology);
+    check_devices();
     for (const auto& [name, profile] : scenario_.devices.profiles) check_profile(name, profile);
     check_boards();
     std::visit([&](const auto& workload) { check_workload(workload); }, scenario_.workload);
@@ -89,16 +89,23 @@ class Checker {
     }
   }
 
-  void check_device(const std::string& device) const {
+  void check_devices() const {
+    std::visit([&](const auto& topology) { check_device(topology.device, "topology.device"); },
+               scenario_.topology);
+    const auto* star = std::get_if<StarConfig>(&scenario_.topology);
+    for (std::size_t i = 0; star != nullptr && i < star->classes.size(); ++i)
+      check_device(star->classes[i].device, fmt::format("topology.classes[{}].device", i));
+  }
+
+  void check_device(const std::string& device, const std::string& key) const {
     if (device.empty() || scenario_.devices.profiles.contains(device)) return;
     std::vector<std::string> known = builtin_profile_names();
     if (std::find(known.begin(), known.end(), device) != known.end()) return;
     for (const auto& [name, profile] : scenario_.devices.profiles) known.push_back(name);
     const std::string nearest = nearest_name(device, known);
-    fail("topology.device",
-         fmt::format("{} is no device profile{}", quote(device),
-                     nearest.empty() ? fmt::format(" (one of {})", fmt::join(known, ", "))
-                                     : fmt::format("; did you mean '{}'?", nearest)));
+    fail(key, fmt::format("{} is no device profile{}", quote(device),
+                          nearest.empty() ? fmt::format(" (one of {})", fmt::join(known, ", "))
+                                          : fmt::format("; did you mean '{}'?", nearest)));
   }
 
   // Slower than this, and a kernel would take longer than the clock can count.

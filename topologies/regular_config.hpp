@@ -51,12 +51,13 @@ struct RingConfig {
   Duration latency{0};
   std::string device{};
 };
-// One kind of access link of a star's leaves.
+// One kind of a star's leaves: access link and device.
 struct AccessClass {
   double share = 1;  // of the leaves, relative to the other classes'
   Bandwidth down{50e6};
   Bandwidth up{10e6};
   Duration latency{std::chrono::milliseconds{10}};
+  std::string device{};  // of these leaves; empty: the star's
 };
 // `nodes` leaves around a hub. The hub is a node too, the last rank, and serves. With `classes`,
 // each leaf's link is of one of them, as many of each as its share asks for (largest remainder), in

@@ -63,6 +63,20 @@ LinkConfig access_link(const StarConfig& config, const AccessClass& access, std:
   return {scaled(access.up), access.latency, scaled(access.down)};
 }
 
+std::vector<VertexId> add_leaves(Topology& topology, const StarConfig& config,
+                                 const std::vector<std::size_t>& classes) {
+  if (classes.empty()) return add_nodes(topology, config.nodes, config.device);
+  std::vector<VertexId> leaves;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    const std::string& device = config.classes[classes[i]].device;
+    leaves.push_back(topology.add_vertex({fmt::format("node{}", i), VertexKind::kHost}));
+    topology.place({.vertex = leaves.back(),
+                    .machine = static_cast<int>(i),
+                    .device = device.empty() ? config.device : device});
+  }
+  return leaves;
+}
+
 }  // namespace
 
 Topology make(const StarConfig& config) {
@@ -79,7 +93,9 @@ Topology make(const StarConfig& config) {
   }
   require_size("star", std::int64_t{config.nodes} + 1, 2 * std::int64_t{config.nodes});
   Topology topology;
-  const auto leaves = add_nodes(topology, config.nodes, config.device);
+  std::vector<std::size_t> classes;
+  if (!config.classes.empty()) classes = shuffled_classes(config);
+  const auto leaves = add_leaves(topology, config, classes);
   const VertexId hub = topology.add_vertex({"hub", VertexKind::kHost});
   topology.place({.vertex = hub, .machine = config.nodes, .device = config.device, .serves = true});
   if (config.classes.empty()) {
@@ -87,7 +103,6 @@ Topology make(const StarConfig& config) {
       topology.add_cable({leaf, hub, config.bandwidth, config.latency});
     return topology;
   }
-  const std::vector<std::size_t> classes = shuffled_classes(config);
   for (std::size_t i = 0; i < leaves.size(); ++i)
     add_cable(topology, leaves[i], hub, access_link(config, config.classes[classes[i]], i));
   return topology;

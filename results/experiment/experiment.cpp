@@ -182,10 +182,11 @@ class Crew {
     const auto resume = directory_.checkpoint(key);
     if (resume) task.resume = &*resume;
     auto last = std::chrono::steady_clock::now();
+    task.wants_snapshot = [&] {
+      return stop_ || std::chrono::steady_clock::now() - last >= kCheckpointInterval;
+    };
     task.on_safe_point = [&, key](const WorldSnapshot& world) {
-      const auto now = std::chrono::steady_clock::now();
-      if (now - last < kCheckpointInterval && !stop_) return;
-      last = now;
+      last = std::chrono::steady_clock::now();
       directory_.save_checkpoint(key, world);
     };
     return run_traced(task);

@@ -59,6 +59,7 @@ WorldOptions world_options(const UnitTask& task, const Topology& topology) {
   if (has_state(options.network, options.faults)) return options;
   if (task.resume != nullptr && fits(*task.resume, topology)) options.resume = task.resume;
   options.on_safe_point = task.on_safe_point;
+  options.wants_snapshot = task.wants_snapshot;
   return options;
 }
 

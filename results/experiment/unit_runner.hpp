@@ -38,6 +38,7 @@ struct UnitTask {
   // Where the network has_state(), a repeat starts anew: neither is looked at then.
   const WorldSnapshot* resume = nullptr;  // one that does not fit the world is none
   std::function<void(const WorldSnapshot&)> on_safe_point{};
+  std::function<bool()> wants_snapshot{};  // empty: at each safe point
   EventTrace::Sink on_event{};
   const Launch* launch = nullptr;  // of the mode emulated
 };

@@ -132,6 +132,12 @@ std::vector<Column> columns_of(WorkloadKind kind) {
 std::string size_text(const Estimate& e) { return fmt::format("{:.3g} MB", e.mean / 1e6); }
 
 // Of runs in rounds, federated or gossiping.
+std::vector<Column> columns_of_mixtures() {
+  return {metric("chosen mix %", "personal_test_accuracy_chosen_mean", format_percent),
+          metric("half mix %", "personal_test_accuracy_half_mean", format_percent),
+          metric("oracle mix %", "personal_test_accuracy_oracle_mean", format_percent)};
+}
+
 std::vector<Column> columns_of_rounds() {
   return {time_column("round", "update_time_s"),
           metric("rounds", "steps", count_text),
@@ -143,6 +149,10 @@ std::vector<Column> columns_of_rounds() {
 
 bool has_rounds(const RunSummary& run) {
   return run.find("personal_test_accuracy_mean") != nullptr;
+}
+
+bool has_mixtures(const RunSummary& run) {
+  return run.find("personal_test_accuracy_chosen_mean") != nullptr;
 }
 
 bool has_curve_reading(const RunSummary& run) { return run.one_worker_accuracy.has_value(); }
@@ -160,6 +170,9 @@ std::vector<Column> columns_of(const Summary& summary) {
   std::set<WorkloadKind> kinds;
   if (any(summary, has_rounds)) {
     for (const Column& column : columns_of_rounds()) columns.push_back(column);
+  }
+  if (any(summary, has_mixtures)) {
+    for (const Column& column : columns_of_mixtures()) columns.push_back(column);
   }
   for (const RunSummary& run : summary.runs) {
     if (has_rounds(run) || !kinds.insert(run.kind).second) continue;

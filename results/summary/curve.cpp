@@ -28,6 +28,25 @@ struct WeightedSum {
   double mean() const { return sum / weight; }
 };
 
+bool is_test_metric(const std::string& name) {
+  return name.starts_with("global_test_") || name.starts_with("personal_test_");
+}
+
+void add_best_by_validation(std::span<const Sample> samples,
+                            std::map<std::string, double>& metrics) {
+  const Sample* best = nullptr;
+  for (const Sample& s : samples) {
+    if (s.name == "personal_validation_accuracy_mean" && (best == nullptr || s.value > best->value))
+      best = &s;
+  }
+  if (best == nullptr || !best->position.step) return;
+  metrics["best_validation_round"] = *best->position.step;
+  for (const Sample& s : samples) {
+    if (is_test_metric(s.name) && s.position.step == best->position.step)
+      metrics[s.name + "_at_best_validation"] = s.value;
+  }
+}
+
 }  // namespace
 
 std::vector<CurvePoint> curve(const Unit& unit, const std::string& metric) {
@@ -77,6 +96,7 @@ std::map<std::string, double> final_metrics(const Unit& unit) {
   }
   std::map<std::string, double> metrics;
   for (const auto& [name, sum] : sums) metrics[name] = name == kShare ? sum.sum : sum.mean();
+  for (const auto& samples : unit.samples) add_best_by_validation(samples, metrics);
   return metrics;
 }
 

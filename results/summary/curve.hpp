@@ -32,7 +32,9 @@ std::optional<Estimate> read_off(std::span<const Unit> units, std::size_t run,
                                  const std::string& metric, double updates,
                                  const std::set<std::size_t>* only = nullptr);
 
-// The last value of every metric, over nodes as above; `test_samples` is the sum.
+// The last value of every metric, over nodes as above; `test_samples` is the sum. Where clients
+// withhold samples also what the round has that does best on these (personal_validation_accuracy_mean,
+// the first of equal ones): best_validation_round, and each test metric as NAME_at_best_validation.
 std::map<std::string, double> final_metrics(const Unit& unit);
 
 }  // namespace understudy

@@ -24,7 +24,8 @@ enum class Purpose : std::uint8_t {
   kLineFaults = 12,
   kMixing = 13,        // of models
   kAvailability = 14,  // of nodes
-  kLabelNoise = 15
+  kLabelNoise = 15,
+  kCodec = 16  // rounding of what travels
 };
 
 struct StreamKey {

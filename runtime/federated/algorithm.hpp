@@ -66,6 +66,11 @@ class FederatedAlgorithm {
                         LocalWork<Scalar>& work, std::span<Scalar> out) const;
   // Whether that differs from client to client.
   virtual bool personalises() const { return false; }
+  // The client's own one of two models that it uses a mixture of, (1 - l) shared + l own; empty where it
+  // keeps none, or has not taken part yet.
+  virtual std::span<const Scalar> mixed_in(std::span<const Scalar> /*kept*/) const { return {}; }
+  // Whether clients use such mixtures.
+  virtual bool mixes() const { return false; }
   // Whether the shared model is one by itself.
   bool is_whole() const { return shared_size() == layout_.size; }
 

@@ -46,6 +46,10 @@ class Apfl final : public FederatedAlgorithm<Scalar> {
   }
 
   bool personalises() const override { return true; }
+  bool mixes() const override { return true; }
+  std::span<const Scalar> mixed_in(std::span<const Scalar> kept) const override {
+    return kept.empty() ? kept : kept.first(kept.size() - 1);
+  }
   void personal(std::span<const Scalar> shared, std::span<const Scalar> kept, LocalWork<Scalar>&,
                 std::span<Scalar> out) const override {
     if (kept.empty()) {

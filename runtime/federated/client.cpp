@@ -13,6 +13,7 @@ struct Turn {
   LocalWork<Scalar> work;
   std::vector<Scalar> given{};
   std::vector<Scalar> answer{};
+  std::vector<std::byte> encoded{};  // the answer as it travels; empty: it is not usable
   AnswerHead head{};
 };
 
@@ -22,7 +23,15 @@ StreamKey stream_of(const Node& node, const FederatedJob<Scalar>& job, int round
 }
 
 template <class Scalar>
-void train(const FederatedJob<Scalar>& job, std::vector<Scalar>& kept, Turn<Scalar>& turn) {
+void encode(const FederatedJob<Scalar>& job, std::size_t client, Turn<Scalar>& turn) {
+  turn.encoded.resize(job.codec->encoded_bytes(turn.answer.size()));
+  encode_with_feedback<Scalar>(*job.codec, turn.answer, job.residuals[client],
+                               turn.work.random(Purpose::kCodec, 0), turn.encoded);
+}
+
+template <class Scalar>
+void train(const FederatedJob<Scalar>& job, std::size_t client, Turn<Scalar>& turn) {
+  std::vector<Scalar>& kept = job.kept[client];
   const int round = turn.head.round;
   const std::vector<Scalar> before = kept;
   turn.answer.resize(job.algorithm->answer_size());
@@ -37,9 +46,23 @@ void train(const FederatedJob<Scalar>& job, std::vector<Scalar>& kept, Turn<Scal
   const bool usable = std::isfinite(turn.head.train_loss) &&
                       std::isfinite(turn.head.validation_loss) && all_finite<Scalar>(turn.answer) &&
                       all_finite<Scalar>(kept);
-  if (usable) return;
+  if (usable) return encode(job, client, turn);
   kept = before;
-  turn.answer.clear();
+}
+
+// A codec goes over the values a few times, beside training.
+template <class Scalar>
+std::vector<RepeatedCost> costs_of(const FederatedJob<Scalar>& job, const Turn<Scalar>& turn,
+                                   int round) {
+  std::vector<RepeatedCost> costs = turn.work.costs(job.algorithm->effort(round));
+  if (std::holds_alternative<NoCodec>(job.config.upload)) return costs;
+  const auto values = static_cast<double>(job.algorithm->answer_size());
+  KernelCost kernel;
+  kernel.phase = Phase::kUpdate;
+  kernel.flops = 4 * values;
+  kernel.bytes = 4 * values * sizeof(Scalar);
+  costs.push_back({{kernel}, 1});
+  return costs;
 }
 
 // Works on what was given, and answers.
@@ -56,15 +79,16 @@ Task<> take_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client
   if (!node.dry()) turn->given = values_of<GivenHead, Scalar>(payload);
   payload = {};
   const TimePoint start = node.now();
-  const ComputePlan plan = plan_of(node, turn->work.costs(job.algorithm->effort(round)));
+  const ComputePlan plan = plan_of(node, costs_of(job, *turn, round));
   Turn<Scalar>* const raw = turn.get();
-  co_await node.compute(plan, [&job, client, raw] { train(job, job.kept[client], *raw); });
+  co_await node.compute(plan, [&job, client, raw] { train(job, client, *raw); });
   if (job.after_turn) job.after_turn(client, round);
   const Position at{.round = round};
   node.record("local_s", to_seconds(node.now() - start), at, MetricKind::kTiming);
-  const std::size_t count = node.dry() ? job.algorithm->answer_size() : turn->answer.size();
+  const std::size_t bytes =
+      node.dry() ? job.codec->encoded_bytes(job.algorithm->answer_size()) : turn->encoded.size();
   node.send(job.server, kToServer,
-            pack_message<AnswerHead, Scalar>(node.dry(), turn->head, count, turn->answer));
+            pack_message<AnswerHead, std::byte>(node.dry(), turn->head, bytes, turn->encoded));
 }
 
 template <class Scalar>
@@ -74,6 +98,7 @@ Task<> work_in_step(Node& node, const FederatedJob<Scalar>& job, std::size_t cli
     StateReader reader(*state);
     reader.take(round);
     reader.take(job.kept[client]);
+    reader.take(job.residuals[client]);
     if (job.after_turn) job.after_turn(client, round - 1);
   }
   for (; round <= job.config.rounds; ++round) {
@@ -87,7 +112,7 @@ Task<> work_in_step(Node& node, const FederatedJob<Scalar>& job, std::size_t cli
     }
     if (round == job.config.rounds) break;
     co_await node.safe_point([&job, client, next = round + 1] {
-      return StateWriter().add(next).add(job.kept[client]).take();
+      return StateWriter().add(next).add(job.kept[client]).add(job.residuals[client]).take();
     });
   }
 }

@@ -25,15 +25,23 @@ std::vector<std::uint32_t> draw_cohort(std::size_t population, std::size_t count
   return cohort;
 }
 
-const std::vector<std::uint32_t>& Cohorts::of(int draw) {
-  if (drawn_ != draw) {
-    drawn_ = draw;
-    cohort_ = draw_cohort(population_, count_,
-                          RandomStream({.seed = seed_,
-                                        .node = UINT32_MAX,
-                                        .purpose = Purpose::kSelection,
-                                        .round = static_cast<std::uint32_t>(draw)}));
+const std::vector<std::uint32_t>& Cohorts::of(int draw, TimePoint now) {
+  if (drawn_ == draw) return cohort_;
+  drawn_ = draw;
+  const RandomStream random({.seed = seed_,
+                             .node = UINT32_MAX,
+                             .purpose = Purpose::kSelection,
+                             .round = static_cast<std::uint32_t>(draw)});
+  if (availability_ == nullptr) {
+    cohort_ = draw_cohort(population_, count_, random);
+    return cohort_;
   }
+  std::vector<std::uint32_t> there;
+  for (std::uint32_t client = 0; client < population_; ++client) {
+    if (availability_->is_there(client, draw, now)) there.push_back(client);
+  }
+  cohort_ = draw_cohort(there.size(), std::min(count_, there.size()), random);
+  for (std::uint32_t& place : cohort_) place = there[place];
   return cohort_;
 }
 

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "runtime/base/units.hpp"
+#include "runtime/federated/availability_config.hpp"
+#include "runtime/training/codec_config.hpp"
 
 namespace understudy {
 
@@ -27,6 +29,10 @@ enum class FederatedKind {
 enum class LateAnswers { kDrop, kStale };
 // What follows a round in which nobody's answer counts.
 enum class EmptyRound { kSkip, kRepeat, kFail };
+
+// When the server aggregates: once a cohort has answered, or whenever so many answers are there, while
+// others still train (Nguyen et al., "Federated learning with buffered asynchronous aggregation", 2022).
+enum class Aggregation { kRounds, kBuffered };
 
 // The settings of single algorithms, each named with the formula that it stands in in the
 // algorithm's file.
@@ -69,9 +75,17 @@ struct FederatedConfig {
   double over_selection = 1;
   LateAnswers late = LateAnswers::kDrop;
   EmptyRound empty_round = EmptyRound::kSkip;
+  // With kBuffered the cohort is how many train at a time, and a round ends with so many answers.
+  Aggregation aggregation = Aggregation::kRounds;
+  std::optional<int> buffer{};
+  AvailabilityConfig availability = AlwaysAvailable{};
+  CodecConfig upload = NoCodec{};  // of clients' answers
 
   // Whose answers count depends on when they arrive.
-  bool depends_on_time() const { return deadline.has_value() || over_selection > 1; }
+  bool depends_on_time() const {
+    return deadline.has_value() || over_selection > 1 || aggregation == Aggregation::kBuffered ||
+           follows_the_clock(availability);
+  }
 };
 
 }  // namespace understudy

@@ -3,8 +3,9 @@
 // algorithm's (algorithm.hpp).
 //
 // Where nothing depends on time, a client knows from the common draw whether it is asked, and all nodes
-// pass a safe point after each round. With a deadline or over-selection a client waits for the
-// server's word instead, works on the newest it has, and there are no safe points.
+// pass a safe point after each round. Otherwise (a deadline, over-selection, a buffer, clients that come
+// and go by the clock) a client waits for the server's word instead, works on the newest it has, and
+// there are no safe points.
 #pragma once
 
 #include <functional>
@@ -15,6 +16,7 @@
 #include "runtime/federated/algorithm.hpp"
 #include "runtime/federated/cohort.hpp"
 #include "runtime/node/node.hpp"
+#include "runtime/training/codec.hpp"
 
 namespace understudy {
 
@@ -41,13 +43,17 @@ struct FederatedJob {
   Cohorts* cohorts = nullptr;                // of over_selection times the cohort
   std::size_t wanted = 1;                    // answers that end a round
   std::span<std::vector<Scalar>> kept;       // of each client, from turn to turn
+  const Codec<Scalar>* codec = nullptr;      // of answers
+  std::span<std::vector<Scalar>> residuals;  // of each client: what its answers have lost so far
+  Availability* availability = nullptr;      // nullptr: all clients are always there
   // On a client before it answers, and where it goes on after that round; may be empty.
   std::function<void(std::size_t client, int round)> after_turn{};
   // At the end of every round, on the server.
   std::function<Task<>(Node&, const FederatedRound<Scalar>&)> observe;
 };
 
-// Clients that a round wants the answers of, and those that it asks. Throws ScenarioError where that
+// Clients that a round wants the answers of, and those that it asks, or with a buffer that train at a
+// time. Throws ScenarioError where that
 // is more than there are.
 struct CohortSizes {
   std::size_t wanted = 1;

@@ -12,11 +12,14 @@ namespace {
 
 // Draws may fail as often as there are rounds before the run gives up.
 constexpr int kMostDrawsPerRound = 2;
+// Of finding an idle client before all are looked at.
+constexpr int kBlindAttempts = 32;
 
 template <class Scalar>
 class FederationServer {
  public:
-  FederationServer(Node& node, const FederatedJob<Scalar>& job) : node_(node), job_(job) {}
+  FederationServer(Node& node, const FederatedJob<Scalar>& job)
+      : node_(node), job_(job), at_work_(job.clients.size()), given_(job.clients.size()) {}
 
   Task<> serve() {
     if (const auto state = node_.restored()) {
@@ -53,20 +56,46 @@ class FederationServer {
     const TimePoint start = node_.now();
     ++round_;
     do {
-      co_await ask_and_collect();
+      if (job_.availability != nullptr && job_.config.depends_on_time())
+        co_await wait_for_somebody();
+      co_await collect();
     } while (answers_.empty() && !node_.dry() && is_to_repeat());
-    if (!answers_.empty() || node_.dry()) co_await aggregate();
+    if (!answers_.empty() || (node_.dry() && asked_ > 0)) co_await aggregate();
     record(start);
   }
 
+  Task<> collect() {
+    answers_.clear();
+    excluded_ = late_ = 0;
+    return is_buffered() ? fill_buffer() : ask_and_collect();
+  }
+  bool is_buffered() const { return job_.config.aggregation == Aggregation::kBuffered; }
+
+  // Returns at once where clients don't follow the clock.
+  Task<> wait_for_somebody() {
+    if (!follows_the_clock(job_.config.availability)) co_return;
+    while (!somebody_is_there()) {
+      const auto next = job_.availability->next_arrival(node_.now());
+      if (!next) {
+        throw RunError(fmt::format("round {} has nobody to ask: no client is there after {} s",
+                                   round_, to_seconds(node_.now())));
+      }
+      co_await node_.sleep_until(*next);
+    }
+  }
+  bool somebody_is_there() {
+    for (std::size_t client = 0; client < job_.clients.size(); ++client) {
+      if (at_work_[client] || job_.availability->is_there(client, draw_, node_.now())) return true;
+    }
+    return false;
+  }
+
   Task<> ask_and_collect() {
-    const std::vector<std::uint32_t>& cohort = job_.cohorts->of(++draw_);
+    const std::vector<std::uint32_t>& cohort = job_.cohorts->of(++draw_, node_.now());
     asked_ = cohort.size();
     const TimePoint start = node_.now();
     const TimePoint end = job_.config.deadline ? checked_add(start, *job_.config.deadline) : kNever;
     give(cohort);
-    answers_.clear();
-    excluded_ = late_ = 0;
     node_.meter().begin(start);
     std::size_t heard = 0;
     // Of those asked, as many as fail need not be waited for.
@@ -87,6 +116,69 @@ class FederationServer {
         }));
   }
 
+  // Answers to any round count. Whoever answers leaves its place to another client.
+  Task<> fill_buffer() {
+    const TimePoint start = node_.now();
+    node_.meter().begin(start);
+    fill_places();
+    while (answers_.size() < job_.wanted && asked_ > 0) {
+      auto message = co_await node_.receive(std::nullopt, kToServer);
+      if (!message) {
+        forget_the_lost();
+      } else {
+        const std::size_t client = index_of(message->from);
+        const std::int32_t before = answered_[client];
+        take(*message);
+        if (answered_[client] == before) continue;
+        leave_place(client);
+      }
+      if (answers_.size() < job_.wanted) fill_places();
+    }
+    node_.meter().end(node_.now());
+    node_.meter().expose(node_.now() - start);
+  }
+
+  void leave_place(std::size_t client) {
+    at_work_[client] = 0;
+    --asked_;
+  }
+  void forget_the_lost() {
+    for (std::size_t c = 0; c < at_work_.size(); ++c) {
+      if (at_work_[c] && node_.is_lost(job_.clients[c])) leave_place(c);
+    }
+  }
+
+  void fill_places() {
+    while (asked_ < job_.cohorts->size()) {
+      const auto client = idle_client();
+      if (!client) return;
+      at_work_[*client] = 1;
+      given_[*client] = round_;
+      ++asked_;
+      give({*client});
+    }
+  }
+
+  // One that is there, at random, and no client twice for one model: then its round and number name
+  // an answer.
+  std::optional<std::uint32_t> idle_client() {
+    RandomStream random = node_.random(Purpose::kSelection, static_cast<std::uint32_t>(++draw_));
+    const auto is_idle = [this](std::size_t c) {
+      return !at_work_[c] && given_[c] < round_ && !node_.is_lost(job_.clients[c]) &&
+             (job_.availability == nullptr || job_.availability->is_there(c, draw_, node_.now()));
+    };
+    for (int attempt = 0; attempt < kBlindAttempts; ++attempt) {
+      const auto client = static_cast<std::uint32_t>(random.below(job_.clients.size()));
+      if (is_idle(client)) return client;
+    }
+    std::vector<std::uint32_t> idle;
+    for (std::uint32_t c = 0; c < job_.clients.size(); ++c) {
+      if (is_idle(c)) idle.push_back(c);
+    }
+    if (idle.empty()) return std::nullopt;
+    return idle[random.below(idle.size())];
+  }
+
   void give(const std::vector<std::uint32_t>& cohort) {
     const std::size_t count = job_.algorithm->given_size();
     std::vector<Scalar> values;
@@ -96,10 +188,12 @@ class FederationServer {
     }
     const Payload payload = pack_message<GivenHead, Scalar>(node_.dry(), {round_}, count, values);
     for (const std::uint32_t client : cohort) node_.send(job_.clients[client], kToClients, payload);
+    traffic_ += payload.size() * cohort.size();
   }
 
   // True: it is an answer to this round.
   bool take(Message& message) {
+    traffic_ += message.payload.size();
     const auto head = head_of<AnswerHead>(message.payload);
     if (!head) return true;
     const std::size_t client = index_of(message.from);
@@ -112,7 +206,7 @@ class FederationServer {
       if (in_time) ++excluded_;
       return in_time;
     }
-    if (in_time || job_.config.late == LateAnswers::kStale) {
+    if (in_time || is_buffered() || job_.config.late == LateAnswers::kStale) {
       answers_.push_back({client, head->round, std::move(message.payload)});
     }
     return in_time;
@@ -143,23 +237,34 @@ class FederationServer {
       samples += head->samples;
     }
     if (samples > 0) loss_ = loss_sum / samples;
-    const std::size_t count = node_.dry() ? job_.wanted : answers_.size();
+    const std::size_t count = node_.dry() ? std::min(job_.wanted, asked_) : answers_.size();
     const ComputePlan plan = node_.plan(aggregation_cost(static_cast<double>(count)));
     co_await node_.compute(plan, [this] {
       std::vector<std::vector<Scalar>> values;
       std::vector<ClientAnswer<Scalar>> answers;
       for (const Answer& a : answers_) {
         const auto head = head_of<AnswerHead>(a.payload);
-        values.push_back(values_of<AnswerHead, Scalar>(a.payload));
+        values.push_back(decoded(a.payload));
+        double discount = 1 / std::sqrt(1.0 + round_ - a.round);
+        // A buffer's mean is not one by discounts: stale answers add less to it.
+        if (is_buffered()) {
+          for (Scalar& value : values.back()) value *= static_cast<Scalar>(discount);
+          discount = 1;
+        }
         answers.push_back({.values = values.back(),
                            .samples = static_cast<double>(head->samples),
-                           .discount = 1 / std::sqrt(1.0 + round_ - a.round),
+                           .discount = discount,
                            .validation_loss = head->validation_loss});
       }
       job_.algorithm->aggregate(answers, state_);
     });
     answers_counted_ = answers_.size();
     answers_.clear();
+  }
+  std::vector<Scalar> decoded(const Payload& payload) const {
+    std::vector<Scalar> values(job_.algorithm->answer_size());
+    job_.codec->decode(payload.bytes().subspan(sizeof(AnswerHead)), values);
+    return values;
   }
   Cost aggregation_cost(double answers) const {
     const double values = static_cast<double>(job_.algorithm->answer_size());
@@ -178,6 +283,7 @@ class FederationServer {
     node_.record("excluded", count(excluded_), at);
     node_.record("late", count(late_), at);
     node_.record("round_s", to_seconds(node_.now() - start), at, MetricKind::kTiming);
+    node_.record("traffic_bytes", count(traffic_), at, MetricKind::kTiming);
     answers_counted_ = 0;
   }
 
@@ -194,6 +300,7 @@ class FederationServer {
         .add(state_.model)
         .add(state_.extra)
         .add(answered_)
+        .add(traffic_)
         .take();
   }
   void restore(const std::string& state) {
@@ -204,6 +311,7 @@ class FederationServer {
     reader.take(state_.model);
     reader.take(state_.extra);
     reader.take(answered_);
+    reader.take(traffic_);
     const bool fits = state_.model.size() == job_.algorithm->shared_size() &&
                       answered_.size() == job_.clients.size();
     if (!fits) throw DataError("a checkpoint does not fit the federation that it is of");
@@ -215,16 +323,20 @@ class FederationServer {
   std::vector<std::int32_t> answered_;  // the last round that each client answered to
   int round_ = 0;
   int draw_ = 0;
-  std::size_t asked_ = 0;
+  std::size_t asked_ = 0;            // clients, that have not answered yet where there is a buffer
+  std::vector<char> at_work_;        // with a buffer: on what they were given last
+  std::vector<std::int32_t> given_;  // with a buffer: the round that each client was asked in last
   std::vector<Answer> answers_;
   std::size_t answers_counted_ = 0, excluded_ = 0, late_ = 0;
-  double loss_ = 0;  // of the last round with an answer
+  std::size_t traffic_ = 0;  // bytes to and from all clients so far
+  double loss_ = 0;          // of the last round with an answer
 };
 
 }  // namespace
 
 CohortSizes cohort_sizes(const FederatedConfig& config, std::size_t clients) {
   const auto all = static_cast<double>(clients);
+  const bool buffered = config.aggregation == Aggregation::kBuffered;
   double wanted = all;
   if (config.cohort) wanted = *config.cohort;
   if (config.participation) wanted = std::max(1.0, std::round(*config.participation * all));
@@ -232,6 +344,14 @@ CohortSizes cohort_sizes(const FederatedConfig& config, std::size_t clients) {
     throw ScenarioError(
         fmt::format("strategy.cohort: {} clients are more than the {} there are", wanted, clients));
   }
+  if (buffered && config.buffer.value_or(1) > all) {
+    throw ScenarioError(fmt::format(
+        "strategy.buffer: {} answers to one model are more than the {} clients there are",
+        *config.buffer, clients));
+  }
+  if (buffered)
+    return {static_cast<std::size_t>(config.buffer.value_or(static_cast<int>(wanted))),
+            static_cast<std::size_t>(wanted)};
   const double asked = std::min(all, std::ceil(wanted * config.over_selection));
   return {static_cast<std::size_t>(wanted), static_cast<std::size_t>(asked)};
 }

@@ -65,6 +65,8 @@ class SuperFed final : public FederatedAlgorithm<Scalar> {
   }
 
   bool personalises() const override { return true; }
+  bool mixes() const override { return true; }
+  std::span<const Scalar> mixed_in(std::span<const Scalar> kept) const override { return kept; }
   void personal(std::span<const Scalar> shared, std::span<const Scalar> kept, LocalWork<Scalar>&,
                 std::span<Scalar> out) const override {
     if (kept.empty()) {

@@ -12,6 +12,7 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/random.hpp"
+#include "runtime/learners/calibration.hpp"
 #include "runtime/learners/cost.hpp"
 
 namespace understudy {
@@ -42,6 +43,7 @@ struct Evaluation {
   double loss = 0;      // mean over samples
   double accuracy = 0;  // 0..1
   std::size_t samples = 0;
+  Calibration calibration{};  // of a classifier
 };
 
 // Tells whoever waits that backward has produced slice `slice` of the gradient. Called on the

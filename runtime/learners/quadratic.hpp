@@ -1,5 +1,6 @@
 // f(x) = a/2 (x - b)^2 in one dimension: the learner whose every trajectory has a closed form.
-// Under gradient descent x_{t+1} - b = (1 - lr a) (x_t - b).
+// Under gradient descent x_{t+1} - b = (1 - lr a) (x_t - b). With more layers each is such an x, and the
+// loss their sum.
 #pragma once
 
 #include "runtime/learners/learner.hpp"
@@ -14,6 +15,7 @@ class QuadraticLearner final : public BasicLearner<Scalar> {
     double a = 1;
     double b = 0;
     double start = 0;  // the initial x
+    int layers = 1;    // of one value each: "x", or "x0.weight", "x1.weight" and so on
   };
   explicit QuadraticLearner(const Options& options);
 
@@ -22,7 +24,7 @@ class QuadraticLearner final : public BasicLearner<Scalar> {
   double gradient(std::span<const Scalar> parameters, const Batch& batch,
                   std::span<Scalar> gradient, RandomStream random,
                   const GradientHook& hook) const override;
-  // The number a.
+  // a times the identity.
   std::unique_ptr<BatchHessian<Scalar>> hessian(std::span<const Scalar> parameters,
                                                 const Batch& batch) const override;
   // The loss f(x), an accuracy of 0, `count` samples.
@@ -31,6 +33,8 @@ class QuadraticLearner final : public BasicLearner<Scalar> {
   Cost cost(std::size_t count) const override;
 
  private:
+  double loss(std::span<const Scalar> parameters) const;
+
   Options options_;
   Layout layout_;
 };

@@ -18,6 +18,8 @@ template <class Scalar>
 void restrict_direction(ConnectVariant variant, const Eigenpairs<Scalar>& pairs, double damping,
                         std::span<Scalar> d) {
   if (variant == ConnectVariant::kPublished) return;
+  for (std::size_t i = 0; i < pairs.diagonal.size(); ++i)
+    d[i] *= static_cast<Scalar>(1 - kept_out(variant, pairs.diagonal[i], damping));
   // The vectors are orthonormal, so that one leaves the parts along the others as they are.
   for (std::size_t k = 0; k < pairs.values.size(); ++k) {
     const auto vector = std::span(pairs.vectors).subspan(k * d.size(), d.size());

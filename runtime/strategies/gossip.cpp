@@ -49,6 +49,7 @@ class Gossiper {
   Tag tag() const { return {kModels, static_cast<std::uint32_t>(round_)}; }
 
   Task<> one_round() {
+    const TimePoint start = node_.now();
     before_ = model_;
     const bool overlaps = job_.config.algorithm == GossipKind::kDPsgd;
     if (overlaps) send();
@@ -58,6 +59,7 @@ class Gossiper {
     co_await receive();
     const ComputePlan plan = node_.plan(mixing_cost());
     co_await node_.compute(plan, [this] { take_mean(); });
+    if (job_.config.algorithm == GossipKind::kConnect) record_curvature_share(start);
     arrived_.clear();
     before_ = {};
     pairs_ = {};
@@ -73,6 +75,12 @@ class Gossiper {
     node_.record("train_loss", work.mean_loss(), {.step = round_, .round = round_});
   }
 
+  void record_curvature_share(TimePoint start) {
+    const double round_s = to_seconds(node_.now() - start);
+    const double share = round_s > 0 ? to_seconds(curvature_time_) / round_s : 0;
+    node_.record("curvature_share", share, {.step = round_, .round = round_}, MetricKind::kTiming);
+  }
+
   // A Hessian-vector product costs about two gradients (Pearlmutter, 1994).
   Task<> find_eigenpairs() {
     const std::size_t samples = std::min(job_.data[index_].training.size(),
@@ -82,11 +90,13 @@ class Gossiper {
     const std::vector<RepeatedCost> costs{{gradient, 2 * products}};
     const ComputePlan plan = plan_of(node_, costs);
     const RandomStream random = node_.random(Purpose::kMixing, static_cast<std::uint32_t>(round_));
+    const TimePoint start = node_.now();
     co_await node_.compute(plan, [this, random] {
       pairs_ = job_.config.variant == ConnectVariant::kRandom
                    ? random_directions<Scalar>(model_.size(), job_.config.eigenpairs, random)
                    : job_.find_eigenpairs(index_, model_, job_.config.eigenpairs, random);
     });
+    curvature_time_ = node_.now() - start;
     node_.record("hessian_products", static_cast<double>(pairs_.products),
                  {.step = round_, .round = round_});
   }
@@ -196,6 +206,7 @@ class Gossiper {
   std::vector<Payload> arrived_{};  // of each neighbour; empty: nothing came
   std::vector<Late> late_{};
   Eigenpairs<Scalar> pairs_{};
+  Duration curvature_time_{0};  // of the round
 };
 
 }  // namespace

@@ -15,15 +15,18 @@
 
 namespace understudy {
 
-// Orthonormal rows, row-major, and their eigenvalues, those of the largest magnitude first.
+// What is found of a Hessian: orthonormal rows, row-major, and their eigenvalues, those of the largest
+// magnitude first; or its diagonal.
 template <class Scalar>
 struct Eigenpairs {
   std::vector<Scalar> vectors{};
   std::vector<double> values{};
+  std::vector<double> diagonal{};
   std::int64_t products = 0;  // Hessian-vector products taken
 };
 
-// Finds the top eigenpairs of the Hessian of a node's loss at `x`, at most `count`. Thread-safe.
+// Finds the top eigenpairs of the Hessian of a node's loss at `x`, at most `count`, or its diagonal.
+// Thread-safe.
 template <class Scalar>
 using FindEigenpairs = std::function<Eigenpairs<Scalar>(std::size_t node, std::span<const Scalar> x,
                                                         int count, RandomStream random)>;
@@ -67,7 +70,8 @@ MixingWeights mixing_weights(Mixing mixing, std::size_t i,
                              const SharedList<std::vector<std::uint32_t>>& neighbours,
                              const std::function<bool(std::uint32_t)>& present);
 
-// d without its part along the eigenvectors that the variant leaves out, in place.
+// d without its part along the eigenvectors that the variant leaves out, in place. Of a diagonal h,
+// damped, each d_i times damping / (h_i + damping), negative ones counting as zero.
 template <class Scalar>
 void restrict_direction(ConnectVariant variant, const Eigenpairs<Scalar>& pairs, double damping,
                         std::span<Scalar> d);

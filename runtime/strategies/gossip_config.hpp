@@ -23,8 +23,13 @@ enum class Mixing { kPlain, kMetropolis };
 //   random      as low_loss, with random orthonormal V
 enum class ConnectVariant { kPublished, kLowLoss, kDamped, kRandom };
 
+// What is found of the Hessian: its top eigenpairs by Lanczos, or its diagonal by Hutchinson's probes,
+// which `damped` then takes in place of V L V'.
+enum class CurvatureKind { kLanczos, kHutchinson };
+
 // In a round every node trains on its samples and exchanges models with its neighbours. Metrics per
-// round of each node: train_loss, and for connect hessian_products.
+// round of each node: train_loss, and for connect hessian_products and curvature_share, the share of the
+// round's time that finding them took.
 struct GossipConfig {
   GossipKind algorithm = GossipKind::kAveraging;
   Mixing mixing = Mixing::kPlain;
@@ -40,8 +45,9 @@ struct GossipConfig {
   // How long a node waits for its neighbours' models, after its own has left; without it, for ever.
   std::optional<Duration> deadline{};
   ConnectVariant variant = ConnectVariant::kPublished;
+  CurvatureKind curvature = CurvatureKind::kLanczos;
   int eigenpairs = 5;
-  int most_products = 100;    // Hessian-vector products that finding them may take, and is charged
+  int most_products = 100;    // Hessian-vector products that finding it may take, and is charged
   int hessian_samples = 200;  // of a node's, the first so many, that its Hessian is of
   double damping = 1;
 

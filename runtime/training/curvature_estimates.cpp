@@ -25,7 +25,9 @@ struct Running {
     mean += step / count;
     squares += step * (value - mean);
   }
-  Estimate estimate(double count) const { return {mean, std::sqrt(squares / (count - 1) / count)}; }
+  ProbeMean estimate(double count) const {
+    return {mean, std::sqrt(squares / (count - 1) / count)};
+  }
 };
 
 // Fills with -1 and 1, a bit of a draw for each.

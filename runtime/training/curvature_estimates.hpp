@@ -7,14 +7,14 @@
 namespace understudy {
 
 // A mean over probes, and its standard error: the sample's deviation / sqrt(probes).
-struct Estimate {
+struct ProbeMean {
   double mean = 0;
   double error = 0;
 };
 
 struct HutchinsonResult {
-  Estimate trace;
-  std::vector<Estimate> diagonal;
+  ProbeMean trace;
+  std::vector<ProbeMean> diagonal;
   CurvatureCost cost;  // one product a probe
 };
 

@@ -36,6 +36,11 @@ class FederatedImages final : public Workload {
       return federation_.personal(client, end.model);
     };
     co_await images_.record_personal(node, "personal_test", model_of, at);
+    if (!federation_.algorithm().mixes()) co_return;
+    const ImageClients::ModelOf own = [this](std::size_t client) {
+      return federation_.mixed_in(client);
+    };
+    co_await images_.record_mixtures(node, "personal_test", end.model, own, at);
   }
 
   ImageClassifierConfig config_;

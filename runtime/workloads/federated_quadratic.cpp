@@ -13,8 +13,9 @@ class Parabolas {
  public:
   Parabolas(const QuadraticConfig& config, std::size_t clients) {
     for (std::size_t i = 0; i < clients; ++i) {
-      learners_.push_back(std::make_unique<QuadraticLearner<double>>(
-          QuadraticLearner<double>::Options{pick(config.a, i), pick(config.b, i), config.start}));
+      learners_.push_back(
+          std::make_unique<QuadraticLearner<double>>(QuadraticLearner<double>::Options{
+              pick(config.a, i), pick(config.b, i), config.start, config.layers}));
     }
   }
   std::vector<ClientData<double>> clients() const {
@@ -50,13 +51,14 @@ class FederatedQuadratic final : public Workload {
   std::int64_t updates_per_epoch() const override { return 1; }
 
  private:
-  // x of the server, and on each client's node its own where they differ.
+  // x of the server, the first layer's, and on each client's node its own where they differ, the last
+  // layer's, which may be its own alone.
   Task<> observe(Node& server, const FederatedRound<double>& end) {
     const Position at{.step = end.round, .round = end.round, .time = end.time};
     server.record("x", server.dry() ? 0 : end.model[0], at);
     const bool personal = federation_.algorithm().personalises();
     for (std::size_t i = 0; personal && i < clients_; ++i) {
-      const double own = server.dry() ? 0 : federation_.personal(i, end.model)[0];
+      const double own = server.dry() ? 0 : federation_.personal(i, end.model).back();
       federation_.record(server, i, "personal_x", own, at);
     }
     if (end.last && !server.dry()) hash_.add(server.rank(), end.model);
@@ -75,11 +77,21 @@ class GossipingQuadratic final : public Workload {
                      const WorkloadParts& parts)
       : parabolas_(config, parts.members.size()),
         network_(strategy, parts, local_options(strategy, config.optimizer), parabolas_.clients()) {
-    // In one dimension the only direction is the eigenvector.
+    // The Hessian is a times the identity: any directions are its eigenvectors.
+    const bool probes = strategy.curvature == CurvatureKind::kHutchinson;
     network_.use_eigenpairs(
-        [this, a = config.a](std::size_t node, std::span<const double>, int count, RandomStream) {
+        [a = config.a, probes](std::size_t node, std::span<const double> x, int count,
+                               RandomStream) {
+          const double curvature = a.size() == 1 ? a[0] : a[node];
           Eigenpairs<double> pairs;
-          if (count > 0) pairs = {{1}, {a.size() == 1 ? a[0] : a[node]}, 1};
+          pairs.products = 1;
+          if (probes) {
+            pairs.diagonal.assign(x.size(), curvature);
+            return pairs;
+          }
+          pairs.values.assign(static_cast<std::size_t>(count), curvature);
+          pairs.vectors.resize(pairs.values.size() * x.size());
+          for (std::size_t k = 0; k < pairs.values.size(); ++k) pairs.vectors[k * x.size() + k] = 1;
           return pairs;
         },
         1);

@@ -37,9 +37,14 @@ Spread spread_of(std::vector<double> values) {
   Spread spread;
   spread.mean = mean_of_first(values.size());
   spread.worst_decile = mean_of_first(std::max<std::size_t>(1, values.size() / 10));
-  double squares = 0;
-  for (const double v : values) squares += (v - spread.mean) * (v - spread.mean);
-  spread.deviation = std::sqrt(squares / static_cast<double>(values.size()));
+  double squares = 0, about_mean = 0;
+  for (const double v : values) {
+    squares += v * v;
+    about_mean += (v - spread.mean) * (v - spread.mean);
+  }
+  const auto n = static_cast<double>(values.size());
+  spread.deviation = std::sqrt(about_mean / n);
+  spread.fairness = squares == 0 ? 1 : n * spread.mean * spread.mean / squares;
   return spread;
 }
 
@@ -58,8 +63,11 @@ Federation<Scalar>::Federation(const FederatedConfig& config, const WorkloadPart
       algorithm_(make_algorithm<Scalar>(
           config.algorithm,
           {clients_.front().learner->layout(), config.settings, clients_.size(), config.rounds})),
+      codec_(make_codec<Scalar>(config.upload)),
+      residuals_(clients_.size()),
+      availability_(make_availability(config.availability, clients_.size(), parts.seed)),
       sizes_(cohort_sizes(config, clients_.size())),
-      cohorts_(parts.seed, clients_.size(), sizes_.asked),
+      cohorts_(parts.seed, clients_.size(), sizes_.asked, availability_.get()),
       nodes_(clients_.size()) {
   job_.config = config;
   job_.algorithm = algorithm_.get();
@@ -72,6 +80,9 @@ Federation<Scalar>::Federation(const FederatedConfig& config, const WorkloadPart
   job_.cohorts = &cohorts_;
   job_.wanted = sizes_.wanted;
   job_.kept = kept_;
+  job_.codec = codec_.get();
+  job_.residuals = residuals_;
+  job_.availability = availability_.get();
   job_.observe = [this](Node& server, const FederatedRound<Scalar>& end) {
     return end_round(server, end);
   };

@@ -15,6 +15,8 @@ struct Spread {
   double mean = 0;
   double deviation = 0;  // of the population
   double worst_decile = 0;
+  // (sum x)^2 / (n sum x^2): 1 where all are equal, 1/n where one has all (Jain, Chiu, Hawe, 1984).
+  double fairness = 0;
 };
 Spread spread_of(std::vector<double> values);
 
@@ -44,6 +46,11 @@ class Federation {
   const FederatedConfig& config() const { return job_.config; }
   // The whole model that a client uses, from the shared one.
   std::vector<Scalar> personal(std::size_t client, std::span<const Scalar> shared) const;
+  // The client's own one of the two models that it mixes; empty where it has none yet.
+  std::vector<Scalar> mixed_in(std::size_t client) const {
+    const auto own = algorithm_->mixed_in(kept_[client]);
+    return {own.begin(), own.end()};
+  }
 
  private:
   using Kept = std::vector<std::vector<Scalar>>;  // of each client
@@ -59,6 +66,9 @@ class Federation {
   std::vector<ClientData<Scalar>> clients_;
   Kept kept_;
   std::unique_ptr<FederatedAlgorithm<Scalar>> algorithm_;
+  std::unique_ptr<Codec<Scalar>> codec_;
+  std::vector<std::vector<Scalar>> residuals_;  // of each client
+  std::unique_ptr<Availability> availability_;
   CohortSizes sizes_;
   Cohorts cohorts_;
   FederatedJob<Scalar> job_;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "runtime/training/curvature_eigenpairs.hpp"
+#include "runtime/training/curvature_estimates.hpp"
 #include "runtime/workloads/gossip_network.hpp"
 #include "runtime/workloads/image_clients.hpp"
 #include "runtime/workloads/weights_hash.hpp"
@@ -50,23 +51,27 @@ class GossipingImages final : public Workload {
     co_await images_.record_global(node, "global_test", mean, at);
     const ImageClients::ModelOf own = [&models](std::size_t client) { return models[client]; };
     co_await images_.record_personal(node, "personal_test", own, at);
+    co_await images_.record_mixtures(node, "personal_test", mean, own, at);
     node.record("drift", mean_distance(models, mean), at);
   }
 
   // Of the Hessian of a node's loss on some of its samples.
   Eigenpairs<float> eigenpairs(std::size_t node, std::span<const float> x, std::size_t count,
                                RandomStream random) const {
-    Eigenpairs<float> out;
-    if (count == 0) return out;
+    const bool probes = network_.config().curvature == CurvatureKind::kHutchinson;
+    if (count == 0 && !probes) return {};
     const auto all = network_.client(node).training;
     const auto used = all.first(
         std::min(all.size(), static_cast<std::size_t>(network_.config().hessian_samples)));
     const HessianMap hessian = loss_hessian<float>(images_.learner(), x, images_.training_source(),
                                                    {used.begin(), used.end()}, {});
+    const auto products = static_cast<std::size_t>(network_.config().most_products);
+    if (probes) return diagonal(hessian, products, random, x.size());
     EigenpairOptions options;
     options.k = count;
-    options.max_products = static_cast<std::size_t>(network_.config().most_products);
+    options.max_products = products;
     const TopEigenpairs found = top_eigenpairs(hessian, options, random);
+    Eigenpairs<float> out;
     out.values = found.values;
     out.products = static_cast<std::int64_t>(found.cost.products);
     out.vectors.resize(found.values.size() * x.size());
@@ -74,6 +79,18 @@ class GossipingImages final : public Workload {
       scatter_trainable<double, float>(images_.learner().layout(), found.vector(k),
                                        std::span(out.vectors).subspan(k * x.size(), x.size()));
     }
+    return out;
+  }
+
+  Eigenpairs<float> diagonal(const HessianMap& hessian, std::size_t probes, RandomStream random,
+                             std::size_t size) const {
+    const HutchinsonResult found = hutchinson(hessian, probes, random);
+    std::vector<double> trainable;
+    for (const ProbeMean& entry : found.diagonal) trainable.push_back(entry.mean);
+    Eigenpairs<float> out;
+    out.products = static_cast<std::int64_t>(found.cost.products);
+    out.diagonal.resize(size);
+    scatter_trainable<double, double>(images_.learner().layout(), trainable, out.diagonal);
     return out;
   }
 

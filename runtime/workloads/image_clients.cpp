@@ -1,10 +1,9 @@
 #include "runtime/workloads/image_clients.hpp"
 
-#include <cmath>
-#include <limits>
-#include <numeric>
+#include <algorithm>
 
 #include "runtime/data/partition.hpp"
+#include "runtime/federated/arithmetic.hpp"
 
 namespace understudy {
 namespace {
@@ -18,6 +17,20 @@ std::vector<std::size_t> equal_shards(std::size_t samples, std::size_t clients) 
   for (std::size_t i = 0; i < clients; ++i)
     sizes.push_back(std::max<std::size_t>(1, samples * (i + 1) / clients - samples * i / clients));
   return sizes;
+}
+
+void record_spread(Node& node, const std::string& name, std::vector<double> values, Position at) {
+  const Spread spread = spread_of(std::move(values));
+  node.record(name + "_mean", spread.mean, at);
+  node.record(name + "_std", spread.deviation, at);
+  node.record(name + "_worst_decile", spread.worst_decile, at);
+  node.record(name + "_fairness", spread.fairness, at);
+}
+
+void record_calibration(Node& node, const std::string& prefix, const Calibration& calibration,
+                        Position at) {
+  node.record(prefix + "_ece", calibration.expected_error(), at);
+  node.record(prefix + "_mce", calibration.maximum_error(), at);
 }
 
 }  // namespace
@@ -86,6 +99,7 @@ std::vector<ClientData<float>> ImageClients::clients() const {
 Task<> ImageClients::record_global(Node& node, const std::string& prefix,
                                    std::span<const float> model, Position at) const {
   double loss = 0, correct = 0;
+  Calibration calibration;
   const std::size_t size = sizes_.test;
   for (std::size_t first = 0; !dry() && first < size; first += kEvaluationPiece) {
     const std::size_t count = std::min(kEvaluationPiece, size - first);
@@ -94,39 +108,110 @@ Task<> ImageClients::record_global(Node& node, const std::string& prefix,
         [&] { piece = learner_->evaluate(model, *data_.test.dataset, first, count); });
     loss += piece.loss * static_cast<double>(count);
     correct += piece.accuracy * static_cast<double>(count);
+    calibration.add(piece.calibration);
   }
   node.record(prefix + "_accuracy", correct / static_cast<double>(size), at);
   node.record(prefix + "_loss", loss / static_cast<double>(size), at);
+  record_calibration(node, prefix, calibration, at);
 }
 
-Task<> ImageClients::score(Node& node, std::size_t client, const ModelOf& model_of,
-                           double& accuracy) const {
-  co_await node.observe([&, client] {
-    const SubsetSource own(data_.test.dataset.get(), test_[client]);
-    const std::vector<float> model = model_of(client);
-    if (!model.empty()) accuracy = learner_->evaluate(model, own, 0, own.size()).accuracy;
-  });
+Evaluation ImageClients::on_test(std::size_t client, std::span<const float> model) const {
+  const SubsetSource own(data_.test.dataset.get(), test_[client]);
+  return learner_->evaluate(model, own, 0, own.size());
+}
+
+Evaluation ImageClients::on_validation(std::size_t client, std::span<const float> model) const {
+  if (validation_[client].empty()) return {};
+  const SubsetSource own(data_.train.dataset.get(), validation_[client]);
+  return learner_->evaluate(model, own, 0, own.size());
+}
+
+Task<> ImageClients::score_one(Node& node, std::size_t client, const ScoreClient& score,
+                               Score& out) const {
+  co_await node.observe([&, client] { score(client, out); });
+}
+
+Task<> ImageClients::score_all(Node& node, const ScoreClient& score,
+                               std::vector<Score>& out) const {
+  if (dry()) co_return;
+  out.resize(size());
+  std::vector<Spawned<>> scoring;
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (!test_[i].empty()) scoring.push_back(node.spawn(score_one(node, i, score, out[i])));
+  }
+  co_await when_all(std::move(scoring));
 }
 
 Task<> ImageClients::record_personal(Node& node, const std::string& prefix, const ModelOf& model_of,
                                      Position at) const {
-  std::vector<double> accuracies;
-  std::vector<Spawned<>> scoring;
-  if (!dry()) {
-    accuracies.assign(size(), std::numeric_limits<double>::quiet_NaN());
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (!test_[i].empty()) scoring.push_back(node.spawn(score(node, i, model_of, accuracies[i])));
-    }
+  const ScoreClient score = [&](std::size_t client, Score& out) {
+    const std::vector<float> model = model_of(client);
+    if (model.empty()) return;
+    out = {true, on_test(client, model), on_validation(client, model)};
+  };
+  std::vector<Score> scores;
+  co_await score_all(node, score, scores);
+  std::vector<double> test, validation;
+  Calibration calibration;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (!scores[i].counts) continue;
+    test.push_back(scores[i].test.accuracy);
+    calibration.add(scores[i].test.calibration);
+    if (!validation_[i].empty()) validation.push_back(scores[i].validation.accuracy);
   }
-  co_await when_all(std::move(scoring));
-  std::vector<double> scored;
-  for (std::size_t i = 0; i < accuracies.size(); ++i) {
-    if (!std::isnan(accuracies[i])) scored.push_back(accuracies[i]);
+  record_spread(node, prefix + "_accuracy", std::move(test), at);
+  record_calibration(node, prefix, calibration, at);
+  if (withholds())
+    node.record("personal_validation_accuracy_mean", spread_of(std::move(validation)).mean, at);
+}
+
+MixtureScores ImageClients::mixtures(std::size_t client, std::span<const float> shared,
+                                     std::span<const float> own) const {
+  MixtureScores scores;
+  std::vector<float> mixture(shared.begin(), shared.end());
+  for (std::size_t i = 0; i < MixtureScores::kShares; ++i) {
+    if (!own.empty()) mix<float>(shared, own, MixtureScores::share(i), mixture);
+    const Evaluation validation = on_validation(client, mixture);
+    scores.validation_accuracy[i] = validation.accuracy;
+    scores.validation_loss[i] = validation.loss;
+    scores.test_accuracy[i] = on_test(client, mixture).accuracy;
+    if (!own.empty()) continue;
+    scores.validation_accuracy.fill(validation.accuracy);
+    scores.validation_loss.fill(validation.loss);
+    scores.test_accuracy.fill(scores.test_accuracy[i]);
+    break;
   }
-  const Spread spread = spread_of(std::move(scored));
-  node.record(prefix + "_accuracy_mean", spread.mean, at);
-  node.record(prefix + "_accuracy_std", spread.deviation, at);
-  node.record(prefix + "_accuracy_worst_decile", spread.worst_decile, at);
+  return scores;
+}
+
+Task<> ImageClients::record_mixtures(Node& node, const std::string& prefix,
+                                     std::span<const float> shared, const ModelOf& own_of,
+                                     Position at) const {
+  if (!withholds()) co_return;
+  const ScoreClient score = [&](std::size_t client, Score& out) {
+    out.counts = true;
+    out.mixtures = mixtures(client, shared, own_of(client));
+  };
+  std::vector<Score> scores;
+  co_await score_all(node, score, scores);
+  std::vector<double> chosen, half, oracle, shares;
+  for (const Score& s : scores) {
+    if (!s.counts) continue;
+    const MixtureScores& m = s.mixtures;
+    chosen.push_back(m.test_accuracy[m.chosen()]);
+    half.push_back(m.test_accuracy[MixtureScores::kHalf]);
+    oracle.push_back(m.test_accuracy[m.oracle()]);
+    shares.push_back(MixtureScores::share(m.chosen()));
+  }
+  record_spread(node, prefix + "_accuracy_chosen", std::move(chosen), at);
+  record_spread(node, prefix + "_accuracy_half", std::move(half), at);
+  record_spread(node, prefix + "_accuracy_oracle", std::move(oracle), at);
+  node.record("mixing_chosen_mean", spread_of(std::move(shares)).mean, at);
+}
+
+bool ImageClients::withholds() const {
+  return std::any_of(validation_.begin(), validation_.end(),
+                     [](const auto& withheld) { return !withheld.empty(); });
 }
 
 }  // namespace understudy

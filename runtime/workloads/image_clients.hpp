@@ -3,6 +3,7 @@
 
 #include "runtime/workloads/federation.hpp"
 #include "runtime/workloads/image_data.hpp"
+#include "runtime/workloads/mixtures.hpp"
 
 namespace understudy {
 
@@ -21,20 +22,40 @@ class ImageClients {
   const std::string& notice() const { return data_.train.notice; }
   DataSizes sizes() const { return sizes_; }
 
-  // Records PREFIX_accuracy and PREFIX_loss of one model on the whole test set.
+  // Records PREFIX_accuracy, _loss, _ece and _mce of one model on the whole test set.
   Task<> record_global(Node& node, const std::string& prefix, std::span<const float> model,
                        Position at) const;
-  // Records PREFIX_accuracy_mean, _std and _worst_decile over the clients that have test samples, each
-  // with the model that model_of(client) gives; empty: there is none. It is called on several threads at
-  // once.
+  // Records PREFIX_accuracy_mean, _std, _worst_decile and _fairness over the clients that have test
+  // samples, each with the model that model_of(client) gives (empty: there is none); PREFIX_ece and _mce over all of these
+  // samples; and where samples are withheld personal_validation_accuracy_mean on those. model_of is
+  // called on several threads at once.
   using ModelOf = std::function<std::vector<float>(std::size_t client)>;
   Task<> record_personal(Node& node, const std::string& prefix, const ModelOf& model_of,
                          Position at) const;
+  // Of mixtures of `shared` and each client's own model (empty: `shared` alone), where samples are
+  // withheld: the accuracies as above of the mixture that each client chooses by them, as
+  // PREFIX_accuracy_chosen_..., of half and half (_half_...), and of the one that its test samples
+  // would have chosen (_oracle_...); and mixing_chosen_mean, the mean share of the own model.
+  Task<> record_mixtures(Node& node, const std::string& prefix, std::span<const float> shared,
+                         const ModelOf& own_of, Position at) const;
 
  private:
   bool dry() const { return data_.train.dataset == nullptr; }
   void divide(const ImageClassifierConfig& config, const WorkloadParts& parts, double validation);
-  Task<> score(Node& node, std::size_t client, const ModelOf& model_of, double& accuracy) const;
+  struct Score {
+    bool counts = false;  // the client has a model and test samples
+    Evaluation test{}, validation{};
+    MixtureScores mixtures{};
+  };
+  using ScoreClient = std::function<void(std::size_t client, Score&)>;
+  // Of all clients that have test samples, on several threads; empty in a dry run.
+  Task<> score_all(Node& node, const ScoreClient& score, std::vector<Score>& out) const;
+  Task<> score_one(Node& node, std::size_t client, const ScoreClient& score, Score& out) const;
+  Evaluation on_test(std::size_t client, std::span<const float> model) const;
+  Evaluation on_validation(std::size_t client, std::span<const float> model) const;
+  MixtureScores mixtures(std::size_t client, std::span<const float> shared,
+                         std::span<const float> own) const;
+  bool withholds() const;
 
   int batch_;
   bool shuffle_;

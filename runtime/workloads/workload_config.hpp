@@ -66,6 +66,7 @@ struct QuadraticConfig {
   std::vector<double> a{1};
   std::vector<double> b{0};
   double start = 0;
+  int layers = 1;  // under federated and gossip: x has so many values, each a layer, all alike
   int updates = 10;
   OptimizerConfig optimizer = SgdConfig{.lr = 0.1};
 };

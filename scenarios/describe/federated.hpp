@@ -1,6 +1,7 @@
 // Descriptions of the strategies federated and gossip.
 #pragma once
 
+#include "scenarios/describe/availability.hpp"
 #include "scenarios/describe/federated_names.hpp"
 
 namespace understudy {
@@ -69,6 +70,11 @@ void describe(Archive& a, FederatedConfig& c) {
           {.min = 1, .max = 100});
   a.field("late", c.late, "What becomes of answers that come after their round.");
   a.field("empty_round", c.empty_round, "What follows a round without an answer that counts.");
+  a.field("aggregation", c.aggregation, "When answers become a new model.");
+  a.field("buffer", c.buffer, "buffered: answers that end a round; all of the cohort's by default.",
+          {.min = 1, .max = 1e7});
+  a.field("availability", c.availability, "When clients can be asked.");
+  a.field("upload", c.upload, "How clients' answers are made smaller.");
 }
 
 template <class Archive>
@@ -83,15 +89,18 @@ void describe(Archive& a, GossipConfig& c) {
           "How long a node waits for its neighbours' models; for ever where nothing is given.",
           {.above = 0});
   a.field("variant", c.variant, "connect: the directions along which nodes follow the mean.");
+  a.field("curvature", c.curvature, "connect: what is found of the Hessian.");
   a.field("eigenpairs", c.eigenpairs, "connect: how many of the Hessian's top eigenpairs.",
           {.min = 0, .max = 1000});
-  a.field("most_products", c.most_products,
-          "connect: Hessian-vector products that finding them may take; all are charged.",
-          {.min = 1, .max = 1e6});
+  a.field(
+      "most_products", c.most_products,
+      "connect: Hessian-vector products that finding it may take, with hutchinson probes; all are "
+      "charged.",
+      {.min = 1, .max = 1e6});
   a.field("hessian_samples", c.hessian_samples,
           "connect: the first so many of a node's samples, which its Hessian is of.",
           {.min = 1, .max = 1e6});
-  a.field("damping", c.damping, "connect, damped: the eigenvalue that is damped by half.",
+  a.field("damping", c.damping, "connect, damped: the curvature that is damped by half.",
           {.above = 0});
 }
 

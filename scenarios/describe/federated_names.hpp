@@ -44,6 +44,12 @@ inline constexpr std::array<Named<EmptyRound>, 3> kEmptyRoundNames = {{
 }};
 constexpr std::span<const Named<EmptyRound>> names(EmptyRound) { return kEmptyRoundNames; }
 
+inline constexpr std::array<Named<Aggregation>, 2> kAggregationNames = {{
+    {Aggregation::kRounds, "rounds", "Once the cohort has answered."},
+    {Aggregation::kBuffered, "buffered", "Whenever the buffer is full, while others still train."},
+}};
+constexpr std::span<const Named<Aggregation>> names(Aggregation) { return kAggregationNames; }
+
 inline constexpr std::array<Named<GossipKind>, 3> kGossipNames = {{
     {GossipKind::kAveraging, "averaging", "Nodes train, then average with their neighbours."},
     {GossipKind::kDPsgd, "d_psgd", "Models travel while nodes train from them."},
@@ -65,5 +71,11 @@ inline constexpr std::array<Named<ConnectVariant>, 4> kVariantNames = {{
     {ConnectVariant::kRandom, "random", "None of as many random ones: the control."},
 }};
 constexpr std::span<const Named<ConnectVariant>> names(ConnectVariant) { return kVariantNames; }
+
+inline constexpr std::array<Named<CurvatureKind>, 2> kCurvatureNames = {{
+    {CurvatureKind::kLanczos, "lanczos", "The top eigenpairs, by block Lanczos."},
+    {CurvatureKind::kHutchinson, "hutchinson", "The diagonal, by Hutchinson's probes."},
+}};
+constexpr std::span<const Named<CurvatureKind>> names(CurvatureKind) { return kCurvatureNames; }
 
 }  // namespace understudy

@@ -66,6 +66,7 @@ void describe(Archive& a, RingConfig& c) {
 template <class Archive>
 void describe(Archive& a, AccessClass& c) {
   a.field("share", c.share, "Of the leaves, relative to the other classes'.", {.above = 0});
+  a.field("device", c.device, "The profile of their devices; the star's where nothing is given.");
   a.field("down", c.down, "Rate from the hub to the leaf.", {.min = 1});
   a.field("up", c.up, "Rate from the leaf to the hub.", {.min = 1});
   a.field("latency", c.latency, "Paid once by every message.", {.min = 0});
@@ -76,8 +77,9 @@ void describe(Archive& a, StarConfig& c) {
   a.field("nodes", c.nodes, "How many leaves around the hub, which is a node too and serves.",
           {.min = 1, .max = kMostNodes});
   describe_even_shape(a, c);
-  a.field("classes", c.classes,
-          "Kinds of access links; with them bandwidth and latency don't apply.");
+  a.field(
+      "classes", c.classes,
+      "Kinds of leaves by access link and device; with them bandwidth and latency don't apply.");
   a.field("spread", c.spread,
           "With `classes`: each leaf's rates are multiplied by exp(spread x normal).",
           {.min = 0, .max = 3});

@@ -92,6 +92,9 @@ void describe(Archive& a, QuadraticConfig& c) {
           {.above = 0});
   a.field("b", c.b, "Minimum of each node's parabola; one number stands for all.");
   a.field("start", c.start, "x before the first update.");
+  a.field("layers", c.layers,
+          "Under federated and gossip: x has so many values, each a layer, all with these numbers.",
+          {.min = 1, .max = 1e6});
   a.field("updates", c.updates, "How many updates.", {.min = 1, .max = kMostUpdates});
   a.field("optimizer", c.optimizer, "How gradients change x.");
 }

@@ -32,10 +32,11 @@ class VirtualWorld::Gate final : public SafePoints {
   bool open() {
     if (arrived_ != states_.size()) return false;
     UNDERSTUDY_CHECK(world_.network_.everything_received());  // a snapshot holds no messages
-    if (world_.options_.on_safe_point) {
+    const WorldOptions& options = world_.options_;
+    if (options.on_safe_point && (!options.wants_snapshot || options.wants_snapshot())) {
       WorldSnapshot snapshot = world_.snapshot();
       for (auto& state : states_) snapshot.states.push_back(state());
-      world_.options_.on_safe_point(snapshot);
+      options.on_safe_point(snapshot);
     }
     arrived_ = 0;
     // In order of rank, as a resumed run starts: at one instant the order decides who sends first.

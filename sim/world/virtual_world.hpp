@@ -35,6 +35,8 @@ struct WorldOptions {
   RecordedValues replay;                  // dry only; a value that is missing is recorded as NaN
   const WorldSnapshot* resume = nullptr;  // borrowed during construction and run()
   std::function<void(const WorldSnapshot&)> on_safe_point;
+  // Asked at each safe point whether it is wanted, as making a snapshot copies all records; empty: always.
+  std::function<bool()> wants_snapshot{};
   EventTrace::Sink on_event;  // told of every message and computation; empty: nobody is
 };
 

@@ -105,6 +105,30 @@ TEST(Connect, DampsNothingAlongNegativeCurvature) {
   EXPECT_THAT(d, testing::ElementsAre(1, 2, 3));
 }
 
+// The bowls' axes are their eigenvectors, so that the diagonal damps as the eigenpairs do: by 10 / (h + 10).
+TEST(Connect, DampedByTheDiagonalScalesEachParameter) {
+  Eigenpairs<double> pairs;
+  pairs.diagonal = {100, 10, -1};
+  std::vector<double> d{1, 2, 3};
+  restrict_direction<double>(ConnectVariant::kDamped, pairs, 10, d);
+  EXPECT_NEAR(d[0], 1.0 / 11, 1e-15);
+  EXPECT_NEAR(d[1], 1, 1e-15);
+  EXPECT_EQ(d[2], 3);
+}
+
+// One gradient of 1 s to train and fourteen for seven products.
+TEST(Connect, TellsItsShareOfTheRound) {
+  Gossip g = two(ConnectVariant::kPublished, 2);
+  g.profiles.profiles["second"] = {.flops_per_s = 1e12};
+  g.topology = MeshConfig{.bandwidth = Bandwidth{1e15}, .device = "second"};
+  g.charged_products = 7;
+  double share = 0;
+  for (const Sample& s : run(g).world.samples[0]) {
+    if (s.name == "curvature_share") share = s.value;
+  }
+  EXPECT_NEAR(share, 14.0 / 15, 1e-6);
+}
+
 TEST(Connect, ChargesItsProducts) {
   Gossip g = two(ConnectVariant::kPublished, 2);
   g.profiles.profiles["second"] = {.flops_per_s = 1e12};

@@ -27,6 +27,7 @@ struct FederationEnd {
   std::vector<std::vector<double>> models;  // after each round
   std::vector<std::vector<double>> kept;
   std::vector<std::vector<double>> personal;
+  std::vector<std::vector<double>> residuals;
   WorldSnapshot world;
 
   double last(const std::string& metric) const {  // of the server
@@ -62,12 +63,15 @@ inline FederationEnd run(const Federation& f) {
     data.push_back({learners[i].get(), nullptr, indices[i], withheld});
   FederationEnd out;
   out.kept.resize(n);
+  out.residuals.resize(n);
   std::vector<Rank> clients;
   for (std::size_t i = 0; i < n; ++i) clients.push_back(Rank{i});
   const auto algorithm = make_algorithm<double>(
       f.config.algorithm, {learners[0]->layout(), f.config.settings, n, f.config.rounds});
   const CohortSizes sizes = cohort_sizes(f.config, n);
-  Cohorts cohorts(3, n, sizes.asked);
+  const auto availability = make_availability(f.config.availability, n, 3);
+  const auto codec = make_codec<double>(f.config.upload);
+  Cohorts cohorts(3, n, sizes.asked, availability.get());
   FederatedJob<double> job;
   job.config = f.config;
   job.algorithm = algorithm.get();
@@ -81,6 +85,9 @@ inline FederationEnd run(const Federation& f) {
   job.cohorts = &cohorts;
   job.wanted = sizes.wanted;
   job.kept = out.kept;
+  job.codec = codec.get();
+  job.residuals = out.residuals;
+  job.availability = availability.get();
   job.observe = [&](Node&, const FederatedRound<double>& end) -> Task<> {
     out.models.emplace_back(end.model.begin(), end.model.end());
     co_return;

@@ -80,6 +80,23 @@ TEST(FinalMetrics, AreTheLastValuesOverNodes) {
 }
 
 // As above, and the losses (100 1 + 300 3) / 400 = 2.5.
+// The second round does best on what is withheld, as does the third: the first of them counts, whatever
+// the test samples say.
+TEST(FinalMetrics, HaveTheRoundThatDoesBestInValidation) {
+  Unit unit = two_nodes();
+  const std::string validation = "personal_validation_accuracy_mean", test = "global_test_accuracy";
+  unit.samples[1] = {sample(test, 0.9, 1), sample(validation, 0.5, 1),
+                     sample(test, 0.6, 2), sample(validation, 0.7, 2),
+                     sample(test, 0.8, 3), sample(validation, 0.7, 3)};
+  const auto metrics = final_metrics(unit);
+  EXPECT_EQ(metrics.at("best_validation_round"), 2);
+  EXPECT_EQ(metrics.at(test + "_at_best_validation"), 0.6);
+  EXPECT_EQ(metrics.at(test), 0.8);
+  EXPECT_FALSE(metrics.contains(validation + "_at_best_validation"));
+  unit.samples[1] = {sample(test, 0.9, 1)};
+  EXPECT_FALSE(final_metrics(unit).contains("best_validation_round"));
+}
+
 TEST(FinalMetrics, OfTheTestSetAreWeightedByTheLastShares) {
   Unit unit = two_nodes();
   unit.samples[0] = {sample("test_samples", 900, 1), sample("test_accuracy", 0.8, 2),

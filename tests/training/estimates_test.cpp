@@ -53,7 +53,7 @@ TEST(Hutchinson, HasTheMeansAndTheErrorsOfTheory) {
   EXPECT_NEAR(result.trace.error / error, 1, 0.05);
   EXPECT_NEAR(result.trace.mean, h.trace(), 5 * error);
   for (Index i = 0; i < 12; ++i) {
-    const Estimate& estimate = result.diagonal[static_cast<std::size_t>(i)];
+    const ProbeMean& estimate = result.diagonal[static_cast<std::size_t>(i)];
     const double expected = off.row(i).norm() / std::sqrt(static_cast<double>(kProbes));
     EXPECT_NEAR(estimate.error / expected, 1, 0.05) << i;
     EXPECT_NEAR(estimate.mean, h(i, i), 5 * expected) << i;

@@ -69,7 +69,10 @@ TEST(GossipingQuadratic, RecordsEveryNodesX) {
 TEST(Federated, SharesWeightsOverNetworks) {
   for (const std::string strategy :
        {"kind: federated, algorithm: scaffold, rounds: 6, cohort: 2, local_steps: 2",
-        "kind: gossip, rounds: 12, local_steps: 2, availability: 70%"}) {
+        "kind: gossip, rounds: 12, local_steps: 2, availability: 70%",
+        "kind: federated, rounds: 6, local_steps: 2, upload: {kind: quantised, bits: 4}",
+        "kind: federated, rounds: 9, local_steps: 2, availability: {kind: bernoulli, probability: "
+        "40%}"}) {
     const Experiment experiment = experiment_of(quadratic("star, nodes: 3", strategy) +
                                                 "sweep: {network.kind: [fair_share, ideal]}\n");
     const std::vector<Unit> units = run_all(experiment);
@@ -91,6 +94,17 @@ TEST(Federated, GivesTheSameRecordsWithAnyNumberOfJobs) {
   many.jobs = 3;
   EXPECT_EQ(records_without_wall_time(run_all(experiment)),
             records_without_wall_time(run_all(experiment, many)));
+}
+
+// Quicker devices answer sooner: the two of the fast class in 3 s, those of the slow one not at all.
+TEST(Federated, HasClientsOfSeveralDevices) {
+  const Unit unit = unit_of(
+      "topology: {kind: star, nodes: 4, device: ideal, classes: [{share: 1}, {share: 1, device: "
+      "slow}]}\n"
+      "devices: {profiles: {slow: {compute: 1flop/s}}}\n"
+      "workload: {kind: quadratic}\n"
+      "strategy: {kind: federated, rounds: 1, local_steps: 1, deadline: 3s}\n");
+  EXPECT_EQ(values(unit, 4, "answers"), std::vector<double>{2});
 }
 
 TEST(Federated, WithADeadlineTrainsEveryRun) {

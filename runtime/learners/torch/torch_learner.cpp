@@ -79,6 +79,7 @@ class TorchLearner final : public ModelLearner<Scalar> {
     std::vector<std::uint32_t> indices;
     double loss = 0;
     std::int64_t correct = 0;
+    Calibration calibration;
     for (std::size_t done = 0; done < count; done += indices.size()) {
       indices.resize(std::min(kEvaluationBatch, count - done));
       std::iota(indices.begin(), indices.end(), static_cast<std::uint32_t>(first + done));
@@ -86,10 +87,20 @@ class TorchLearner final : public ModelLearner<Scalar> {
       const Logits logits = forward(pass, batch, nothing);
       loss -=
           logits.log_softmax.gather(1, logits.labels.unsqueeze(1)).sum().template item<double>();
-      correct += logits.log_softmax.argmax(1).eq(logits.labels).sum().template item<std::int64_t>();
+      const auto [largest, answers] = logits.log_softmax.max(1);
+      const at::Tensor right = answers.eq(logits.labels);
+      correct += right.sum().template item<std::int64_t>();
+      add_confidences(largest, right, calibration);
     }
     const auto samples = static_cast<double>(count);
-    return {loss / samples, static_cast<double>(correct) / samples, count};
+    return {loss / samples, static_cast<double>(correct) / samples, count, calibration};
+  }
+
+  static void add_confidences(const at::Tensor& log_probabilities, const at::Tensor& right,
+                              Calibration& out) {
+    const at::Tensor confidences = log_probabilities.to(at::kDouble).exp();
+    for (std::int64_t i = 0; i < confidences.numel(); ++i)
+      out.add(confidences.data_ptr<double>()[i], right.data_ptr<bool>()[i]);
   }
 
   static constexpr std::int64_t kNoIgnoredLabel = -100;  // PyTorch's default
