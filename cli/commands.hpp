@@ -29,12 +29,15 @@ void add_validate(CLI::App& app, Session& session);
 void add_list(CLI::App& app, Session& session);
 void add_topology(CLI::App& app, Session& session);
 void add_board(CLI::App& app, Session& session);
+void add_data(CLI::App& app, Session& session);
 void add_keys(CLI::App& app, Session& session);
 void add_help(CLI::App& app, Session& session);
 
-// On finished run directories: rebuild the summary and the page, or compute the times anew.
+// On finished run directories: rebuild the summary and the page, compute the times anew, or hold two
+// side by side.
 void add_report(CLI::App& app, Session& session);
 void add_retime(CLI::App& app, Session& session);
+void add_compare(CLI::App& app, Session& session);
 
 // Of both programs: without LibTorch, make_learner throws.
 void add_worker(CLI::App& app,

@@ -99,6 +99,16 @@ ExperimentResult compute(const Experiment& experiment, const RunDirectory& direc
                           directory.path().string(), directory.path().string()));
 }
 
+// Only the virtual world sees all that a trace tells.
+void require_traceable(const Experiment& experiment) {
+  for (const ExpandedRun& run : experiment.runs) {
+    if (run.scenario.mode == Mode::kVirtual) continue;
+    throw ScenarioError(
+        "--trace: follows runs in virtual time only; --set mode=virtual traces the same scenario "
+        "there, and 'understudy compare' holds its times against those of processes");
+  }
+}
+
 // Known before the run, not after it.
 void require_writable(const std::string& path) {
   if (path.empty()) return;
@@ -137,6 +147,7 @@ void run_in(const RunDirectory& directory, const Experiment& experiment, Dataset
 
 void run(const Options& options, Session& session) {
   const Experiment experiment = load_experiment(options.file, options.sets);
+  if (options.trace) require_traceable(experiment);
   DatasetCache datasets(options.data_dir.empty() ? DataPaths{} : DataPaths{options.data_dir});
   // A run that is resumed may need no data any more.
   if (!options.resume) check_data(experiment, datasets);
@@ -176,9 +187,10 @@ void add_options(CLI::App& command, Options& options) {
   command.add_option("--data-dir", options.data_dir, "Where data sets are looked for first");
   command.add_option("--junit", options.junit, "Write what `expect` asked for as JUnit XML");
   command.add_flag("--resume", options.resume, "Go on with an interrupted run");
-  command.add_flag("--trace", options.trace,
-                   "Also write every message and computation to traces/, as JSON lines and for "
-                   "Perfetto");
+  command.add_flag(
+      "--trace", options.trace,
+      "Also write every message and computation of a run in virtual time to traces/, as "
+      "JSON lines and for Perfetto");
   command.add_flag("--retrain", options.retrain,
                    "Train every run, and fail where weights differ that should not");
 }

@@ -7,9 +7,11 @@ int main(int argc, char** argv) {
     add_validate(app, session);
     add_report(app, session);
     add_retime(app, session);
+    add_compare(app, session);
     add_topology(app, session);
     add_board(app, session);
     add_list(app, session);
+    add_data(app, session);
     add_keys(app, session);
     understudy::add_worker(app,
                            [](const understudy::Model&) -> std::unique_ptr<understudy::Learner> {

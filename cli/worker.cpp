@@ -1,6 +1,5 @@
 // `understudy worker`: one node of an emulated run, started by the run's coordinator.
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -16,13 +15,15 @@ namespace {
 // The coordinator is gone and can't clean up: whoever notices first takes the run's sockets away and
 // ends the whole group, also those who are stopped.
 void clean_up_after(const CoordinatorLost& lost) {
+  // Others may be at it too, and make what is amid being removed vanish.
+  constexpr int kTries = 1000;
   std::error_code problem;
-  if (!lost.folder().empty()) std::filesystem::remove_all(lost.folder(), problem);
+  for (int i = 0; i < kTries && std::filesystem::exists(lost.folder(), problem); ++i)
+    std::filesystem::remove_all(lost.folder(), problem);
   if (getpgrp() != getppid()) kill(0, SIGKILL);
 }
 
 void work(int settings, const MakeLearner& make_learner) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   signal(SIGINT, SIG_IGN);  // the coordinator decides
   try {
     run_worker(settings, make_learner);

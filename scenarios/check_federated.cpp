@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/data/image_files.hpp"
 #include "runtime/learners/model.hpp"
 #include "scenarios/describe/federated_names.hpp"
 
@@ -183,7 +184,7 @@ class StrategyChecker {
   void check_eigenpairs(const GossipConfig& c) const {
     std::size_t size = 1;
     if (const auto* images = std::get_if<ImageClassifierConfig>(&scenario_.workload))
-      size = make_layout(make_model(images->model, 0)).size;
+      size = make_layout(make_model(images->model, 0, known_dataset(images->dataset).shape)).size;
     if (static_cast<std::size_t>(c.eigenpairs) > size) {
       fail("strategy.eigenpairs",
            fmt::format("{} are more than the {} that the Hessian has", c.eigenpairs, size));

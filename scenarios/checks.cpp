@@ -57,9 +57,10 @@ class Checker {
     if (!scenario_.boards.empty())
       fail("boards",
            "boards are part of the mode virtual, which keeps to the wall's clock with them");
-    if (!std::holds_alternative<AllreduceConfig>(scenario_.strategy))
-      fail("strategy.kind",
-           "only the kind allreduce runs in processes yet; the others are virtual");
+    if (scenario_.emulation.on_loss == OnLoss::kContinue &&
+        std::holds_alternative<AllreduceConfig>(scenario_.strategy))
+      fail("emulation.on_loss",
+           "allreduce needs all of its nodes; only federated and gossip continue without one");
     constexpr int kMostProcesses = 256;
     if (seats_.nodes() > kMostProcesses) {
       fail("topology", fmt::format("{} nodes are more processes than the {} that one run starts",
@@ -154,6 +155,8 @@ class Checker {
       fail("workload.quorum", fmt::format("{} answers are more than the {} nodes can give",
                                           *c.quorum, seats_.workers));
     }
+    if (std::holds_alternative<WriterPartition>(c.partition))
+      fail("workload.partition.kind", "nobody wrote a table's rows, which writer would divide by");
     const auto* sizes = std::get_if<SizesPartition>(&c.partition);
     if (sizes != nullptr && sizes->shares.size() != static_cast<std::size_t>(seats_.workers)) {
       fail("workload.partition.shares", fmt::format("{} shares are not one for each of {} nodes",

@@ -72,8 +72,8 @@ Fault clock_fault(const Unit& unit) {
     for (const Sample& s : samples) {
       if (s.time < kStart || s.time > unit.time)
         return fmt::format("has a sample of {} outside of its time", quote(s.name));
-      const auto& [step, round, epoch] = s.position;
-      if (step.value_or(0) < 0 || round.value_or(0) < 0 || epoch.value_or(0) < 0)
+      const Position& at = s.position;
+      if (at.step.value_or(0) < 0 || at.round.value_or(0) < 0 || at.epoch.value_or(0) < 0)
         return fmt::format("has a sample of {} at a negative position", quote(s.name));
     }
   }

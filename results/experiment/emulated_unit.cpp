@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -48,10 +49,21 @@ std::string notice_of(const EmulationReport& r, const std::vector<NodePlace>& pl
         text.empty() ? "" : "; ", r.overruns, to_seconds(r.overrun_time),
         100 * to_seconds(r.overrun_time) / all);
   }
+  for (const LostNode& lost : r.lost) {
+    text += fmt::format("{}the run went on without rank {} from {:.3g} s on",
+                        text.empty() ? "" : "; ", lost.rank.value, to_seconds(lost.time));
+  }
   return text;
 }
 
-CoordinatorOptions coordinator_options(const UnitTask& task) {
+// Who makes the records that the run is about.
+std::vector<Rank> needed_nodes(const Scenario& scenario, const Topology& topology) {
+  const Communicator members = members_of(topology);
+  if (std::holds_alternative<GossipConfig>(scenario.strategy)) return {members.members.front()};
+  return members.server ? std::vector<Rank>{*members.server} : std::vector<Rank>{};
+}
+
+CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& topology) {
   const Scenario& scenario = *task.scenario;
   CoordinatorOptions o;
   o.emulation = scenario.emulation;
@@ -74,6 +86,7 @@ CoordinatorOptions coordinator_options(const UnitTask& task) {
     o.logs = task.launch->logs / fmt::format("unit-{:04}-{:02}", task.key.run, task.key.repeat);
     std::filesystem::create_directories(o.logs);
   }
+  o.needed = needed_nodes(scenario, topology);
   o.interrupt = task.interrupt;
   if (task.gradients != nullptr)
     o.on_gradients = [&count = *task.gradients](std::int64_t n) { count = n; };
@@ -86,6 +99,7 @@ CoordinatorOptions coordinator_options(const UnitTask& task) {
 std::string common_hash(const std::vector<Json>& results) {
   std::string hash;
   for (std::size_t rank = 0; rank < results.size(); ++rank) {
+    if (results[rank].is_null()) continue;
     const std::string mine = results[rank].at("weights_hash").get<std::string>();
     if (hash.empty()) hash = mine;
     if (!mine.empty() && mine != hash)
@@ -99,12 +113,14 @@ std::string common_hash(const std::vector<Json>& results) {
 Unit run_emulated_unit(const UnitTask& task) {
   const auto start = std::chrono::steady_clock::now();
   const Topology topology = topology_of(*task.scenario);
-  EmulatedRun run = run_emulated(topology, coordinator_options(task));
+  EmulatedRun run = run_emulated(topology, coordinator_options(task, topology));
   Unit unit = new_unit(task, topology);
   unit.weights_hash = common_hash(run.results);
-  const Json& first = run.results.front();
+  const Json& first = *std::find_if(run.results.begin(), run.results.end(),
+                                    [](const Json& result) { return !result.is_null(); });
   unit.data_sizes = {first.at("train_samples").get<std::size_t>(),
-                     first.at("test_samples").get<std::size_t>()};
+                     first.at("test_samples").get<std::size_t>(),
+                     first.at("shards").get<std::vector<std::size_t>>()};
   unit.updates = first.at("updates").get<std::int64_t>();
   unit.updates_per_epoch = first.at("updates_per_epoch").get<std::int64_t>();
   unit.time = run.end.time;
@@ -157,6 +173,7 @@ void run_worker(int settings, const MakeLearner& make_learner) {
     return Json{{"weights_hash", workload->weights_hash()},
                 {"train_samples", workload->data_sizes().train},
                 {"test_samples", workload->data_sizes().test},
+                {"shards", workload->data_sizes().shards},
                 {"updates", workload->updates()},
                 {"updates_per_epoch", workload->updates_per_epoch()},
                 {"notice", workload->notice()}};

@@ -13,10 +13,18 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json to_json(const EmulationReport& r) {
-  return {{"transport", name(r.transport)},  {"dilation", r.dilation},
-          {"lateness", to_json(r.lateness)}, {"latest_start_ps", r.latest_start.count()},
-          {"overruns", r.overruns},          {"overrun_ps", r.overrun_time.count()},
-          {"turned_away", r.turned_away},    {"refused", r.refused}};
+  Json lost = Json::array();
+  for (const LostNode& node : r.lost)
+    lost.push_back({node.rank.value, node.time.time_since_epoch().count(), node.reason});
+  return {{"transport", name(r.transport)},
+          {"dilation", r.dilation},
+          {"lateness", to_json(r.lateness)},
+          {"latest_start_ps", r.latest_start.count()},
+          {"overruns", r.overruns},
+          {"overrun_ps", r.overrun_time.count()},
+          {"turned_away", r.turned_away},
+          {"refused", r.refused},
+          {"lost", lost}};
 }
 
 EmulationReport parse_emulation(const Json& j) {
@@ -30,6 +38,10 @@ EmulationReport parse_emulation(const Json& j) {
   r.overrun_time = Duration(j.at("overrun_ps").get<std::int64_t>());
   r.turned_away = j.at("turned_away").get<std::uint64_t>();
   r.refused = j.at("refused").get<std::uint64_t>();
+  for (const Json& node : j.value("lost", Json::array()))
+    r.lost.push_back({Rank{node.at(0).get<std::uint32_t>()},
+                      TimePoint(Duration(node.at(1).get<std::int64_t>())),
+                      node.at(2).get<std::string>()});
   return r;
 }
 

@@ -10,6 +10,7 @@
 #include "results/report/text_table.hpp"
 #include "results/summary/columns.hpp"
 #include "results/summary/quantity.hpp"
+#include "results/summary/summary_emulation.hpp"
 
 namespace understudy {
 namespace {
@@ -204,18 +205,31 @@ void add_flows(const RunSummary& run, const std::vector<std::string>& row, Resul
   }
 }
 
-std::vector<std::string> notes(const Summary& summary) {
+// Where times come from.
+std::vector<std::string> time_notes(const Summary& summary) {
+  const auto has = [&](bool on_wall, bool declared) {
+    return any(summary, [&](const RunSummary& r) {
+      return (r.mode != Mode::kVirtual) == on_wall && r.declared_cost == declared;
+    });
+  };
   std::vector<std::string> lines;
-  const bool declared = any(summary, [](const RunSummary& r) { return r.declared_cost; });
-  const bool measured = any(summary, [](const RunSummary& r) { return !r.declared_cost; });
-  if (declared) {
-    lines.push_back(fmt::format("{} declared: from device profiles and a network model.",
-                                measured ? "Some times are" : "Times are"));
-  }
-  if (measured) {
-    lines.push_back(fmt::format("{} measured: computing was timed on the machine that ran this.",
-                                declared ? "Others are" : "Times are"));
-  }
+  if (has(false, true)) lines.push_back("declared: from device profiles and a network model.");
+  if (has(false, false))
+    lines.push_back("measured: computing was timed on the machine that ran this.");
+  const char* const on_wall = "measured on the wall's clock, divided by the dilation";
+  if (has(true, true))
+    lines.push_back(fmt::format("{}; computing takes what device profiles say.", on_wall));
+  if (has(true, false))
+    lines.push_back(fmt::format("{}; computing takes what it took on this machine.", on_wall));
+  const char* first = lines.size() > 1 ? "Some times are " : "Times are ";
+  for (std::size_t i = 0; i < lines.size(); ++i) lines[i].insert(0, i == 0 ? first : "Others are ");
+  return lines;
+}
+
+std::vector<std::string> notes(const Summary& summary) {
+  std::vector<std::string> lines = time_notes(summary);
+  if (const std::string said = emulation_sentence(summary.runs); !said.empty())
+    lines.push_back(said);
   if (any(summary, [](const RunSummary& r) { return r.has_boards; })) {
     lines.push_back(
         "Boards take the time that their firmware and their line take; emulated ones cycle by "

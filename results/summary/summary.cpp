@@ -97,6 +97,7 @@ RepeatSummary summarise(const Unit& unit, WorkloadKind kind) {
   out.weights_hash = unit.weights_hash;
   out.wall_s = unit.wall_s;
   out.weights_of = unit.weights_of;
+  out.emulation = unit.emulation;
   add_nodes(unit, out);
   if (unit.updates > 0) {
     out.update_time_s = to_seconds(end_of_training(unit)) / static_cast<double>(unit.updates);
@@ -150,6 +151,7 @@ RunSummary describe(const ExpandedRun& run) {
   out.kind = static_cast<WorkloadKind>(run.scenario.workload.index());
   out.workers = seats.workers;
   out.machines = seats.machines();
+  out.mode = run.scenario.mode;
   out.on_gpus = !device.empty() && device != "cpu" && device != "ideal";
   out.declared_cost = run.scenario.devices.cost == CostKind::kProfile;
   out.has_boards = !run.scenario.boards.empty();

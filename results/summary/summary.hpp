@@ -46,9 +46,10 @@ struct RepeatSummary {
   std::int64_t steps = 0;  // updates of the parameters
   std::string weights_hash;
   double wall_s = 0;
-  std::vector<double> utilisation;    // by rank: share of the time spent computing
-  std::optional<UnitKey> weights_of;  // its times were computed by a dry replay
-  std::vector<FlowTimes> flows;       // by number
+  std::vector<double> utilisation;           // by rank: share of the time spent computing
+  std::optional<UnitKey> weights_of;         // its times were computed by a dry replay
+  std::vector<FlowTimes> flows;              // by number
+  std::optional<EmulationReport> emulation;  // of the mode emulated
 };
 
 // In the order of WorkloadConfig.
@@ -62,6 +63,7 @@ struct RunSummary {
   WorkloadKind kind = WorkloadKind::kClassifier;
   int workers = 1;
   int machines = 1;
+  Mode mode = Mode::kVirtual;
   bool on_gpus = false;       // what the workers are called
   bool declared_cost = true;  // compute is charged from a declared profile, not measured
   bool has_boards = false;

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/summary/summary.hpp"
+#include "results/summary/summary_emulation.hpp"
 
 namespace understudy {
 namespace {
@@ -38,15 +39,21 @@ Json to_json(const RepeatSummary& r) {
   for (const auto& [name, value] : r.final) json["final"][name] = value;
   if (r.epoch_time_s) json["epoch_time_s"] = *r.epoch_time_s;
   if (r.weights_of) json["weights_of"] = {r.weights_of->run, r.weights_of->repeat};
+  if (r.emulation) json["emulation"] = emulation_json(*r.emulation);
   if (!r.flows.empty()) json["flows"] = flows_json(r.flows);
   return json;
 }
 
 Json to_json(const RunSummary& run) {
-  Json json{{"overrides", Json::object()}, {"repeats", Json::array()},
-            {"mean", Json::object()},      {"ci95", Json::object()},
-            {"label", run.label},          {"world", run.workers},
-            {"machines", run.machines},    {"cost", run.declared_cost ? "declared" : "measured"}};
+  Json json{{"overrides", Json::object()},
+            {"repeats", Json::array()},
+            {"mean", Json::object()},
+            {"ci95", Json::object()},
+            {"label", run.label},
+            {"world", run.workers},
+            {"machines", run.machines},
+            {"mode", name(run.mode)},
+            {"cost", run.declared_cost ? "declared" : "measured"}};
   for (const Override& o : run.overrides) json["overrides"][o.key] = o.value;
   for (const RepeatSummary& repeat : run.repeats) json["repeats"].push_back(to_json(repeat));
   for (const auto& [name, estimate] : run.statistics) {

@@ -9,7 +9,7 @@
 
 namespace understudy {
 
-// An array of unsigned bytes (type 0x08, the only one that these data sets use).
+// An array of unsigned bytes (type 0x08).
 struct IdxArray {
   std::vector<std::uint32_t> shape;
   std::vector<std::uint8_t> values;
@@ -22,5 +22,7 @@ inline constexpr std::uint64_t kIdxMaxBytes = std::uint64_t{1} << 30;
 // compressed file would expand to. Throws DataError naming the file if it is missing, is not IDX,
 // has another rank, claims more than kIdxMaxBytes, or is shorter or longer than its header claims.
 IdxArray read_idx(const std::filesystem::path& file, std::size_t rank);
+// As read_idx, of one dimension and big-endian 32-bit integers (type 0x0C).
+std::vector<std::int32_t> read_idx_int32(const std::filesystem::path& file);
 
 }  // namespace understudy

@@ -2,13 +2,9 @@
 #pragma once
 
 #include <array>
-#include <filesystem>
-#include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "runtime/learners/learner.hpp"
+#include "runtime/learners/model.hpp"
 
 namespace understudy {
 
@@ -21,59 +17,39 @@ struct Normalisation {
 // Immutable, hence thread-safe.
 class ImageDataset final : public BatchSource {
  public:
-  // `images` row-major [labels.size(), rows, columns]. Throws DataError on a mismatch of sizes or a
-  // label of `classes` or more.
+  // `images` row-major [labels.size(), channels, rows, columns]; of writers none, or one for each
+  // image. Throws DataError on a mismatch of sizes or a label of `classes` or more.
   struct Contents {
-    std::uint32_t rows = 0;
-    std::uint32_t columns = 0;
-    std::uint32_t classes = 0;
+    ImageShape shape;
     std::vector<std::uint8_t> images;
     std::vector<std::uint8_t> labels;
+    std::vector<std::int32_t> writers{};
   };
-  ImageDataset(Contents contents, Normalisation normalisation);
+  // One normalisation for each channel.
+  ImageDataset(Contents contents, const std::vector<Normalisation>& normalisations);
 
   std::size_t size() const override { return labels_.size(); }
-  // Inputs [count, 1, rows, columns]. Every index must be below size().
+  // Inputs [count, channels, rows, columns]. Every index must be below size().
   void gather(std::span<const std::uint32_t> indices, Batch& batch) const override;
 
-  std::uint32_t rows() const { return rows_; }
-  std::uint32_t columns() const { return columns_; }
-  std::uint32_t classes() const { return classes_; }
+  const ImageShape& shape() const { return shape_; }
+  std::uint32_t classes() const { return static_cast<std::uint32_t>(shape_.classes); }
   std::span<const std::uint8_t> labels() const { return labels_; }
+  // Who wrote each image; empty where the data set does not say.
+  std::span<const std::int32_t> writers() const { return writers_; }
   // The same images with these labels, of which there are as many.
   ImageDataset relabelled(std::vector<std::uint8_t> labels) const;
 
  private:
-  std::uint32_t rows_;
-  std::uint32_t columns_;
-  std::uint32_t classes_;
+  std::size_t pixels() const {
+    return static_cast<std::size_t>(shape_.image.rows * shape_.image.columns);
+  }
+
+  ImageShape shape_;
   std::vector<std::uint8_t> images_;
   std::vector<std::uint8_t> labels_;
-  std::array<float, 256> normalised_;  // of each byte value
+  std::vector<std::int32_t> writers_;
+  std::vector<std::array<float, 256>> normalised_;  // of each byte value, by channel
 };
-
-// Where data sets are looked for, in this order: the folder given with --data-dir,
-// $UNDERSTUDY_DATA, the system's folders for data sets.
-struct DataPaths {
-  std::optional<std::filesystem::path> data_dir;
-  // The folders in order. Throws DataError if data_dir is given and is no folder.
-  std::vector<std::filesystem::path> folders() const;
-};
-
-enum class Split { kTrain, kTest };
-
-struct LoadedImages {
-  std::shared_ptr<const ImageDataset> dataset;
-  std::string name;    // the data set taken
-  std::string notice;  // a sentence for the user if that is not the one asked for; else empty
-};
-
-std::vector<std::string> image_dataset_names();
-
-// `name` is mnist or fashion_mnist; mnist falls back to fashion_mnist where no folder holds it.
-// `limit` keeps the first so many samples, 0 all. Throws DataError for an unknown name, a data set
-// that is nowhere, a file that is damaged, or a limit beyond the data.
-LoadedImages load_image_dataset(const std::string& name, const DataPaths& paths, Split split,
-                                std::size_t limit);
 
 }  // namespace understudy

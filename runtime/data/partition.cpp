@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "runtime/base/errors.hpp"
@@ -71,8 +72,8 @@ bool any_empty(const Shards& shards) {
 
 class Divider {
  public:
-  Divider(std::span<const std::uint8_t> labels, std::size_t shards, RandomStream random)
-      : labels_(labels), shards_(shards), random_(random) {}
+  Divider(const SampleTraits& samples, std::size_t shards, RandomStream random)
+      : labels_(samples.labels), writers_(samples.writers), shards_(shards), random_(random) {}
 
   Shards operator()(const IidPartition&) { return by_size(std::vector<double>(shards_, 1.0)); }
   Shards operator()(const SizesPartition& config) {
@@ -132,8 +133,34 @@ class Divider {
     throw DataError(fmt::format("{} samples don't reach for {} shards of alpha {}: one stays empty",
                                 labels_.size(), shards_, config.alpha));
   }
+  // The largest first, each to the shard that has least: sizes at most a third of the ideal's apart
+  // from it (Graham, "Bounds on multiprocessing timing anomalies", 1969).
+  Shards operator()(const WriterPartition&) {
+    std::vector<Indices> of_writers = by_writer();
+    std::ranges::stable_sort(of_writers, std::ranges::greater(), &Indices::size);
+    Shards out(shards_);
+    for (const Indices& samples : of_writers) {
+      Indices& least = *std::ranges::min_element(out, {}, &Indices::size);
+      least.insert(least.end(), samples.begin(), samples.end());
+    }
+    return out;
+  }
 
  private:
+  std::vector<Indices> by_writer() const {
+    if (writers_.size() != labels_.size())
+      throw DataError(
+          "samples can't be divided by writer where the data do not say who wrote them");
+    std::map<std::int32_t, Indices> found;
+    for (std::size_t i = 0; i < writers_.size(); ++i)
+      found[writers_[i]].push_back(static_cast<std::uint32_t>(i));
+    if (found.size() < shards_)
+      throw DataError(
+          fmt::format("{} writers are fewer than the {} shards", found.size(), shards_));
+    std::vector<Indices> out;
+    for (auto& [writer, samples] : found) out.push_back(std::move(samples));
+    return out;
+  }
   int label_count() const { return 1 + *std::max_element(labels_.begin(), labels_.end()); }
   Shards by_size(std::vector<double> shares) {
     const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
@@ -146,6 +173,7 @@ class Divider {
   }
 
   std::span<const std::uint8_t> labels_;
+  std::span<const std::int32_t> writers_;
   std::size_t shards_;
   RandomStream random_;
 };
@@ -175,13 +203,14 @@ Shards matching_shards(std::span<const std::uint8_t> labels,
   return out;
 }
 
-Shards partition(const PartitionConfig& config, std::span<const std::uint8_t> labels,
-                 std::size_t shards, RandomStream random) {
+Shards partition(const PartitionConfig& config, const SampleTraits& samples, std::size_t shards,
+                 RandomStream random) {
   UNDERSTUDY_CHECK(shards > 0);
-  if (labels.size() < shards) {
-    throw DataError(fmt::format("{} samples are fewer than the {} shards", labels.size(), shards));
+  if (samples.labels.size() < shards) {
+    throw DataError(
+        fmt::format("{} samples are fewer than the {} shards", samples.labels.size(), shards));
   }
-  Shards out = std::visit(Divider(labels, shards, random), config);
+  Shards out = std::visit(Divider(samples, shards, random), config);
   for (Indices& shard : out) std::sort(shard.begin(), shard.end());
   return out;
 }

@@ -30,8 +30,12 @@ struct ShardsPartition {
 struct QuantityPartition {
   double alpha = 1;
 };
+// By who wrote the samples, as LEAF has it (Caldas et al., "LEAF: a benchmark for federated
+// settings", 2018): a writer's samples are all in one shard.
+struct WriterPartition {};
 
-using PartitionConfig = std::variant<IidPartition, DirichletPartition, SizesPartition,
-                                     StridedPartition, ShardsPartition, QuantityPartition>;
+using PartitionConfig =
+    std::variant<IidPartition, DirichletPartition, SizesPartition, StridedPartition,
+                 ShardsPartition, QuantityPartition, WriterPartition>;
 
 }  // namespace understudy

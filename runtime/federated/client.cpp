@@ -59,6 +59,7 @@ Task<> take_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client
   const ComputePlan plan = plan_of(node, turn->work.costs(job.algorithm->effort(round)));
   Turn<Scalar>* const raw = turn.get();
   co_await node.compute(plan, [&job, client, raw] { train(job, job.kept[client], *raw); });
+  if (job.after_turn) job.after_turn(client, round);
   const Position at{.round = round};
   node.record("local_s", to_seconds(node.now() - start), at, MetricKind::kTiming);
   const std::size_t count = node.dry() ? job.algorithm->answer_size() : turn->answer.size();
@@ -73,6 +74,7 @@ Task<> work_in_step(Node& node, const FederatedJob<Scalar>& job, std::size_t cli
     StateReader reader(*state);
     reader.take(round);
     reader.take(job.kept[client]);
+    if (job.after_turn) job.after_turn(client, round - 1);
   }
   for (; round <= job.config.rounds; ++round) {
     if (job.cohorts->has(round, client)) {

@@ -21,9 +21,11 @@ namespace understudy {
 // What the server knows at the end of a round.
 template <class Scalar>
 struct FederatedRound {
-  int round = 0;                  // from 1
-  bool last = false;              // of the run
-  std::span<const Scalar> model;  // the shared values; empty in a dry run
+  int round = 0;                             // from 1
+  bool last = false;                         // of the run
+  std::span<const Scalar> model;             // the shared values; empty in a dry run
+  std::span<const std::int32_t> answered{};  // the last round that each client answered to
+  std::optional<TimePoint> time{};           // that it ended, if not now
 };
 
 // Borrowed things outlive the run; all nodes of a process share one job.
@@ -39,6 +41,8 @@ struct FederatedJob {
   Cohorts* cohorts = nullptr;                // of over_selection times the cohort
   std::size_t wanted = 1;                    // answers that end a round
   std::span<std::vector<Scalar>> kept;       // of each client, from turn to turn
+  // On a client before it answers, and where it goes on after that round; may be empty.
+  std::function<void(std::size_t client, int round)> after_turn{};
   // At the end of every round, on the server.
   std::function<Task<>(Node&, const FederatedRound<Scalar>&)> observe;
 };

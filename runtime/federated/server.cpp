@@ -27,7 +27,7 @@ class FederationServer {
     const int rounds = job_.config.rounds;
     while (round_ < rounds) {
       co_await one_round();
-      const FederatedRound<Scalar> end{round_, round_ == rounds, state_.model};
+      const FederatedRound<Scalar> end{round_, round_ == rounds, state_.model, answered_};
       co_await job_.observe(node_, end);
       if (job_.config.depends_on_time() || round_ == rounds) continue;
       co_await node_.safe_point([this] { return save(); });
@@ -66,18 +66,25 @@ class FederationServer {
     const TimePoint end = job_.config.deadline ? checked_add(start, *job_.config.deadline) : kNever;
     give(cohort);
     answers_.clear();
-    loss_sum_ = samples_ = 0;
     excluded_ = late_ = 0;
     node_.meter().begin(start);
     std::size_t heard = 0;
     // Of those asked, as many as fail need not be waited for.
-    while (heard < std::min(job_.wanted + excluded_, asked_)) {
+    while (heard < std::min(job_.wanted + excluded_, asked_ - lost_of(cohort))) {
       auto message = co_await node_.receive(std::nullopt, kToServer, end);
-      if (!message) break;
-      heard += take(*message) ? 1 : 0;
+      if (message) heard += take(*message) ? 1 : 0;
+      if (!message && node_.now() >= end) break;
     }
     node_.meter().end(node_.now());
     node_.meter().expose(node_.now() - start);
+  }
+
+  // How many will not answer any more.
+  std::size_t lost_of(const std::vector<std::uint32_t>& cohort) const {
+    return static_cast<std::size_t>(
+        std::count_if(cohort.begin(), cohort.end(), [this](std::uint32_t client) {
+          return node_.is_lost(job_.clients[client]) && answered_[client] < round_;
+        }));
   }
 
   void give(const std::vector<std::uint32_t>& cohort) {
@@ -106,8 +113,6 @@ class FederationServer {
       return in_time;
     }
     if (in_time || job_.config.late == LateAnswers::kStale) {
-      loss_sum_ += head->train_loss * head->samples;
-      samples_ += head->samples;
       answers_.push_back({client, head->round, std::move(message.payload)});
     }
     return in_time;
@@ -131,6 +136,13 @@ class FederationServer {
     std::sort(answers_.begin(), answers_.end(), [](const Answer& a, const Answer& b) {
       return std::pair(a.client, a.round) < std::pair(b.client, b.round);
     });
+    double loss_sum = 0, samples = 0;
+    for (const Answer& a : answers_) {
+      const auto head = head_of<AnswerHead>(a.payload);
+      loss_sum += head->train_loss * head->samples;
+      samples += head->samples;
+    }
+    if (samples > 0) loss_ = loss_sum / samples;
     const std::size_t count = node_.dry() ? job_.wanted : answers_.size();
     const ComputePlan plan = node_.plan(aggregation_cost(static_cast<double>(count)));
     co_await node_.compute(plan, [this] {
@@ -161,7 +173,6 @@ class FederationServer {
   void record(TimePoint start) {
     const Position at{.step = round_, .round = round_};
     const auto count = [](std::size_t n) { return static_cast<double>(n); };
-    if (samples_ > 0) loss_ = loss_sum_ / samples_;
     node_.record("train_loss", loss_, at);
     node_.record("answers", count(answers_counted_), at);
     node_.record("excluded", count(excluded_), at);
@@ -207,7 +218,6 @@ class FederationServer {
   std::size_t asked_ = 0;
   std::vector<Answer> answers_;
   std::size_t answers_counted_ = 0, excluded_ = 0, late_ = 0;
-  double loss_sum_ = 0, samples_ = 0;
   double loss_ = 0;  // of the last round with an answer
 };
 

@@ -36,6 +36,22 @@ struct MaxPool2d {
   int padding = 0;  // at each side; at most half of the size
 };
 struct Relu {};
+// Over `groups` groups of as many channels each, of one sample at a time: (x - mean) /
+// sqrt(variance + kNormEpsilon), then scaled and shifted per channel (Wu, He, "Group normalization",
+// 2018). Parameters <name>.weight [channels], at first 1, and <name>.bias [channels], at first 0.
+inline constexpr double kNormEpsilon = 1e-5;
+struct GroupNorm {
+  std::string name;
+  int groups = 1;
+  int channels = 0;
+};
+// A residual connection: the input of SkipStart is added to that of the SkipAdd that follows. The
+// layer after SkipStart is no Relu.
+struct SkipStart {};
+struct SkipAdd {};
+struct Scale {
+  double factor = 1;
+};
 // [channels, rows, columns] to one vector, row-major.
 struct Flatten {};
 // Zeroes each element with this probability and scales the others by 1 / (1 - probability);
@@ -43,7 +59,8 @@ struct Flatten {};
 struct Dropout {
   double probability = 0;
 };
-using Layer = std::variant<Conv2d, Linear, MaxPool2d, Relu, Flatten, Dropout>;
+using Layer = std::variant<Conv2d, Linear, MaxPool2d, Relu, Flatten, Dropout, GroupNorm, SkipStart,
+                           SkipAdd, Scale>;
 
 // The shape of one sample's activations; a vector is {n, 1, 1}.
 struct ActivationShape {
@@ -61,12 +78,21 @@ struct Model {
   std::vector<Layer> layers;
 };
 
+// What a classifier is for: the images of a data set.
+struct ImageShape {
+  ActivationShape image{1, 28, 28};
+  int classes = 10;
+  bool operator==(const ImageShape&) const = default;
+};
+inline constexpr int kLeastImageSide = 28;  // of every model, rows and columns
+
 std::vector<std::string> model_names();
-// `cnn` (1,199,882 parameters), `lenet` (21,840), `logistic` (7,850), `two_nn` (238,800) or
-// `two_cnn` (721,200; 722,800 with three channels), for 28x28 images of ten classes and of that many
-// channels. `dropout` 0 leaves the dropout layers out. Throws ScenarioError naming the nearest for
-// an unknown name.
-Model make_model(const std::string& name, double dropout, int channels = 1);
+// For ten classes of 28x28 images of one channel: `cnn` (1,199,882 parameters), `lenet` (21,840), `small_cnn` (18,378),
+// `logistic` (7,850), `two_nn` (238,800), `two_cnn` (721,200; 722,800 with three channels), `vgg9`
+// or `resnet9`. The first layer takes the channels, the last one gives the classes, and the layer
+// after Flatten takes what the image's size leaves. `dropout` 0 leaves the dropout layers out. Throws
+// ScenarioError naming the nearest for an unknown name.
+Model make_model(const std::string& name, double dropout, const ImageShape& images = {});
 
 // The shape that leaves a layer. Fails a check where the layer does not fit its input.
 ActivationShape output_shape(const Layer& layer, const ActivationShape& input);

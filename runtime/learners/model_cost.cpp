@@ -43,9 +43,16 @@ Parameters parameters_of(const Layer& layer) {
   return {};
 }
 
-bool has_parameters(const Layer& layer) { return parameters_of(layer).weights > 0; }
+// Operations of group normalisation per element. Forward: the mean's sum, the variance's difference,
+// square and sum, and scale and shift. The weight's gradient: normalising, then product and sum. The
+// input's, with the sums of the other two at hand: two multiply-adds.
+constexpr double kNormForward = 1 + 3 + 2;
+constexpr double kNormWeight = 2 + 2;
+constexpr double kNormInput = 4;
 
-// Flatten is a change of view and launches nothing.
+bool has_parameters(const Layer& layer) { return slice_count(layer) > 0; }
+
+// Flatten is a change of view and launches nothing; SkipStart keeps a view.
 void append_forward(Cost& cost, Phase phase, const Layer& layer, const Sizes& n) {
   const Parameters p = parameters_of(layer);
   if (p.weights > 0) {
@@ -59,6 +66,12 @@ void append_forward(Cost& cost, Phase phase, const Layer& layer, const Sizes& n)
     cost.push_back(kernel(phase, n.outputs, 2 * n.outputs));
   } else if (std::holds_alternative<Dropout>(layer) && phase == Phase::kForward) {
     cost.push_back(kernel(phase, 2 * n.outputs, 3 * n.outputs));  // the mask is written too
+  } else if (const auto* norm = std::get_if<GroupNorm>(&layer)) {
+    cost.push_back(kernel(phase, kNormForward * n.outputs, 2 * n.outputs + 2 * norm->channels));
+  } else if (std::holds_alternative<SkipAdd>(layer)) {
+    cost.push_back(kernel(phase, n.outputs, 3 * n.outputs));
+  } else if (std::holds_alternative<Scale>(layer)) {
+    cost.push_back(kernel(phase, n.outputs, 2 * n.outputs));
   }
 }
 
@@ -79,6 +92,16 @@ void append_backward(Cost& cost, const Layer& layer, const Sizes& n, std::size_t
     cost.push_back(kernel(kPhase, n.outputs, 3 * n.outputs));
   } else if (std::holds_alternative<Dropout>(layer)) {
     cost.push_back(kernel(kPhase, n.outputs, 3 * n.outputs));
+  } else if (const auto* norm = std::get_if<GroupNorm>(&layer)) {
+    cost.push_back(marked(kernel(kPhase, n.outputs, n.outputs + norm->channels), slice + 1));
+    cost.push_back(
+        marked(kernel(kPhase, kNormWeight * n.outputs, 2 * n.outputs + norm->channels), slice));
+    if (input_gradient)
+      cost.push_back(kernel(kPhase, kNormInput * n.outputs, 3 * n.outputs + 2 * norm->channels));
+  } else if (std::holds_alternative<SkipStart>(layer)) {
+    cost.push_back(kernel(kPhase, n.outputs, 3 * n.outputs));
+  } else if (std::holds_alternative<Scale>(layer)) {
+    cost.push_back(kernel(kPhase, n.outputs, 2 * n.outputs));
   }
 }
 

@@ -12,7 +12,9 @@
 #include "runtime/base/sleep.hpp"
 #include "runtime/base/spawn.hpp"
 #include "runtime/board/board.hpp"
+#include "runtime/node/communication.hpp"
 #include "runtime/node/device.hpp"
+#include "runtime/node/out_of_band.hpp"
 #include "runtime/node/recorder.hpp"
 #include "runtime/node/safe_points.hpp"
 #include "runtime/node/tracer.hpp"
@@ -28,26 +30,6 @@ struct NodeInfo {
   bool serves = false;  // a dedicated server
 };
 
-// Time that a node spends on communication, overlapped or not.
-class CommunicationMeter {
- public:
-  void begin(TimePoint now) {
-    if (active_++ == 0) since_ = now;
-  }
-  void end(TimePoint now) {
-    if (--active_ == 0) total_ += now - since_;
-  }
-  void expose(Duration waited) { exposed_ += waited; }
-  Duration total() const { return total_; }
-  Duration exposed() const { return exposed_; }
-  void restore(Duration total, Duration exposed) { total_ = total, exposed_ = exposed; }
-
- private:
-  int active_ = 0;
-  TimePoint since_;
-  Duration total_{0}, exposed_{0};
-};
-
 struct NodeParts {
   NodeInfo info;
   std::uint64_t seed = 0;
@@ -57,9 +39,10 @@ struct NodeParts {
   Device& device;
   Recorder& recorder;
   SafePoints& safe_points;
-  Tracer* tracer = nullptr;   // of a run that is traced
-  Board* board = nullptr;     // of a node that has one
-  bool sends_filler = false;  // what nobody reads travels nonetheless, byte for byte
+  Tracer* tracer = nullptr;          // of a run that is traced
+  Board* board = nullptr;            // of a node that has one
+  bool sends_filler = false;         // what nobody reads travels nonetheless, byte for byte
+  OutOfBand* out_of_band = nullptr;  // of a node that has a process of its own
 };
 
 class Node {
@@ -79,10 +62,15 @@ class Node {
   void send(Rank to, Tag tag, Payload payload) {
     parts_.transport.send(to, tag, std::move(payload));
   }
+  // Waits as Receive says.
   Receive receive(std::optional<Rank> from, Tag tag, TimePoint deadline = kNever) {
     return {parts_.transport, parts_.executor, from, tag, deadline};
   }
   std::size_t piece_bytes() const { return parts_.transport.piece_bytes(); }
+  // The run goes on without it.
+  bool is_lost(Rank rank) const { return parts_.transport.is_lost(rank); }
+  // nullptr: all nodes share this process.
+  OutOfBand* out_of_band() const { return parts_.out_of_band; }
   SleepUntil sleep_until(TimePoint when) { return {parts_.executor, when}; }
   template <class T>
   Spawned<T> spawn(Task<T> task) {

@@ -13,6 +13,7 @@ namespace understudy {
 // Where in the training a record belongs; what does not apply stays empty.
 struct Position {
   std::optional<int> step, round, epoch;
+  std::optional<TimePoint> time{};  // of what is recorded later than it was
 };
 
 struct Sample {

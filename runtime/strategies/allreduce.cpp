@@ -86,10 +86,10 @@ class Worker {
     if (!node_.dry()) job_.learner->initial(node_.random(Purpose::kInit), parameters_);
     if (job_.members.size() == 1) co_return;
     const TimePoint start = node_.now();
-    node_.meter().begin(start);
+    node_.meter().begin(start, "broadcast");
     node_.describe_stream(kBroadcast.stream, [] { return Activity{.collective = "broadcast"}; });
     co_await broadcast(node_, job_.members, values(0, layout_.size, parameters_), kBroadcast);
-    node_.meter().end(node_.now());
+    node_.meter().end(node_.now(), "broadcast");
     node_.meter().expose(node_.now() - start);
   }
 
@@ -152,12 +152,12 @@ class Worker {
       co_await marks_[b];
       const Values bucket = values(buckets_[b].offset, buckets_[b].count, gradient_);
       bucket.scale(weight);
-      node_.meter().begin(node_.now());
+      node_.meter().begin(node_.now(), name(job_.exchange.collective.kind));
       const Stretch stretch{bucket, buckets_[b].offset, layout_.size};
       const Tag tag{static_cast<std::uint32_t>(b), 0};
       node_.describe_stream(tag.stream, [&] { return activity_of(job_, buckets_[b], update_); });
       co_await allreduce(job_.exchange.collective, node_, job_.members, stretch, tag);
-      node_.meter().end(node_.now());
+      node_.meter().end(node_.now(), name(job_.exchange.collective.kind));
     }
   }
 
@@ -268,9 +268,9 @@ Task<> serve(Node& node, const TrainingJob<Scalar>& job) {
       const Stretch stretch{values, buckets[b].offset, layout.size};
       const Tag tag{static_cast<std::uint32_t>(b), 0};
       node.describe_stream(tag.stream, [&] { return activity_of(job, buckets[b], update); });
-      node.meter().begin(node.now());
+      node.meter().begin(node.now(), name(job.exchange.collective.kind));
       co_await allreduce(job.exchange.collective, node, job.members, stretch, tag);
-      node.meter().end(node.now());
+      node.meter().end(node.now(), name(job.exchange.collective.kind));
     }
     ++update;
     if (update < job.updates && node.stops(stop_after(job, update))) {

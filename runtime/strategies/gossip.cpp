@@ -36,13 +36,15 @@ class Gossiper {
       co_await job_.observe(node_, end);
       const bool due = round_ % kSafePointEvery == 0 && round_ < rounds;
       if (!due || job_.config.depends_on_time()) continue;
+      if (job_.catch_up) co_await job_.catch_up(node_, round_);
       co_await node_.safe_point([this] { return StateWriter().add(round_).add(model_).take(); });
     }
   }
 
  private:
   bool is_present(std::size_t i) const {
-    return takes_part(job_.config, job_.seed, job_.nodes[i], round_);
+    return takes_part(job_.config, job_.seed, job_.nodes[i], round_) &&
+           !node_.is_lost(job_.nodes[i]);
   }
   Tag tag() const { return {kModels, static_cast<std::uint32_t>(round_)}; }
 
@@ -120,7 +122,7 @@ class Gossiper {
     std::vector<Late> still;
     for (const Late& late : std::exchange(late_, {})) {
       auto message = co_await node_.receive(late.from, late.tag, node_.now());
-      if (!message) still.push_back(late);
+      if (!message && !node_.is_lost(late.from)) still.push_back(late);
     }
     late_ = std::move(still);
   }

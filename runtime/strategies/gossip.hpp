@@ -50,6 +50,8 @@ struct GossipJob {
   FindEigenpairs<Scalar> find_eigenpairs{};    // where the algorithm is CONNECT
   std::int64_t charged_products = 0;           // Hessian-vector products that finding them costs
   std::function<Task<>(Node&, const GossipRound<Scalar>&)> observe{};
+  // Before a safe point after that round: to be done with what was put off. May be empty.
+  std::function<Task<>(Node&, int round)> catch_up{};
 };
 
 // Whether a node takes part in a round.

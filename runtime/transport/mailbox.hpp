@@ -76,6 +76,13 @@ class Mailbox {
   }
   void keep(Arrival arrival) { arrived_.push_back(std::move(arrival)); }
 
+  // Ends the receives that wait for a lost node, or for anyone.
+  void lose(Rank rank) {
+    while (const auto waiting = waiting_.take(
+               [&](const Waiting& w) { return !w.operation->from || *w.operation->from == rank; }))
+      waiting->operation->give_up();
+  }
+
   bool empty() const { return arrived_.empty(); }  // of arrivals
   bool awaits(Rank from, const Tag& tag) const {
     return waiting_.any_of([&](const Waiting& w) { return matches(*w.operation, from, tag); });

@@ -37,7 +37,10 @@ std::size_t suitable_piece(TransportKind kind) {
 }  // namespace
 
 ProcessTransport::ProcessTransport(Executor& executor, ProcessTransportOptions options)
-    : executor_(executor), options_(std::move(options)), failed_(options_.world) {
+    : executor_(executor),
+      options_(std::move(options)),
+      failed_(options_.world),
+      lost_(options_.world) {
   UNDERSTUDY_CHECK(options_.rank.value < options_.world);
   UNDERSTUDY_CHECK(options_.chunk_bytes > 0 && options_.chunk_bytes <= kLargestChunk);
   if (!options_.piece_bytes) options_.piece_bytes = suitable_piece(options_.kind);
@@ -53,6 +56,13 @@ bool ProcessTransport::receive(ReceiveOperation& operation) {
   }
   operation.message = std::move(arrival->message);
   return true;
+}
+
+void ProcessTransport::lose(Rank peer) {
+  if (lost_[peer.index()]) return;
+  failed_[peer.index()] = lost_[peer.index()] = true;
+  forget(peer);
+  mailbox_.lose(peer);
 }
 
 void ProcessTransport::cancel(ReceiveOperation& operation) { mailbox_.cancel(operation); }

@@ -73,6 +73,9 @@ class ProcessTransport : public Transport {
   // Nobody waits for this rank any more: what is queued for it is dropped, its failures are not
   // reported.
   virtual void forget(Rank peer) = 0;
+  // Also, what waits for it ends without a message.
+  void lose(Rank peer);
+  bool is_lost(Rank peer) const final { return lost_[peer.index()]; }
 
  protected:
   ProcessTransport(Executor& executor, ProcessTransportOptions options);
@@ -94,7 +97,7 @@ class ProcessTransport : public Transport {
   void deliver(Message message);
   struct Nothing {};
   Mailbox<Nothing> mailbox_;
-  std::vector<bool> failed_;
+  std::vector<bool> failed_, lost_;
   Event drained_;
 };
 

@@ -164,7 +164,12 @@ void SharedTransport::open(Outgoing& out) {
   out.block = arena_.allocate(sizeof(SharedRing));
   if (!out.block) throw TransportError("no shared memory is left for a ring");
   out.ring = new (out.block.get()) SharedRing;
-  out.connection = connect_to(where.substr(kScheme.size()));
+  try {
+    out.connection = connect_to(where.substr(kScheme.size()));
+  } catch (const TransportError& gone) {
+    close(out);
+    return fail_peer(out.peer, gone.what());
+  }
   watcher_.watch(out.connection.get(), FileEvent::kReadable, [this, &out] { hear(out); });
   executor_.start(out, checked_add(executor_.now(), options_.connect_timeout));
   FrameHeader hello = header_to(out.peer, FrameKind::kHello);

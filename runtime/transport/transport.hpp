@@ -38,6 +38,7 @@ struct ReceiveOperation {
   Tag tag;
   Message message;  // filled before complete()
   virtual void complete() = 0;
+  virtual void give_up() = 0;  // no message has come, and a node has been lost
 
  protected:
   ~ReceiveOperation() = default;
@@ -58,9 +59,13 @@ class Transport {
   // of what is asked: on an emulated network. The same on every node.
   static constexpr std::size_t kWhole = SIZE_MAX;
   virtual std::size_t piece_bytes() const { return kWhole; }
+  // The rank is gone, and the others go on without it.
+  virtual bool is_lost(Rank) const { return false; }
 };
 
-// co_await Receive(...): the message, or nullopt once the deadline has passed.
+// co_await Receive(...): the message, or nullopt once the deadline has passed. Where a run goes on
+// without nodes that it loses, nullopt also ends a receive from a lost node, and, when a node is lost,
+// those from anyone.
 class Receive final : ReceiveOperation, Timer, Suspension {
  public:
   Receive(Transport& transport, Executor& executor, std::optional<Rank> sender, Tag wanted,
@@ -72,7 +77,9 @@ class Receive final : ReceiveOperation, Timer, Suspension {
 
   bool await_ready() {
     arrived_ = transport_.receive(*this);
-    return arrived_;
+    if (arrived_ || !from || !transport_.is_lost(*from)) return arrived_;
+    transport_.cancel(*this);
+    return true;
   }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
@@ -93,6 +100,10 @@ class Receive final : ReceiveOperation, Timer, Suspension {
  private:
   void complete() override {
     arrived_ = true;
+    executor_.cancel(static_cast<Timer&>(*this));
+    context_->resume();
+  }
+  void give_up() override {
     executor_.cancel(static_cast<Timer&>(*this));
     context_->resume();
   }

@@ -31,11 +31,11 @@ class CollectiveBenchmark final : public Workload {
     for (; i < config_.iterations; ++i) {
       const TimePoint start = node.now();
       if (in_use) {
-        node.meter().begin(start);
+        node.meter().begin(start, name(collective_.kind));
         node.describe_stream(
             0, [&] { return Activity{.collective = name(collective_.kind), .step = i}; });
         co_await allreduce(collective_, node, members, stretch, Tag{});
-        node.meter().end(node.now());
+        node.meter().end(node.now(), name(collective_.kind));
         node.meter().expose(node.now() - start);
       }
       // The iteration lasts until its slowest member has ended.

@@ -6,8 +6,6 @@
 namespace understudy {
 namespace {
 
-bool is_due(int round, bool last, int every) { return last || every == 0 || round % every == 0; }
-
 class FederatedImages final : public Workload {
  public:
   FederatedImages(const ImageClassifierConfig& config, const FederatedConfig& strategy,
@@ -18,9 +16,9 @@ class FederatedImages final : public Workload {
                     images_.clients()) {}
 
   Task<> run(Node& node) override {
-    return federation_.run(node, [this](Node& server, const FederatedRound<float>& end) {
-      return observe(server, end);
-    });
+    return federation_.run(
+        node, std::max(1, config_.evaluate_every),
+        [this](Node& server, const FederatedRound<float>& end) { return observe(server, end); });
   }
   std::string weights_hash() const override { return hash_.text(); }
   DataSizes data_sizes() const override { return images_.sizes(); }
@@ -31,8 +29,7 @@ class FederatedImages final : public Workload {
  private:
   Task<> observe(Node& node, const FederatedRound<float>& end) {
     if (end.last && !node.dry()) hash_.add(node.rank(), end.model);
-    if (!is_due(end.round, end.last, config_.evaluate_every)) co_return;
-    const Position at{.step = end.round, .round = end.round};
+    const Position at{.step = end.round, .round = end.round, .time = end.time};
     if (federation_.algorithm().is_whole())
       co_await images_.record_global(node, "global_test", end.model, at);
     const ImageClients::ModelOf model_of = [this, &end](std::size_t client) {

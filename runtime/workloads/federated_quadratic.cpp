@@ -1,6 +1,7 @@
 // Parabolas under federated learning and gossip, in double: closed forms once more.
 #include "runtime/learners/quadratic.hpp"
 #include "runtime/workloads/federation.hpp"
+#include "runtime/workloads/gossip_network.hpp"
 #include "runtime/workloads/weights_hash.hpp"
 #include "runtime/workloads/workloads.hpp"
 
@@ -37,11 +38,10 @@ class FederatedQuadratic final : public Workload {
       : parabolas_(config, parts.members.size()),
         federation_(strategy, parts, local_options(strategy, config.optimizer),
                     parabolas_.clients()),
-        nodes_(parts.members.size()) {}
+        clients_(parts.members.size()) {}
 
   Task<> run(Node& node) override {
-    if (node.rank().index() < nodes_.size()) nodes_[node.rank().index()] = &node;
-    return federation_.run(node, [this](Node& server, const FederatedRound<double>& end) {
+    return federation_.run(node, 1, [this](Node& server, const FederatedRound<double>& end) {
       return observe(server, end);
     });
   }
@@ -52,12 +52,12 @@ class FederatedQuadratic final : public Workload {
  private:
   // x of the server, and on each client's node its own where they differ.
   Task<> observe(Node& server, const FederatedRound<double>& end) {
-    const Position at{.step = end.round, .round = end.round};
+    const Position at{.step = end.round, .round = end.round, .time = end.time};
     server.record("x", server.dry() ? 0 : end.model[0], at);
     const bool personal = federation_.algorithm().personalises();
-    for (std::size_t i = 0; personal && i < nodes_.size(); ++i) {
+    for (std::size_t i = 0; personal && i < clients_; ++i) {
       const double own = server.dry() ? 0 : federation_.personal(i, end.model)[0];
-      nodes_[i]->record("personal_x", own, at);
+      federation_.record(server, i, "personal_x", own, at);
     }
     if (end.last && !server.dry()) hash_.add(server.rank(), end.model);
     co_return;
@@ -65,7 +65,7 @@ class FederatedQuadratic final : public Workload {
 
   Parabolas parabolas_;
   Federation<double> federation_;
-  std::vector<Node*> nodes_;  // of the clients
+  std::size_t clients_;
   WeightsHash hash_;
 };
 
@@ -74,8 +74,7 @@ class GossipingQuadratic final : public Workload {
   GossipingQuadratic(const QuadraticConfig& config, const GossipConfig& strategy,
                      const WorkloadParts& parts)
       : parabolas_(config, parts.members.size()),
-        network_(strategy, parts, local_options(strategy, config.optimizer), parabolas_.clients()),
-        nodes_(parts.members.size()) {
+        network_(strategy, parts, local_options(strategy, config.optimizer), parabolas_.clients()) {
     // In one dimension the only direction is the eigenvector.
     network_.use_eigenpairs(
         [this, a = config.a](std::size_t node, std::span<const double>, int count, RandomStream) {
@@ -87,32 +86,37 @@ class GossipingQuadratic final : public Workload {
   }
 
   Task<> run(Node& node) override {
-    if (node.rank().index() < nodes_.size()) nodes_[node.rank().index()] = &node;
-    return network_.run(node, 1, [this](Node& first, int round, const Models& models) {
-      return observe(first, round, models);
-    });
+    return network_.run(
+        node, 1,
+        [this](Node& first, const GossipNetwork<double>::Round& r) { return observe(first, r); },
+        [](Node& own, const GossipRound<double>& end) {
+          const Position at{.step = end.round, .round = end.round};
+          own.record("x", own.dry() ? 0 : end.model[0], at);
+        });
   }
   std::string weights_hash() const override { return hash_.text(); }
   std::int64_t updates() const override { return network_.config().rounds; }
   std::int64_t updates_per_epoch() const override { return 1; }
 
  private:
-  using Models = GossipNetwork<double>::Models;
-  Task<> observe(Node& first, int round, const Models& models) {
-    const Position at{.step = round, .round = round};
-    double mean = 0;
-    for (const auto& model : models) mean += model[0] / static_cast<double>(models.size());
-    for (std::size_t i = 0; i < nodes_.size(); ++i)
-      nodes_[i]->record("x", models.empty() ? 0 : models[i][0], at);
+  Task<> observe(Node& first, const GossipNetwork<double>::Round& round) {
+    const Position at{.step = round.number, .round = round.number, .time = round.time};
+    double sum = 0;
+    std::size_t count = 0;
+    for (const auto& model : round.models) {
+      if (model.empty()) continue;
+      sum += model[0];
+      ++count;
+    }
+    const double mean = count == 0 ? 0 : sum / static_cast<double>(count);
     first.record("mean_x", mean, at);
-    if (round == network_.config().rounds && !first.dry())
+    if (round.number == network_.config().rounds && !first.dry())
       hash_.add(first.rank(), std::span<const double>(&mean, 1));
     co_return;
   }
 
   Parabolas parabolas_;
   GossipNetwork<double> network_;
-  std::vector<Node*> nodes_;
   WeightsHash hash_;
 };
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/workloads/places.hpp"
 
 namespace understudy {
 namespace {
@@ -17,13 +18,6 @@ LocalOptions options_of(const Config& config, const OptimizerConfig& optimizer) 
   local.epochs = config.local_epochs.value_or(1);
   local.steps = config.local_steps;
   return local;
-}
-
-// Its place among the members; their number where it is none.
-std::size_t place_of(const SharedList<Rank>& members, Rank rank) {
-  const auto found = std::lower_bound(members.begin(), members.end(), rank);
-  const bool is_member = found != members.end() && *found == rank;
-  return is_member ? static_cast<std::size_t>(found - members.begin()) : members.size();
 }
 
 Rank server_of(const WorkloadParts& parts) {
@@ -65,7 +59,8 @@ Federation<Scalar>::Federation(const FederatedConfig& config, const WorkloadPart
           config.algorithm,
           {clients_.front().learner->layout(), config.settings, clients_.size(), config.rounds})),
       sizes_(cohort_sizes(config, clients_.size())),
-      cohorts_(parts.seed, clients_.size(), sizes_.asked) {
+      cohorts_(parts.seed, clients_.size(), sizes_.asked),
+      nodes_(clients_.size()) {
   job_.config = config;
   job_.algorithm = algorithm_.get();
   job_.clients = parts.members.members;
@@ -77,15 +72,64 @@ Federation<Scalar>::Federation(const FederatedConfig& config, const WorkloadPart
   job_.cohorts = &cohorts_;
   job_.wanted = sizes_.wanted;
   job_.kept = kept_;
+  job_.observe = [this](Node& server, const FederatedRound<Scalar>& end) {
+    return end_round(server, end);
+  };
 }
 
 template <class Scalar>
-Task<> Federation<Scalar>::run(Node& node, Observe observe) {
-  if (node.rank() == job_.server) {
-    job_.observe = std::move(observe);
-    return serve_federation(node, job_);
+Task<> Federation<Scalar>::run(Node& node, int every, Observe observe) {
+  const std::size_t client = place_of(job_.clients, node.rank());
+  const bool serves = node.rank() == job_.server;
+  if (serves) {
+    every_ = every;
+    observe_ = std::move(observe);
+  } else {
+    nodes_[client] = &node;
   }
-  return join_federation(node, job_, place_of(job_.clients, node.rank()));
+  if (node.out_of_band() == nullptr)
+    return serves ? serve_federation(node, job_) : join_federation(node, job_, client);
+  line_ = std::make_unique<FederationLine<Scalar>>(node, job_.clients, job_.server, kept_);
+  return serves ? serve_processes(node) : join_processes(node, client);
+}
+
+template <class Scalar>
+Task<> Federation<Scalar>::join_processes(Node& node, std::size_t client) {
+  if (algorithm_->personalises()) {
+    job_.after_turn = [this](std::size_t c, int round) { line_->tell_kept(round, kept_[c]); };
+  }
+  co_await join_federation(node, job_, client);
+  co_await line_->wait_for_the_end();
+}
+
+template <class Scalar>
+Task<> Federation<Scalar>::serve_processes(Node& server) {
+  co_await serve_federation(server, job_);
+  for (PutOff& round : put_off_) {
+    kept_ = std::move(round.kept);
+    round.end.model = round.model;
+    co_await observe_(server, round.end);
+  }
+  line_->tell_the_end();
+}
+
+template <class Scalar>
+Task<> Federation<Scalar>::end_round(Node& server, const FederatedRound<Scalar>& end) {
+  if (!end.last && end.round % every_ != 0) co_return;
+  if (line_ != nullptr && job_.config.depends_on_time()) {
+    put_off_.push_back({end, {end.model.begin(), end.model.end()}, kept_});
+    put_off_.back().end.time = server.now();
+    co_return;
+  }
+  if (line_ != nullptr && algorithm_->personalises()) co_await line_->wait_for_kept(end.answered);
+  co_await observe_(server, end);
+}
+
+template <class Scalar>
+void Federation<Scalar>::record(Node& server, std::size_t client, const std::string& name,
+                                double value, const Position& at) {
+  if (nodes_[client] != nullptr) return nodes_[client]->record(name, value, at);
+  if (!server.is_lost(job_.clients[client])) line_->record(client, name, value, at);
 }
 
 template <class Scalar>
@@ -100,54 +144,7 @@ std::vector<Scalar> Federation<Scalar>::personal(std::size_t client,
   return out;
 }
 
-template <class Scalar>
-GossipNetwork<Scalar>::GossipNetwork(const GossipConfig& config, const WorkloadParts& parts,
-                                     const LocalOptions& local,
-                                     std::vector<ClientData<Scalar>> clients)
-    : clients_(std::move(clients)), models_(clients_.size()) {
-  job_.config = config;
-  job_.nodes = parts.members.members;
-  job_.neighbours = parts.neighbours;
-  job_.local = local;
-  job_.local.gradients = parts.gradients;
-  job_.seed = parts.seed;
-  job_.data = clients_;
-  job_.models = models_;
-  job_.observe = [this](Node& node, const GossipRound<Scalar>& end) { return collect(node, end); };
-}
-
-template <class Scalar>
-Task<> GossipNetwork<Scalar>::run(Node& node, int every, Observe observe) {
-  const std::size_t place = place_of(job_.nodes, node.rank());
-  if (place == 0) {
-    first_ = &node;
-    every_ = every;
-    observe_ = std::move(observe);
-  }
-  if (place == job_.nodes.size()) {
-    co_await stand_by(node, job_.config);
-  } else {
-    co_await gossip(node, job_, place);
-  }
-}
-
-template <class Scalar>
-Task<> GossipNetwork<Scalar>::collect(Node& node, const GossipRound<Scalar>& end) {
-  if (end.round % every_ != 0 && !end.last) co_return;
-  Collected& round = collected_[end.round];
-  if (!node.dry()) {
-    round.models.resize(job_.nodes.size());
-    round.models[end.node].assign(end.model.begin(), end.model.end());
-  }
-  if (++round.count < job_.nodes.size()) co_return;
-  const Models models = std::move(round.models);
-  collected_.erase(end.round);
-  co_await observe_(*first_, end.round, models);
-}
-
 template class Federation<float>;
 template class Federation<double>;
-template class GossipNetwork<float>;
-template class GossipNetwork<double>;
 
 }  // namespace understudy

@@ -1,12 +1,11 @@
 // What federated and gossiping workloads have in common.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <vector>
 
 #include "runtime/federated/rounds.hpp"
-#include "runtime/strategies/gossip.hpp"
+#include "runtime/workloads/federation_line.hpp"
 #include "runtime/workloads/workload.hpp"
 
 namespace understudy {
@@ -33,8 +32,13 @@ class Federation {
   Federation(const FederatedConfig& config, const WorkloadParts& parts, const LocalOptions& local,
              std::vector<ClientData<Scalar>> clients);
 
-  // The part of the node, whichever it is. `observe` runs on the server.
-  Task<> run(Node& node, Observe observe);
+  // The part of the node, whichever it is. `observe` runs on the server, every `every` rounds and
+  // after the last; where the nodes have a process each and rounds depend on time, at the end for all
+  // of these, so that nobody waits.
+  Task<> run(Node& node, int every, Observe observe);
+  // On the client's node.
+  void record(Node& server, std::size_t client, const std::string& name, double value,
+              const Position& at);
 
   const FederatedAlgorithm<Scalar>& algorithm() const { return *algorithm_; }
   const FederatedConfig& config() const { return job_.config; }
@@ -42,53 +46,30 @@ class Federation {
   std::vector<Scalar> personal(std::size_t client, std::span<const Scalar> shared) const;
 
  private:
+  using Kept = std::vector<std::vector<Scalar>>;  // of each client
+  struct PutOff {
+    FederatedRound<Scalar> end;
+    std::vector<Scalar> model;
+    Kept kept;
+  };
+  Task<> end_round(Node& server, const FederatedRound<Scalar>& end);
+  Task<> serve_processes(Node& server);
+  Task<> join_processes(Node& node, std::size_t client);
+
   std::vector<ClientData<Scalar>> clients_;
-  std::vector<std::vector<Scalar>> kept_;
+  Kept kept_;
   std::unique_ptr<FederatedAlgorithm<Scalar>> algorithm_;
   CohortSizes sizes_;
   Cohorts cohorts_;
   FederatedJob<Scalar> job_;
-};
-
-// One network of gossiping nodes. Rounds are looked at once all nodes have ended them.
-template <class Scalar>
-class GossipNetwork {
- public:
-  using Models = std::vector<std::vector<Scalar>>;  // of each node; empty in a dry run
-  // `node` is the first one, which records what is seen of a round.
-  using Observe = std::function<Task<>(Node& node, int round, const Models&)>;
-  GossipNetwork(const GossipConfig& config, const WorkloadParts& parts, const LocalOptions& local,
-                std::vector<ClientData<Scalar>> clients);
-
-  // A node that serves has no part. `every`: rounds between observations; the last one counts anyway.
-  Task<> run(Node& node, int every, Observe observe);
-
-  const GossipConfig& config() const { return job_.config; }
-  void use_eigenpairs(FindEigenpairs<Scalar> find, std::int64_t charged_products) {
-    job_.find_eigenpairs = std::move(find);
-    job_.charged_products = charged_products;
-  }
-  const ClientData<Scalar>& client(std::size_t i) const { return clients_[i]; }
-
- private:
-  struct Collected {
-    Models models;
-    std::size_t count = 0;
-  };
-  Task<> collect(Node& node, const GossipRound<Scalar>& end);
-
-  std::vector<ClientData<Scalar>> clients_;
-  Models models_;
-  GossipJob<Scalar> job_;
-  Node* first_ = nullptr;
   int every_ = 1;
   Observe observe_;
-  std::map<int, Collected> collected_;  // by round
+  std::vector<Node*> nodes_;                      // of the clients in this process
+  std::unique_ptr<FederationLine<Scalar>> line_;  // of nodes with a process each
+  std::vector<PutOff> put_off_;
 };
 
 extern template class Federation<float>;
 extern template class Federation<double>;
-extern template class GossipNetwork<float>;
-extern template class GossipNetwork<double>;
 
 }  // namespace understudy

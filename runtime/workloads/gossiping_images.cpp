@@ -1,7 +1,9 @@
 // A classifier of images that nodes train by gossip. The global model is the mean of theirs.
+#include <algorithm>
 #include <cmath>
 
 #include "runtime/training/curvature_eigenpairs.hpp"
+#include "runtime/workloads/gossip_network.hpp"
 #include "runtime/workloads/image_clients.hpp"
 #include "runtime/workloads/weights_hash.hpp"
 #include "runtime/workloads/workloads.hpp"
@@ -26,8 +28,8 @@ class GossipingImages final : public Workload {
 
   Task<> run(Node& node) override {
     return network_.run(node, std::max(1, config_.evaluate_every),
-                        [this](Node& first, int round, const Models& models) {
-                          return observe(first, round, models);
+                        [this](Node& first, const GossipNetwork<float>::Round& round) {
+                          return observe(first, round);
                         });
   }
   std::string weights_hash() const override { return hash_.text(); }
@@ -39,10 +41,11 @@ class GossipingImages final : public Workload {
  private:
   using Models = GossipNetwork<float>::Models;
 
-  Task<> observe(Node& node, int round, const Models& models) {
-    const Position at{.step = round, .round = round};
+  Task<> observe(Node& node, const GossipNetwork<float>::Round& round) {
+    const Models& models = round.models;
+    const Position at{.step = round.number, .round = round.number, .time = round.time};
     const std::vector<float> mean = mean_of(models);
-    if (round == network_.config().rounds && !node.dry())
+    if (round.number == network_.config().rounds && !node.dry())
       hash_.add(node.rank(), std::span<const float>(mean));
     co_await images_.record_global(node, "global_test", mean, at);
     const ImageClients::ModelOf own = [&models](std::size_t client) { return models[client]; };
@@ -76,19 +79,24 @@ class GossipingImages final : public Workload {
 
   Models::value_type mean_of(const Models& models) const {
     if (models.empty()) return {};
-    std::vector<double> sums(models.front().size());
+    std::vector<double> sums(images_.learner().layout().size);
     for (const auto& model : models) {
-      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += static_cast<double>(model[i]);
+      for (std::size_t i = 0; i < model.size(); ++i) sums[i] += static_cast<double>(model[i]);
     }
     std::vector<float> mean;
     for (const double sum : sums)
-      mean.push_back(static_cast<float>(sum / static_cast<double>(models.size())));
+      mean.push_back(static_cast<float>(sum / static_cast<double>(count_of(models))));
     return mean;
+  }
+  // Of lost nodes there is none.
+  static std::ptrdiff_t count_of(const Models& models) {
+    return std::count_if(models.begin(), models.end(), [](const auto& m) { return !m.empty(); });
   }
   // Of the nodes' models from their mean.
   static double mean_distance(const Models& models, const std::vector<float>& mean) {
     double sum = 0;
     for (const auto& model : models) {
+      if (model.empty()) continue;
       double squares = 0;
       for (std::size_t i = 0; i < mean.size(); ++i) {
         const double d = static_cast<double>(model[i]) - static_cast<double>(mean[i]);
@@ -96,7 +104,7 @@ class GossipingImages final : public Workload {
       }
       sum += std::sqrt(squares);
     }
-    return models.empty() ? 0 : sum / static_cast<double>(models.size());
+    return models.empty() ? 0 : sum / static_cast<double>(count_of(models));
   }
 
   ImageClassifierConfig config_;

@@ -81,7 +81,8 @@ class ImageClassifier final : public Workload {
     return {train_.dataset->size(), test_.dataset->size()};
   }
   std::unique_ptr<Learner> make_learner() const {
-    const Model model = make_model(config_.model, config_.dropout);
+    const ImageShape shape = dry() ? expected_shape(config_) : train_.dataset->shape();
+    const Model model = make_model(config_.model, config_.dropout, shape);
     if (dry()) return std::make_unique<DryLearner>(model);
     return parts_.make_learner(model);
   }

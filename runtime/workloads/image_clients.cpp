@@ -1,5 +1,7 @@
 #include "runtime/workloads/image_clients.hpp"
 
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "runtime/data/partition.hpp"
@@ -23,14 +25,15 @@ std::vector<std::size_t> equal_shards(std::size_t samples, std::size_t clients) 
 ImageClients::ImageClients(const ImageClassifierConfig& config, const WorkloadParts& parts,
                            double validation)
     : batch_(config.batch), shuffle_(config.sampler.shuffle) {
-  const Model model = make_model(config.model, config.dropout);
   if (parts.make_learner) {
     data_ = load_image_data(config, parts);
-    learner_ = parts.make_learner(model);
+    learner_ =
+        parts.make_learner(make_model(config.model, config.dropout, data_.train.dataset->shape()));
     divide(config, parts, validation);
     return;
   }
-  learner_ = std::make_unique<DryLearner>(model);
+  learner_ = std::make_unique<DryLearner>(
+      make_model(config.model, config.dropout, expected_shape(config)));
   sizes_ = parts.data_sizes;
   if (sizes_.shards.empty()) sizes_.shards = equal_shards(sizes_.train, parts.members.size());
   for (const std::size_t size : sizes_.shards) {
@@ -45,7 +48,8 @@ void ImageClients::divide(const ImageClassifierConfig& config, const WorkloadPar
   const ImageDataset& train = *data_.train.dataset;
   const RandomStream random(
       {.seed = parts.seed, .node = UINT32_MAX, .purpose = Purpose::kPartition});
-  training_ = partition(config.partition, train.labels(), parts.members.size(), random);
+  training_ =
+      partition(config.partition, {train.labels(), train.writers()}, parts.members.size(), random);
   test_ = matching_shards(data_.test.dataset->labels(), train.labels(), training_);
   sizes_ = {train.size(), data_.test.dataset->size(), {}};
   for (auto& shard : training_) {
@@ -99,7 +103,8 @@ Task<> ImageClients::score(Node& node, std::size_t client, const ModelOf& model_
                            double& accuracy) const {
   co_await node.observe([&, client] {
     const SubsetSource own(data_.test.dataset.get(), test_[client]);
-    accuracy = learner_->evaluate(model_of(client), own, 0, own.size()).accuracy;
+    const std::vector<float> model = model_of(client);
+    if (!model.empty()) accuracy = learner_->evaluate(model, own, 0, own.size()).accuracy;
   });
 }
 
@@ -108,7 +113,7 @@ Task<> ImageClients::record_personal(Node& node, const std::string& prefix, cons
   std::vector<double> accuracies;
   std::vector<Spawned<>> scoring;
   if (!dry()) {
-    accuracies.resize(size());
+    accuracies.assign(size(), std::numeric_limits<double>::quiet_NaN());
     for (std::size_t i = 0; i < size(); ++i) {
       if (!test_[i].empty()) scoring.push_back(node.spawn(score(node, i, model_of, accuracies[i])));
     }
@@ -116,7 +121,7 @@ Task<> ImageClients::record_personal(Node& node, const std::string& prefix, cons
   co_await when_all(std::move(scoring));
   std::vector<double> scored;
   for (std::size_t i = 0; i < accuracies.size(); ++i) {
-    if (!test_[i].empty()) scored.push_back(accuracies[i]);
+    if (!std::isnan(accuracies[i])) scored.push_back(accuracies[i]);
   }
   const Spread spread = spread_of(std::move(scored));
   node.record(prefix + "_accuracy_mean", spread.mean, at);

@@ -25,7 +25,8 @@ class ImageClients {
   Task<> record_global(Node& node, const std::string& prefix, std::span<const float> model,
                        Position at) const;
   // Records PREFIX_accuracy_mean, _std and _worst_decile over the clients that have test samples, each
-  // with the model that model_of(client) gives. It is called on several threads at once.
+  // with the model that model_of(client) gives; empty: there is none. It is called on several threads at
+  // once.
   using ModelOf = std::function<std::vector<float>(std::size_t client)>;
   Task<> record_personal(Node& node, const std::string& prefix, const ModelOf& model_of,
                          Position at) const;

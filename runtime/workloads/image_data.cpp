@@ -8,14 +8,37 @@ namespace understudy {
 namespace {
 
 void require_shape(const LoadedImages& images, const std::string& model) {
-  const ImageDataset& dataset = *images.dataset;
-  const ActivationShape wanted = make_model(model, 0).input;
-  if (dataset.rows() != wanted.rows || dataset.columns() != wanted.columns) {
-    throw DataError(fmt::format("the images of {} are {}x{}, and the model {} takes {}x{}",
-                                images.name, dataset.rows(), dataset.columns(), model, wanted.rows,
-                                wanted.columns));
+  const ActivationShape& image = images.dataset->shape().image;
+  if (image.rows < kLeastImageSide || image.columns < kLeastImageSide) {
+    throw DataError(fmt::format("the images of {} are {}x{}, and the model {} takes {}x{} or more",
+                                images.name, image.rows, image.columns, model, kLeastImageSide,
+                                kLeastImageSide));
   }
-  if (dataset.size() == 0) throw DataError(fmt::format("a part of {} is empty", images.name));
+  if (images.dataset->size() == 0)
+    throw DataError(fmt::format("a part of {} is empty", images.name));
+}
+
+// The two parts are files of their own.
+void require_alike(const ImageData& data) {
+  const ActivationShape &train = data.train.dataset->shape().image,
+                        &test = data.test.dataset->shape().image;
+  if (train == test) return;
+  throw DataError(fmt::format("the training images of {} are {}x{}, and its test images {}x{}",
+                              data.train.name, train.rows, train.columns, test.rows, test.columns));
+}
+
+void require_writers(const ImageClassifierConfig& config, const LoadedImages& images) {
+  if (!std::holds_alternative<WriterPartition>(config.partition)) return;
+  if (!images.dataset->writers().empty()) return;
+  if (images.writers_file.empty()) {
+    throw DataError(fmt::format(
+        "workload.partition: nobody wrote the images of {}, which can't be divided by writer",
+        images.name));
+  }
+  throw DataError(
+      fmt::format("workload.partition: to divide {} by writer takes {}, an IDX file of one 32-bit "
+                  "number of a writer for each training sample",
+                  images.name, images.writers_file.string()));
 }
 
 }  // namespace
@@ -28,6 +51,8 @@ ImageData load_image_data(const ImageClassifierConfig& config, const WorkloadPar
                                      static_cast<std::size_t>(config.test_limit));
   require_shape(data.train, config.model);
   require_shape(data.test, config.model);
+  require_alike(data);
+  require_writers(config, data.train);
   const ImageDataset& train = *data.train.dataset;
   if (parts.members.size() > train.size()) {
     throw ScenarioError(fmt::format("topology: {} workers are more than the {} samples of {}",
@@ -39,6 +64,10 @@ ImageData load_image_data(const ImageClassifierConfig& config, const WorkloadPar
   data.train.dataset = std::make_shared<const ImageDataset>(
       train.relabelled(with_noise(config.label_noise, train.labels(), train.classes(), random)));
   return data;
+}
+
+ImageShape expected_shape(const ImageClassifierConfig& config) {
+  return dataset_taken(config.dataset, {}).shape;
 }
 
 }  // namespace understudy

@@ -42,7 +42,7 @@ class LogisticRegression final : public Workload {
                                   data_.train.features, kernel::kMostFeatures,
                                   fmt::join(data_.features, ", ")));
     }
-    const auto shards = partition(config.partition, data_.train.labels, parts_.members.size(),
+    const auto shards = partition(config.partition, {data_.train.labels}, parts_.members.size(),
                                   stream(parts_.seed, Purpose::kPartition));
     for (std::size_t i = 0; i < shards.size(); ++i) {
       shards_.push_back(encode(select(data_.train, shards[i]), config.element));

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "runtime/collectives/communicator.hpp"
-#include "runtime/data/image_dataset.hpp"
+#include "runtime/data/image_files.hpp"
 #include "runtime/learners/model.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/strategies/strategy_config.hpp"

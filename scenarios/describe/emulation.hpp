@@ -17,8 +17,11 @@ inline constexpr std::array<Named<TransportKind>, 3> kTransportNames = {{
 }};
 constexpr std::span<const Named<TransportKind>> names(TransportKind) { return kTransportNames; }
 
-inline constexpr std::array<Named<OnLoss>, 2> kOnLossNames = {{
+inline constexpr std::array<Named<OnLoss>, 3> kOnLossNames = {{
     {OnLoss::kStop, "stop", "The run ends with exit code 3 and names who is lost."},
+    {OnLoss::kContinue, "continue",
+     "The others go on without it, under federated and gossip; a federation's server and the first "
+     "of gossiping nodes can't be spared."},
     {OnLoss::kWait, "wait",
      "A node that is silent is waited for; one that ends still ends the run."},
 }};

@@ -30,13 +30,16 @@ template <class Archive>
 void describe(Archive& a, QuantityPartition& c) {
   a.field("alpha", c.alpha, "The smaller, the more the sizes differ.", {.min = 1e-3, .max = 1e6});
 }
-inline constexpr std::array<NameDoc, 6> kPartitionKinds = {{
+template <class Archive>
+void describe(Archive&, WriterPartition&) {}
+inline constexpr std::array<NameDoc, 7> kPartitionKinds = {{
     {"iid", "At random, equally many."},
     {"dirichlet", "Each label by shares drawn from a Dirichlet distribution."},
     {"sizes", "At random, by the shares given."},
     {"strided", "Node i of n has samples i, i + n, i + 2n and so on."},
     {"shards", "Few labels each: pieces of the samples sorted by label."},
     {"quantity", "At random, by shares drawn from a Dirichlet distribution."},
+    {"writer", "All of a writer's samples to one node; needs a file of who wrote them."},
 }};
 constexpr std::span<const NameDoc> kinds(const PartitionConfig*) { return kPartitionKinds; }
 

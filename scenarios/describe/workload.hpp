@@ -1,10 +1,11 @@
-// Descriptions of workloads, and the names of data sets and models.
+// Descriptions of workloads.
 #pragma once
 
 #include <array>
 
 #include "runtime/workloads/workload_config.hpp"
 #include "scenarios/describe/field.hpp"
+#include "scenarios/describe/images.hpp"
 #include "scenarios/describe/logistic_regression.hpp"
 #include "scenarios/describe/training.hpp"
 
@@ -32,40 +33,6 @@ void describe(Archive& a, SamplerConfig& c) {
   a.field("drop_last", c.drop_last,
           "Drop the remainder instead of padding it, so that all nodes hold equally many.");
 }
-
-inline constexpr std::array<NameDoc, 2> kDatasets = {{
-    {"fashion_mnist", "Fashion-MNIST: 60,000 and 10,000 images of clothes, 28x28, 10 classes."},
-    {"mnist",
-     "MNIST: 60,000 and 10,000 handwritten digits, 28x28; falls back, saying so, to "
-     "fashion_mnist."},
-}};
-inline constexpr std::array<NameDoc, 5> kModels = {{
-    {"cnn", "1,199,882 parameters: conv 32, conv 64, pool, fc 128, fc 10."},
-    {"lenet", "21,840 parameters: conv 10 5x5, pool, conv 20 5x5, pool, fc 50, fc 10."},
-    {"logistic", "Logistic regression on the pixels: 7,850 parameters."},
-    {"two_nn", "238,800 parameters, no biases: fc 200, fc 200, fc 200, fc 10."},
-    {"two_cnn",
-     "721,200 parameters, no biases: conv 32 5x5, pool, conv 64 5x5, pool, fc 200, fc 200, fc 10."},
-}};
-
-template <class Archive>
-void describe(Archive&, NoLabelNoise&) {}
-template <class Archive>
-void describe(Archive& a, PairLabelNoise& c) {
-  a.field("rate", c.rate, "Share of labels that are wrong.",
-          {.above = 0, .max = 1, .measure = Measure::kFraction});
-}
-template <class Archive>
-void describe(Archive& a, SymmetricLabelNoise& c) {
-  a.field("rate", c.rate, "Share of labels that are wrong.",
-          {.above = 0, .max = 1, .measure = Measure::kFraction});
-}
-inline constexpr std::array<NameDoc, 3> kLabelNoiseKinds = {{
-    {"none", "Labels are as they are."},
-    {"pair", "A wrong label is the next class."},
-    {"symmetric", "A wrong label is any other class."},
-}};
-constexpr std::span<const NameDoc> kinds(const LabelNoiseConfig*) { return kLabelNoiseKinds; }
 
 template <class Archive>
 void describe(Archive& a, ImageClassifierConfig& c) {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "runtime/base/errors.hpp"
@@ -120,6 +121,15 @@ bool ChildProcess::has_ended() {
   return ended_;
 }
 
+// The state is the first character after the name, which is in parentheses and may hold anything.
+bool is_stopped(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{}/stat", process));
+  std::string line;
+  std::getline(file, line);
+  const auto name_end = line.rfind(')');
+  return name_end != line.npos && name_end + 2 < line.size() && line[name_end + 2] == 'T';
+}
+
 std::string ChildProcess::how_it_ended() const {
   if (WIFSIGNALED(status_)) {
     return fmt::format("was killed by signal {} ({})", WTERMSIG(status_),
@@ -129,6 +139,8 @@ std::string ChildProcess::how_it_ended() const {
 }
 
 // Also where it was stopped.
-void ChildProcess::kill() { ::kill(pid_, SIGKILL); }
+void ChildProcess::kill() {
+  if (!has_ended()) ::kill(pid_, SIGKILL);
+}
 
 }  // namespace understudy

@@ -11,6 +11,9 @@
 
 namespace understudy {
 
+// By a signal, and it can be continued.
+bool is_stopped(pid_t process);
+
 class ChildProcess {
  public:
   struct Options {

@@ -95,7 +95,13 @@ nlohmann::json to_json(const WorkerSettings& s) {
           {"origin_ns", s.origin_ns},
           {"dilation", s.dilation},
           {"timeout_ps", s.timeout.count()},
-          {"core", s.core}};
+          {"core", s.core},
+          {"parent", s.parent}};
+}
+
+Duration patience_of(const WorkerSettings& settings, bool running) {
+  constexpr Duration kLoading = std::chrono::seconds{60};
+  return running ? settings.timeout : std::max(settings.timeout, kLoading);
 }
 
 WorkerSettings parse_worker_settings(const nlohmann::json& j) {
@@ -112,6 +118,7 @@ WorkerSettings parse_worker_settings(const nlohmann::json& j) {
   s.dilation = j.at("dilation").get<double>();
   s.timeout = Duration(j.at("timeout_ps").get<std::int64_t>());
   s.core = j.at("core").get<int>();
+  s.parent = j.at("parent").get<int>();
   return s;
 }
 
@@ -124,6 +131,7 @@ ProcessTransportOptions control_options(const WorkerSettings& settings, Rank sel
   options.bind =
       settings.transport == TransportKind::kTcp ? settings.bind : settings.folder + "/control";
   options.security = settings.security;
+  options.connect_timeout = patience_of(settings, false);
   return options;
 }
 

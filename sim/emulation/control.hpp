@@ -25,17 +25,20 @@ enum class ControlKind : std::uint32_t {
   kArrival,    // it stands at a safe point
   kState,      // what a checkpoint needs of it
   kPeerGone,   // it can't reach another
+  kTell,       // something for another, beside the network
   kFinished,   // its program has ended: what came of it
   kFailed,     // it can't go on
   // From the coordinator.
   kWelcome,   // where all listen
-  kStart,     // when the clock starts, and from what state
+  kSetOff,    // when the clock starts, and from what state
   kDelivery,  // when messages arrive: DeliveryNotices
   kBeat,      // it lives
   kHold,      // pass one more point at most
   kTarget,    // the point at which all stop
   kCollect,   // send your state
   kOpen,      // the safe point opens: what time it is
+  kTold,      // what another tells it
+  kLost,      // the run goes on without a node
   kStop,      // the run ends here, and why
   kEnd,       // all have finished
 };
@@ -93,7 +96,11 @@ struct WorkerSettings {
   double dilation = 1;
   Duration timeout{std::chrono::seconds{5}};  // without a sign of life
   int core = -1;                              // that computes; -1: any
+  int parent = 0;                             // the coordinator's process
 };
+// How long silence is borne. While processes start and load, many on few cores, they may be silent for
+// long without being lost.
+Duration patience_of(const WorkerSettings& settings, bool running);
 nlohmann::json to_json(const WorkerSettings& settings);
 WorkerSettings parse_worker_settings(const nlohmann::json& json);
 

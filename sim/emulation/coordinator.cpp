@@ -3,17 +3,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <thread>
 
+#include "runtime/base/log.hpp"
 #include "runtime/base/sleep.hpp"
 #include "runtime/base/spawn.hpp"
 #include "runtime/transport/zmq_hub.hpp"
+#include "sim/emulation/crew.hpp"
 #include "sim/emulation/fabric.hpp"
-#include "sim/emulation/worker_record.hpp"
 
 namespace understudy {
 namespace {
@@ -34,8 +35,7 @@ constexpr int kStuckBeats = 5;  // in a row, before nothing can go on
 class Coordinator {
  public:
   Coordinator(const Topology& topology, const CoordinatorOptions& options)
-      : topology_(topology),
-        options_(options),
+      : options_(options),
         size_(static_cast<std::uint32_t>(topology.places().size())),
         security_(options.emulation.transport == TransportKind::kTcp ? with_new_secret()
                                                                      : Security{}),
@@ -45,7 +45,6 @@ class Coordinator {
                 make_network(options.network, options.faults, topology, options.seed),
                 [this](const Fabric::Arrival& arrival) { decide(arrival); }) {
     topology.require_connected();
-    origin_ = std::chrono::steady_clock::now();
     real_time_.start_at(origin_);
     real_time_.watch_last(kWatched);
     prctl(PR_SET_TIMERSLACK, 1);
@@ -53,16 +52,12 @@ class Coordinator {
     wall_.set_source(&fabric_);
     for (const char* part : {"/control", "/data"})
       std::filesystem::create_directory(folder_.path() + part);
+    crew_ = std::make_unique<Crew>(wall_, real_time_, hub_, topology, options, common_settings());
   }
   ~Coordinator() { prctl(PR_SET_TIMERSLACK, 0); }
 
   EmulatedRun run() {
-    const WorkerSettings settings = common_settings();
-    ProcessTransportOptions line = control_options(settings, Rank{size_});
-    line.on_peer_failure = [](Rank, const std::string&) {};  // their processes tell
-    control_ = make_process_transport(wall_, real_time_, &hub_, std::move(line));
-    endpoints_.assign(size_ + 1, "");
-    for (std::uint32_t r = 0; r < size_; ++r) start(Rank{r}, settings);
+    crew_->start();
     std::exception_ptr failure;
     try {
       const auto main = spawn(wall_, live());
@@ -71,7 +66,7 @@ class Coordinator {
       failure = std::current_exception();
     }
     wall_.set_source(nullptr);
-    workers_.clear();  // kills who is left
+    crew_->kill();
     if (failure) std::rethrow_exception(failure);
     if (error_) std::rethrow_exception(error_);
     return std::move(result_);
@@ -91,25 +86,8 @@ class Coordinator {
         std::chrono::duration_cast<std::chrono::nanoseconds>(origin_.time_since_epoch()).count();
     s.dilation = options_.emulation.dilation;
     s.timeout = options_.emulation.timeout;
+    s.parent = getpid();
     return s;
-  }
-
-  void start(Rank rank, WorkerSettings settings) {
-    settings.coordinator = control_->endpoint();
-    settings.rank = rank;
-    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-    settings.core = size_ <= cores ? static_cast<int>(rank.value) : -1;
-    auto worker = std::make_unique<WorkerRecord>();
-    worker->process = std::make_unique<ChildProcess>(
-        real_time_,
-        ChildProcess::Options{.program = options_.program,
-                              .arguments = options_.arguments,
-                              .input = options_.input(settings),
-                              .log = options_.logs.empty()
-                                         ? options_.logs
-                                         : options_.logs / fmt::format("rank-{}.log", rank.value),
-                              .group = workers_.empty() ? 0 : workers_.front()->process->pid()});
-    workers_.push_back(std::move(worker));
   }
 
   // Goes on until all have finished and gone, or the run has failed and nobody is left.
@@ -117,16 +95,12 @@ class Coordinator {
     auto hearing = spawn(wall_, listen());
     auto looking = spawn(wall_, look_after());
     co_await done_;
-    for (std::uint32_t r = 0; r < size_; ++r) {
-      if (workers_[r]->control.empty() || workers_[r]->process->has_ended()) continue;
-      if (error_) {
-        tell(Rank{r}, {ControlKind::kStop, {{"code", code_}, {"sentence", sentence_}}, {}});
-      } else {
-        tell(Rank{r}, {ControlKind::kEnd, {}, {}});
-      }
-    }
+    const ControlMessage stop{ControlKind::kStop, {{"code", code_}, {"sentence", sentence_}}, {}};
+    const ControlMessage end{ControlKind::kEnd, {}, {}};
+    for (std::uint32_t r = 0; r < size_; ++r)
+      if (!(*crew_)[Rank{r}].process->has_ended()) crew_->tell(Rank{r}, error_ ? stop : end);
     const TimePoint latest = wall_.now() + kEnding;
-    while (wall_.now() < latest && !all([](auto& w) { return w.process->has_ended(); }))
+    while (wall_.now() < latest && !crew_->all([](auto& w) { return w.process->has_ended(); }))
       co_await SleepUntil(wall_, wall_.now() + 5ms);
     hearing.cancel();
     looking.cancel();
@@ -136,15 +110,16 @@ class Coordinator {
 
   Task<> listen() {
     for (;;) {
-      auto message = co_await Receive(*control_, wall_, std::nullopt, kControlTag);
+      auto message = co_await Receive(crew_->line(), wall_, std::nullopt, kControlTag);
       if (message->from.value >= size_) continue;
-      WorkerRecord& worker = *workers_[message->from.index()];
+      WorkerRecord& worker = (*crew_)[message->from];
+      if (worker.lost) continue;
       worker.heard = wall_.now();
       try {
         hear(message->from, worker, unpack_control(message->payload));
       } catch (const nlohmann::json::exception&) {
         fail(ExitCode::kPeerFailed,
-             fmt::format("{} said what this version does not know", name_of(message->from)));
+             crew_->name_of(message->from) + " said what this version does not know");
       }
     }
   }
@@ -152,19 +127,16 @@ class Coordinator {
   void hear(Rank rank, WorkerRecord& worker, const ControlMessage& message) {
     switch (message.kind) {
       case ControlKind::kHello:
-        worker.data = message.body.at("data").get<std::string>();
-        worker.control = message.body.at("control").get<std::string>();
-        endpoints_[rank.index()] = worker.control;
-        control_->set_peers(endpoints_);
-        if (all([](auto& w) { return !w.control.empty(); })) welcome();
+        crew_->meet(rank, message.body);
+        if (crew_->all([](auto& w) { return !w.control.empty(); })) welcome();
         return;
       case ControlKind::kReady:
         worker.ready = true;
-        if (all([](auto& w) { return w.ready; })) start_clock();
+        if (crew_->all([](auto& w) { return w.ready; })) start_clock();
         return;
       case ControlKind::kAnnounce:
         for (const Announcement& a : announcements_in(message.blob)) {
-          if (a.to >= size_) throw TransportError(name_of(rank) + " sends to nobody");
+          if (a.to >= size_) throw TransportError(crew_->name_of(rank) + " sends to nobody");
           fabric_.set_out(a.number, rank, Rank{static_cast<std::uint32_t>(a.to)}, Bytes{a.bytes},
                           TimePoint(Duration(a.sent)));
         }
@@ -182,12 +154,13 @@ class Coordinator {
         worker.state = message.blob;
         return save_if_all_have_told();
       case ControlKind::kPeerGone:
-        return accuse(message.body.at("sentence").get<std::string>());
+        return accuse(message.body);
+      case ControlKind::kTell:
+        return pass_on(rank, message);
       case ControlKind::kFinished:
         worker.finished = message.body;
         worker.state = message.blob;
-        if (all([](auto& w) { return w.finished.has_value(); })) finish();
-        return;
+        return finish_if_all_have();
       case ControlKind::kFailed:
         return fail(static_cast<ExitCode>(message.body.at("code").get<int>()),
                     message.body.at("sentence").get<std::string>());
@@ -196,12 +169,18 @@ class Coordinator {
     }
   }
 
+  void pass_on(Rank from, const ControlMessage& message) {
+    const Rank to{message.body.at("to").get<std::uint32_t>()};
+    if (to.value >= size_) throw TransportError(crew_->name_of(from) + " tells nobody");
+    crew_->tell(to, {ControlKind::kTold, {{"from", from.value}}, message.blob});
+  }
+
   // Beginning.
 
   void welcome() {
     std::vector<std::string> data;
-    for (const auto& worker : workers_) data.push_back(worker->data);
-    tell_all({ControlKind::kWelcome, {{"endpoints", data}}, {}});
+    for (const auto& worker : *crew_) data.push_back(worker->data);
+    crew_->tell_all({ControlKind::kWelcome, {{"endpoints", data}}, {}});
   }
 
   void start_clock() {
@@ -217,7 +196,7 @@ class Coordinator {
         node.nodes.push_back(from->nodes[r]);
         blob = pack_node(node, from->states[r]);
       }
-      tell(Rank{r}, {ControlKind::kStart, when, std::move(blob)});
+      crew_->tell(Rank{r}, {ControlKind::kSetOff, when, std::move(blob)});
     }
     running_ = true;
     saved_ = wall_.now();
@@ -239,7 +218,8 @@ class Coordinator {
     }
     const DeliveryNotice notice{arrival.number, arrival.when.time_since_epoch().count(),
                                 arrival.delivered ? 1u : 0u};
-    tell(arrival.to, {ControlKind::kDelivery, {}, to_blob(std::vector<DeliveryNotice>{notice})});
+    crew_->tell(arrival.to,
+                {ControlKind::kDelivery, {}, to_blob(std::vector<DeliveryNotice>{notice})});
   }
 
   // Safe points.
@@ -247,50 +227,59 @@ class Coordinator {
   // Opens it once all stand at it and nothing is under way; `look_after` asks again.
   void open_if_all_stand() {
     if (collecting_ || fabric_.under_way() > 0) return;
-    if (!all([](auto& w) { return w.arrived.has_value(); })) return;
-    const bool due = interrupted_at_ || (options_.on_safe_point && wall_.now() - saved_ > kSave);
-    if (!due) return open();
+    if (!crew_->all([](auto& w) { return w.arrived.has_value(); })) return;
+    if (!interrupted_at_ && !is_to_save()) return open();
     collecting_ = true;
-    tell_all({ControlKind::kCollect, {}, {}});
+    crew_->tell_all({ControlKind::kCollect, {}, {}});
   }
 
   void save_if_all_have_told() {
-    if (!collecting_ || !all([](auto& w) { return w.state.has_value(); })) return;
+    if (!collecting_ || !crew_->all([](auto& w) { return w.state.has_value(); })) return;
     collecting_ = false;
     saved_ = wall_.now();
-    if (options_.on_safe_point) options_.on_safe_point(gather());
-    for (auto& worker : workers_) worker->state.reset();
+    if (can_save()) options_.on_safe_point(gather());
+    for (auto& worker : *crew_) worker->state.reset();
     if (interrupted_at_) return interrupt();
     open();
   }
 
   void open() {
     TimePoint latest = fabric_.decided_until();
-    for (auto& worker : workers_) latest = std::max(latest, *worker->arrived);
-    for (auto& worker : workers_) {
+    for (auto& worker : *crew_) latest = std::max(latest, worker->arrived.value_or(latest));
+    for (auto& worker : *crew_) {
       worker->arrived.reset();
       worker->passed.reset();
     }
     holding_ = false;
-    tell_all({ControlKind::kOpen, set_clock(latest), {}});
+    crew_->tell_all({ControlKind::kOpen, set_clock(latest), {}});
   }
+
+  // Who is lost could not go on from there.
+  bool can_save() const { return options_.on_safe_point && result_.report.lost.empty(); }
+  bool is_to_save() const { return can_save() && wall_.now() - saved_ > kSave; }
 
   // Asks all to stop at one point, soon.
   void hold() {
     if (holding_ || collecting_) return;
     holding_ = true;
-    tell_all({ControlKind::kHold, {}, {}});
+    crew_->tell_all({ControlKind::kHold, {}, {}});
   }
   void set_target() {
-    if (!holding_ || !all([](auto& w) { return w.passed.has_value(); })) return;
+    if (!holding_ || !crew_->all([](auto& w) { return w.passed.has_value(); })) return;
     std::int64_t furthest = 0;
-    for (auto& worker : workers_) furthest = std::max(furthest, *worker->passed);
-    tell_all({ControlKind::kTarget, {{"point", furthest + 1}}, {}});
+    for (auto& worker : *crew_) furthest = std::max(furthest, worker->passed.value_or(0));
+    crew_->tell_all({ControlKind::kTarget, {{"point", furthest + 1}}, {}});
   }
 
   WorldSnapshot gather() {
     WorldSnapshot whole;
-    for (auto& worker : workers_) {
+    for (auto& worker : *crew_) {
+      if (worker->lost) {
+        whole.samples.emplace_back();
+        whole.nodes.emplace_back();
+        whole.states.emplace_back();
+        continue;
+      }
       auto [node, state] = unpack_node(*worker->state);
       whole.time = std::max(whole.time, node.time);
       whole.samples.push_back(std::move(node.samples.at(0)));
@@ -307,7 +296,8 @@ class Coordinator {
 
   // Endings.
 
-  void finish() {
+  void finish_if_all_have() {
+    if (done_.is_set() || !crew_->all([](auto& w) { return w.finished.has_value(); })) return;
     result_.end = gather();
     result_.end.states.clear();
     EmulationReport& report = result_.report;
@@ -315,8 +305,26 @@ class Coordinator {
     report.dilation = options_.emulation.dilation;
     report.latest_start = fabric_.latest_start();
     report.turned_away = hub_.turned_away();
-    for (auto& worker : workers_) worker->add_to(report, result_.results);
+    for (auto& worker : *crew_) worker->add_to(report, result_.results);
     done_.set();
+  }
+
+  // Goes on without it where that is asked for and can be, or ends the run.
+  void lose(Rank rank, const std::string& sentence) {
+    (*crew_)[rank].process->kill();  // or the end would wait for one that is silent
+    const auto& needed = options_.needed;
+    const bool can_be_spared = std::find(needed.begin(), needed.end(), rank) == needed.end();
+    if (options_.emulation.on_loss != OnLoss::kContinue || !running_ || !can_be_spared)
+      return fail(ExitCode::kPeerFailed, sentence);
+    spdlog::warn("{}; the run goes on without it", sentence);
+    result_.report.lost.push_back({rank, clock_.now(), sentence});
+    fabric_.lose(rank);
+    crew_->lose(rank);
+    // What the others were waiting for it with.
+    if (collecting_) return save_if_all_have_told();
+    set_target();
+    open_if_all_stand();
+    finish_if_all_have();
   }
 
   void fail(ExitCode code, const std::string& sentence) {
@@ -342,52 +350,63 @@ class Coordinator {
       if (done_.is_set()) continue;
       if (wall_.now() >= beat) {
         beat = wall_.now() + kBeat;
-        for (std::uint32_t r = 0; r < size_; ++r)
-          if (!workers_[r]->control.empty()) tell(Rank{r}, {ControlKind::kBeat, {}, {}});
+        crew_->tell_all({ControlKind::kBeat, {}, {}});
       }
-      for (std::uint32_t r = 0; r < size_; ++r) look_at(Rank{r}, *workers_[r]);
+      for (std::uint32_t r = 0; r < size_; ++r) look_at(Rank{r}, (*crew_)[Rank{r}]);
       if (running_) look_at_all();
       if (options_.interrupt != nullptr && *options_.interrupt) look_at_interrupt();
     }
   }
 
   void look_at(Rank rank, WorkerRecord& worker) {
-    if (worker.finished) return;
-    if (worker.process->has_ended()) {
-      // What it said before is heard first.
-      if (!worker.ended_at) worker.ended_at = wall_.now();
-      if (wall_.now() - *worker.ended_at < 2 * kTick) return;
-      const std::string said = worker.process->last_line();
-      return fail(ExitCode::kPeerFailed,
-                  fmt::format("{} {}{}{}", name_of(rank), worker.process->how_it_ended(),
-                              worker.last_seen(), said.empty() ? "" : ": " + said));
-    }
-    if (!worker.ready && wall_.now() - kStart > Duration(options_.rendezvous)) {
-      return fail(ExitCode::kPeerFailed, fmt::format("{} was not ready within {} s", name_of(rank),
-                                                     options_.rendezvous.count()));
-    }
-    if (worker.control.empty()) return;
+    if (worker.finished || worker.lost) return;
+    if (worker.process->has_ended()) return look_at_ended(rank, worker);
     const Duration silence = wall_.now() - worker.heard;
-    if (options_.emulation.on_loss == OnLoss::kStop && silence > options_.emulation.timeout) {
-      worker.process->kill();  // or the run's end would wait for it
-      fail(ExitCode::kPeerFailed,
-           fmt::format("{} has not answered for {}{}", name_of(rank),
-                       format(options_.emulation.timeout), worker.last_seen()));
+    const bool patient = options_.emulation.on_loss == OnLoss::kWait;
+    const Duration timeout = options_.emulation.timeout;
+    if (patient || silence <= timeout) return look_at_start(rank, worker);
+    const Duration bearable =
+        is_stopped(worker.process->pid()) ? timeout : crew_->patience(running_);
+    if (silence > bearable) {
+      return lose(rank, fmt::format("{} has not answered for {}{}", crew_->name_of(rank),
+                                    format(bearable), worker.last_seen()));
     }
+    look_at_start(rank, worker);
+  }
+
+  void look_at_start(Rank rank, const WorkerRecord& worker) {
+    if (!worker.ready && wall_.now() - kStart > Duration(options_.rendezvous)) {
+      lose(rank, fmt::format("{} was not ready within {} s", crew_->name_of(rank),
+                             options_.rendezvous.count()));
+    }
+  }
+
+  // What it said before is heard first.
+  void look_at_ended(Rank rank, WorkerRecord& worker) {
+    if (!worker.ended_at) worker.ended_at = wall_.now();
+    if (wall_.now() - *worker.ended_at < 2 * kTick) return;
+    const std::string said = worker.process->last_line();
+    lose(rank, fmt::format("{} {}{}{}", crew_->name_of(rank), worker.process->how_it_ended(),
+                           worker.last_seen(), said.empty() ? "" : ": " + said));
   }
 
   void look_at_all() {
     std::int64_t gradients = 0;
-    for (auto& worker : workers_) gradients += worker->gradients;
+    for (auto& worker : *crew_) gradients += worker->gradients;
     if (options_.on_gradients) options_.on_gradients(gradients);
-    if (accusation_ && wall_.now() - accusation_->at > kExplained)
-      return fail(ExitCode::kPeerFailed, accusation_->sentence);
+    look_at_accusation();
     open_if_all_stand();
-    if (options_.on_safe_point && wall_.now() - saved_ > kSave) hold();
-    const bool stuck = fabric_.under_way() == 0 && !collecting_ &&
-                       all([](auto& w) { return w.finished || w.stuck_beats >= kStuckBeats; }) &&
-                       !all([](auto& w) { return w.arrived.has_value(); });
+    if (is_to_save()) hold();
+    const bool stuck = fabric_.under_way() == 0 && !collecting_ && crew_->all([](auto& w) {
+      return w.finished || w.stuck_beats >= kStuckBeats;
+    }) && !crew_->all([](auto& w) { return w.arrived.has_value(); });
     if (stuck) report_deadlock();
+  }
+
+  void look_at_accusation() {
+    if (!accusation_ || wall_.now() - accusation_->at < kExplained) return;
+    const Accusation accusation = *std::exchange(accusation_, std::nullopt);
+    if (!(*crew_)[accusation.of].lost) lose(accusation.of, accusation.sentence);
   }
 
   void report_deadlock() {
@@ -395,8 +414,8 @@ class Coordinator {
     if (!lost_message_.empty()) sentence = lost_message_ + ", and nothing can go on without it: ";
     std::vector<std::string> waits;
     for (std::uint32_t r = 0; r < size_ && waits.size() < 4; ++r)
-      if (!workers_[r]->waits_for.empty())
-        waits.push_back(fmt::format("rank {} waits for {}", r, workers_[r]->waits_for.front()));
+      if (const auto& waits_for = (*crew_)[Rank{r}].waits_for; !waits_for.empty())
+        waits.push_back(fmt::format("rank {} waits for {}", r, waits_for.front()));
     fail(lost_message_.empty() ? ExitCode::kFailed : ExitCode::kPeerFailed,
          fmt::format("{}{}", sentence, fmt::join(waits, ", ")));
   }
@@ -405,52 +424,35 @@ class Coordinator {
   void look_at_interrupt() {
     if (!interrupted_at_) {
       interrupted_at_ = wall_.now();
-      if (!running_ || !options_.on_safe_point) return interrupt();
+      if (!running_ || !can_save()) return interrupt();
       hold();
     }
     if (wall_.now() - *interrupted_at_ > kSaveAtEnd) interrupt();
   }
 
   // A node that another can't reach. Where its process has ended, look_at() knows more of it.
-  void accuse(const std::string& sentence) {
-    if (!accusation_) accusation_ = Accusation{sentence, wall_.now()};
+  void accuse(const Json& told) {
+    const Rank rank{told.at("rank").get<std::uint32_t>()};
+    if (rank.value >= size_ || (*crew_)[rank].lost || accusation_) return;
+    accusation_ = Accusation{rank, told.at("sentence").get<std::string>(), wall_.now()};
   }
 
-  std::string name_of(Rank rank) const {
-    const Place& place = topology_.places()[rank.index()];
-    return fmt::format("rank {} (machine {}, process {})", rank.value, place.machine,
-                       workers_[rank.index()]->process->pid());
-  }
-  template <class Holds>
-  bool all(const Holds& holds) const {
-    return std::all_of(workers_.begin(), workers_.end(),
-                       [&](const auto& worker) { return holds(*worker); });
-  }
-  void tell(Rank rank, const ControlMessage& message) {
-    control_->send(rank, kControlTag, pack(message));
-  }
-  void tell_all(const ControlMessage& message) {
-    for (std::uint32_t r = 0; r < size_; ++r) tell(Rank{r}, message);
-  }
-
-  const Topology& topology_;
   const CoordinatorOptions& options_;
   std::uint32_t size_;
   Security security_;
   PrivateFolder folder_;
-  std::chrono::steady_clock::time_point origin_;
+  std::chrono::steady_clock::time_point origin_ = std::chrono::steady_clock::now();
   RealTime real_time_;
   Scheduler wall_;
   ZmqHub hub_;
   EmulatedClock clock_;
   Fabric fabric_;
-  std::unique_ptr<ProcessTransport> control_;
-  std::vector<std::string> endpoints_;
-  std::vector<std::unique_ptr<WorkerRecord>> workers_;  // by rank
+  std::unique_ptr<Crew> crew_;
   bool running_ = false, holding_ = false, collecting_ = false;
   TimePoint saved_ = kStart;
   std::optional<TimePoint> interrupted_at_;
   struct Accusation {
+    Rank of;
     std::string sentence;
     TimePoint at;
   };

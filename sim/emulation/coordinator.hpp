@@ -32,12 +32,13 @@ struct CoordinatorOptions {
   const WorldSnapshot* resume = nullptr;
   std::function<void(const WorldSnapshot&)> on_safe_point;  // about every ten seconds; may be empty
   std::function<void(std::int64_t)> on_gradients;           // computed by all so far; may be empty
+  std::vector<Rank> needed;                                 // can't be lost, where others can
   std::chrono::seconds rendezvous{120};  // how long a worker may take to be ready
 };
 
 struct EmulatedRun {
   WorldSnapshot end;                    // without states
-  std::vector<nlohmann::json> results;  // by rank: WorkerProgram::result
+  std::vector<nlohmann::json> results;  // by rank: WorkerProgram::result; null of a lost node
   EmulationReport report;
 };
 

@@ -7,7 +7,7 @@
 namespace understudy {
 
 // What happens when a node's process ends, or does not answer any more.
-enum class OnLoss { kStop, kWait };
+enum class OnLoss { kStop, kContinue, kWait };
 
 struct EmulationConfig {
   TransportKind transport = TransportKind::kSharedMemory;

@@ -2,11 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
+#include "runtime/base/ids.hpp"
 #include "runtime/transport/transport_kind.hpp"
 #include "sim/emulation/lateness.hpp"
 
 namespace understudy {
+
+// A node that the run went on without.
+struct LostNode {
+  Rank rank;
+  TimePoint time;      // on the scenario's clock
+  std::string reason;  // a sentence
+};
 
 struct EmulationReport {
   TransportKind transport = TransportKind::kSharedMemory;
@@ -16,6 +26,7 @@ struct EmulationReport {
   std::int64_t overruns = 0;   // computations that took longer than their device's profile says
   Duration overrun_time{0};    // in all
   std::uint64_t turned_away = 0, refused = 0;  // connections without the run's secret; broken input
+  std::vector<LostNode> lost{};
 };
 
 }  // namespace understudy

@@ -13,6 +13,7 @@ Fabric::Fabric(const Executor& wall, EmulatedClock& clock, const Topology& topol
       decided_(std::move(decided)) {}
 
 void Fabric::set_out(std::uint64_t number, Rank from, Rank to, Bytes size, TimePoint sent) {
+  if (lost_.contains(from) || lost_.contains(to)) return;
   const auto places = topology_.places();
   const auto route = topology_.route(places[from.index()].vertex, places[to.index()].vertex);
   latest_start_ = std::max(latest_start_, now_ - sent);
@@ -23,9 +24,10 @@ void Fabric::set_out(std::uint64_t number, Rank from, Rank to, Bytes size, TimeP
   ++under_way_;
 }
 
-void Fabric::forget(Rank rank) {
+void Fabric::lose(Rank rank) {
+  lost_.insert(rank);
   for (UnderWay& transfer : transfers_)
-    if (transfer.to == rank) transfer.wanted = false;
+    if (transfer.from == rank || transfer.to == rank) transfer.wanted = false;
 }
 
 TimePoint Fabric::next_event() {

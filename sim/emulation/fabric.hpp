@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "sim/network/network_model.hpp"
@@ -26,13 +27,13 @@ class Fabric final : public EventSource {
   // change it any more: a decision would otherwise be late by the way to the receiver.
   static constexpr Duration kLead = std::chrono::microseconds{200};  // on the wall's clock
 
-  // All must outlive the fabric. `decided` is called once for each message.
+  // All must outlive the fabric. `decided` is called once for each message whose ends are not lost.
   Fabric(const Executor& wall, EmulatedClock& clock, const Topology& topology,
          std::unique_ptr<NetworkModel> model, std::function<void(const Arrival&)> decided);
 
   void set_out(std::uint64_t number, Rank from, Rank to, Bytes size, TimePoint sent);
-  // Nobody waits for these any more.
-  void forget(Rank rank);
+  // Nobody hears any more of what it sent or is sent.
+  void lose(Rank rank);
 
   std::size_t under_way() const { return under_way_; }
   TimePoint decided_until() const { return now_; }
@@ -58,6 +59,7 @@ class Fabric final : public EventSource {
   std::function<void(const Arrival&)> decided_;
   std::vector<UnderWay> transfers_;  // by TransferId
   std::size_t under_way_ = 0;
+  std::set<Rank> lost_;
   TimePoint now_ = kStart;  // of the model
   Duration latest_start_{0};
   std::vector<Completion> ended_;

@@ -4,6 +4,12 @@
 
 namespace understudy {
 
+namespace {
+
+std::uint64_t first_number_of(Rank sender) { return (std::uint64_t{sender.value} + 1) << 40; }
+
+}  // namespace
+
 ReceiverGate::ReceiverGate(EmulatedClock& clock, FileWatcher& watcher, Rank self,
                            std::function<void(const std::vector<Announcement>&)> announce,
                            std::function<TimePoint()> wall_now)
@@ -11,7 +17,7 @@ ReceiverGate::ReceiverGate(EmulatedClock& clock, FileWatcher& watcher, Rank self
       watcher_(watcher),
       announce_(std::move(announce)),
       wall_now_(std::move(wall_now)),
-      next_number_((std::uint64_t{self.value} + 1) << 40) {
+      next_number_(first_number_of(self)) {
   watcher_.poll(*this);
 }
 
@@ -48,6 +54,18 @@ void ReceiverGate::decide(const DeliveryNotice& notice) {
   } else {
     schedule(*held->second, notice);
   }
+}
+
+void ReceiverGate::lose(Rank sender) {
+  const auto is_its = [sender](std::uint64_t number) {
+    return number >= first_number_of(sender) && number < first_number_of(Rank{sender.value + 1});
+  };
+  std::erase_if(notices_, [&](const auto& notice) { return is_its(notice.first); });
+  std::erase_if(held_, [&](const auto& held) {
+    if (!is_its(held.first)) return false;
+    clock_.cancel(*held.second);
+    return true;
+  });
 }
 
 void ReceiverGate::schedule(Held& held, const DeliveryNotice& notice) {

@@ -27,6 +27,8 @@ class ReceiverGate final : public DeliveryGate, Polled {
   std::uint64_t announce(Rank to, Tag tag, Bytes size) override;
   void hold(std::uint64_t number, std::function<void()> deliver) override;
   void decide(const DeliveryNotice& notice);
+  // Messages of its that are not to be handed out yet won't be.
+  void lose(Rank sender);
 
   // Whether nothing that has been sent or has come is yet to be seen to.
   bool is_idle() const { return outbox_.empty() && held_.empty() && notices_.empty(); }

@@ -26,6 +26,7 @@ std::string WorkerRecord::last_seen() const {
 }
 
 void WorkerRecord::add_to(EmulationReport& report, std::vector<nlohmann::json>& results) const {
+  if (lost) return results.emplace_back(), void();
   const nlohmann::json& told = *finished;
   results.push_back(told.at("result"));
   report.lateness += parse_lateness(told.at("lateness"));

@@ -16,6 +16,7 @@ struct WorkerRecord {
   std::unique_ptr<ChildProcess> process;
   std::string data, control;  // endpoints, once it has said hello
   bool ready = false;
+  bool lost = false;  // and the run goes on without it
   TimePoint heard = kStart;
   std::optional<TimePoint> ended_at;  // unexpectedly
   std::optional<TimePoint> arrived;   // at a safe point, and not gone on: the time on its clock

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/transport/zmq_hub.hpp"
+#include "sim/emulation/child_process.hpp"
 #include "sim/emulation/receiver_gate.hpp"
 #include "sim/emulation/wall_device.hpp"
 #include "sim/emulation/worker_gate.hpp"
@@ -40,6 +41,40 @@ class LastActivity final : public Tracer {
 
  private:
   Activity activity_;
+};
+
+// By way of the coordinator.
+class CoordinatorLine final : public OutOfBand {
+ public:
+  using Say = std::function<void(const ControlMessage&)>;
+  CoordinatorLine(EmulatedClock& clock, Say say) : clock_(clock), say_(std::move(say)) {}
+
+  void tell(Rank to, std::string what) override {
+    say_({ControlKind::kTell, {{"to", to.value}}, std::move(what)});
+  }
+  void listen(Listener& listener) override {
+    listener_ = &listener;
+    for (const auto& [from, what] : std::exchange(early_, {})) listener.heard(from, what);
+  }
+  Task<> wait(Event& event) override {
+    const TimePoint begin = clock_.now();
+    co_await event;
+    clock_.hold_back(clock_.on_wall(clock_.now() - begin));
+  }
+
+  void hear(Rank from, std::string what) {
+    if (listener_ == nullptr) return early_.emplace_back(from, std::move(what)), void();
+    listener_->heard(from, what);
+  }
+  void lose(Rank rank) {
+    if (listener_ != nullptr) listener_->lost(rank);
+  }
+
+ private:
+  EmulatedClock& clock_;
+  Say say_;
+  Listener* listener_ = nullptr;
+  std::vector<std::pair<Rank, std::string>> early_;
 };
 
 std::chrono::steady_clock::time_point origin_of(const WorkerSettings& settings) {
@@ -75,6 +110,7 @@ class WorkerWorld::Impl {
         pool_(1),
         device_(clock_, inbox_, pool_, {parts.profile, parts.cost, parts.factor}),
         recorder_(clock_, false),
+        out_of_band_(clock_, [this](const ControlMessage& message) { say(message); }),
         node_(NodeParts{.info = parts.info,
                         .seed = parts.seed,
                         .executor = clock_,
@@ -83,7 +119,8 @@ class WorkerWorld::Impl {
                         .recorder = recorder_,
                         .safe_points = safe_points_,
                         .tracer = &activity_,
-                        .sends_filler = true}) {
+                        .sends_filler = true,
+                        .out_of_band = &out_of_band_}) {
     std::vector<std::string> endpoints(settings.nodes + 1);
     endpoints.back() = settings.coordinator;
     control_->set_peers(std::move(endpoints));
@@ -154,6 +191,7 @@ class WorkerWorld::Impl {
   }
 
   Task<> live(const WorkerProgram& program) {
+    heard_ = loop_.wall.now();  // starting may have taken longer than silence is borne
     std::vector<Spawned<>> services;
     services.push_back(spawn(loop_.wall, listen()));
     services.push_back(spawn(loop_.wall, show_life(program)));
@@ -161,7 +199,6 @@ class WorkerWorld::Impl {
         {"pid", getpid()}, {"data", data_->endpoint()}, {"control", control_->endpoint()}};
     say({ControlKind::kHello, std::move(hello), {}});
     co_await welcome_;
-    prctl(PR_SET_PDEATHSIG, 0);  // from here on the line tells of the coordinator's end
     co_await on_pool(program.prepare);
     say({ControlKind::kReady, {}, {}});
     co_await start_;
@@ -205,7 +242,7 @@ class WorkerWorld::Impl {
       case ControlKind::kWelcome:
         data_->set_peers(message.body.at("endpoints").get<std::vector<std::string>>());
         return welcome_.set();
-      case ControlKind::kStart:
+      case ControlKind::kSetOff:
         return start(message);
       case ControlKind::kDelivery:
         for (const DeliveryNotice& notice : notices_in(message.blob)) gate_.decide(notice);
@@ -219,6 +256,10 @@ class WorkerWorld::Impl {
       case ControlKind::kOpen:
         set_clock(message);
         return safe_points_.open();
+      case ControlKind::kTold:
+        return out_of_band_.hear(rank_in(message, "from"), message.blob);
+      case ControlKind::kLost:
+        return lose_peer(rank_in(message, "rank"));
       case ControlKind::kEnd:
         return end_.set();
       case ControlKind::kStop:
@@ -227,6 +268,15 @@ class WorkerWorld::Impl {
       default:
         return;
     }
+  }
+
+  static Rank rank_in(const ControlMessage& message, const char* key) {
+    return Rank{message.body.at(key).get<std::uint32_t>()};
+  }
+  void lose_peer(Rank peer) {
+    gate_.lose(peer);
+    data_->lose(peer);
+    out_of_band_.lose(peer);
   }
 
   void start(const ControlMessage& message) {
@@ -246,7 +296,8 @@ class WorkerWorld::Impl {
     s.samples.push_back(recorder_.samples);
     s.nodes.push_back({device_.busy(), node_.meter().total(), node_.meter().exposed(),
                        sent_before_.bytes_sent + bytes(data_->counters().bytes_sent),
-                       sent_before_.messages + bytes(data_->counters().messages_sent)});
+                       sent_before_.messages + bytes(data_->counters().messages_sent),
+                       node_.meter().by_kind()});
     return pack_node(s, state);
   }
   static std::int64_t bytes(std::uint64_t n) { return static_cast<std::int64_t>(n); }
@@ -255,7 +306,7 @@ class WorkerWorld::Impl {
     recorder_.samples = std::move(s.samples.at(0));
     sent_before_ = s.nodes.at(0);
     device_.restore(sent_before_.busy);
-    node_.meter().restore(sent_before_.communication, sent_before_.exposed);
+    node_.meter().restore(sent_before_.communication, sent_before_.exposed, sent_before_.exchanges);
     safe_points_.restore(std::move(state));
   }
 
@@ -283,10 +334,18 @@ class WorkerWorld::Impl {
                    {"received", data_->counters().messages_received}};
       if (stuck) body["stuck"] = waits;
       say({ControlKind::kHeartbeat, std::move(body), {}});
-      if (loop_.wall.now() - heard_ > settings_.timeout)
-        lose(fmt::format("it has not been heard of for {}", format(settings_.timeout)));
+      look_at_coordinator();
       co_await SleepUntil(loop_.wall, loop_.wall.now() + kBeat);
     }
+  }
+
+  void look_at_coordinator() {
+    if (getppid() != settings_.parent) return lose("its process has ended");
+    const Duration silence = loop_.wall.now() - heard_;
+    if (silence <= settings_.timeout) return;
+    const bool stopped = is_stopped(settings_.parent);
+    if (stopped || silence > patience_of(settings_, start_.is_set()))
+      lose(fmt::format("it has not been heard of for {}", format(silence)));
   }
 
   // The tasks have ended; the line may still stand.
@@ -320,6 +379,7 @@ class WorkerWorld::Impl {
   ComputePool pool_;
   WallDevice device_;
   SampleRecorder recorder_;
+  CoordinatorLine out_of_band_;
   Node node_;
   NodeStatistics sent_before_;  // by the run that this one goes on with
   TimePoint heard_ = kStart;

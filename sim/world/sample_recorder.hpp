@@ -22,7 +22,8 @@ class SampleRecorder final : public Recorder {
   void record(std::string_view name, double value, const Position& position,
               MetricKind kind) override {
     if (dry_ && kind == MetricKind::kTraining) value = replayed(name);
-    samples.push_back({executor_.now(), position, std::string(name), value, wall_s()});
+    samples.push_back(
+        {position.time.value_or(executor_.now()), position, std::string(name), value, wall_s()});
   }
   std::vector<Sample> samples;
   ReplayedValues replay;

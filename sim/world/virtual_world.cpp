@@ -75,7 +75,8 @@ struct VirtualWorld::Inhabitant {
     const std::size_t i = node.rank().index();
     recorder.samples = from.samples[i];
     device.restore(from.nodes[i].busy);
-    node.meter().restore(from.nodes[i].communication, from.nodes[i].exposed);
+    node.meter().restore(from.nodes[i].communication, from.nodes[i].exposed,
+                         from.nodes[i].exchanges);
     network.restore_sent(node.rank(), {from.nodes[i].bytes_sent, from.nodes[i].messages});
   }
 
@@ -146,7 +147,7 @@ WorldSnapshot VirtualWorld::snapshot() {
     s.samples.push_back(i->recorder.samples);
     const auto& sent = network_.sent(i->node.rank());
     s.nodes.push_back({i->device.busy(), i->node.meter().total(), i->node.meter().exposed(),
-                       sent.bytes, sent.messages});
+                       sent.bytes, sent.messages, i->node.meter().by_kind()});
   }
   const auto links = network_.link_statistics();
   s.links.assign(links.begin(), links.end());

@@ -31,11 +31,14 @@ Sample parse_sample(const Json& j) {
 Json to_json(const NodeStatistics& n) {
   Json busy = Json::array();
   for (const Duration d : n.busy) busy.push_back(d.count());
+  Json exchanges = Json::object();
+  for (const auto& [kind, e] : n.exchanges) exchanges[kind] = {e.calls, e.time.count()};
   return {{"busy", busy},
           {"communication", n.communication.count()},
           {"exposed", n.exposed.count()},
           {"bytes_sent", n.bytes_sent},
-          {"messages", n.messages}};
+          {"messages", n.messages},
+          {"exchanges", exchanges}};
 }
 
 NodeStatistics parse_node(const Json& j) {
@@ -46,6 +49,9 @@ NodeStatistics parse_node(const Json& j) {
   n.exposed = Duration(j.at("exposed").get<std::int64_t>());
   n.bytes_sent = j.at("bytes_sent").get<std::int64_t>();
   n.messages = j.at("messages").get<std::int64_t>();
+  if (!j.contains("exchanges")) return n;
+  for (const auto& [kind, e] : j.at("exchanges").items())
+    n.exchanges[kind] = {e.at(0).get<std::int64_t>(), Duration(e.at(1).get<std::int64_t>())};
   return n;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/learners/cost.hpp"
+#include "runtime/node/communication.hpp"
 #include "runtime/node/recorder.hpp"
 #include "sim/network/network_model.hpp"
 
@@ -18,6 +19,7 @@ struct NodeStatistics {
   Duration exposed{0};                   // waiting for an exchange with nothing left to compute
   std::int64_t bytes_sent = 0;
   std::int64_t messages = 0;
+  ExchangesByKind exchanges{};  // empty in records that do not tell
 };
 
 // Everything of a world that stands still at a safe point.

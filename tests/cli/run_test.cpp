@@ -215,6 +215,47 @@ TEST_F(Run, WhatCannotBeginLeavesNoFolder) {
   EXPECT_EQ(std::distance(fs::directory_iterator(work_), fs::directory_iterator{}), 1);
 }
 
+// A small variant of scenarios/collectives_in_processes.yaml. Real machines are late; the bits are not.
+TEST_F(Run, ProcessesAreComparedWithVirtualTime) {
+  write_file(work_ / "small.yaml", R"(
+topology: {kind: mesh, nodes: 2, bandwidth: 100Mbit/s, latency: 5ms}
+workload: {kind: collective, bytes: 100kB, iterations: 2}
+sweep: {strategy.collective: [ring, tree]}
+)");
+  ASSERT_EQ(understudy({"run", "small.yaml", "--quiet", "--out", "predicted"}), 0) << err();
+  ASSERT_EQ(
+      understudy({"run", "small.yaml", "--quiet", "--out", "measured", "--set", "mode=emulated"}),
+      0)
+      << err();
+  ASSERT_EQ(understudy({"compare", "measured", "predicted", "--json"}), 0) << err();
+  const Json found = Json::parse(content(folder_ / "out"));
+  EXPECT_EQ(found["predicted"], "predicted");
+  ASSERT_EQ(found["runs"].size(), 2u);
+  for (const Json& run : found["runs"]) {
+    EXPECT_EQ(run["measured_mode"], "emulated");
+    const Json& repeat = run["repeats"].at(0);
+    EXPECT_EQ(repeat["records"], "equal");
+    EXPECT_EQ(repeat["messages"]["error"], 0);
+    EXPECT_EQ(repeat["bytes"]["error"], 0);
+    ASSERT_EQ(repeat["exchanges"].size(), 1u);
+    EXPECT_EQ(repeat["exchanges"][0]["predicted_calls"], 4);  // two on each of two nodes
+    EXPECT_EQ(repeat["exchanges"][0]["measured_calls"], 4);
+    EXPECT_GE(repeat["exchanges"][0]["mean_s"]["error"], -1e-9);
+    EXPECT_EQ(repeat["steps"]["count"], 2);
+    EXPECT_EQ(repeat["emulation"]["transport"], "shared_memory");
+  }
+  ASSERT_EQ(understudy({"compare", "predicted", "measured"}), 0) << err();
+  EXPECT_THAT(content(folder_ / "out"), testing::HasSubstr("\nEmulated is within "));
+  const Json summary = Json::parse(content(work_ / "measured/summary.json"));
+  EXPECT_EQ(summary["runs"][0]["mode"], "emulated");
+  EXPECT_TRUE(summary["runs"][0]["repeats"][0]["emulation"].contains("lateness_p99_s"));
+  EXPECT_EQ(understudy({"compare", "predicted", "."}), 2);
+  EXPECT_EQ(err(), ".: is no run directory\n");
+  EXPECT_EQ(understudy({"run", "small.yaml", "--trace", "--set", "mode=emulated"}), 2);
+  EXPECT_THAT(err(), testing::StartsWith("--trace: "));
+  expect_one_sentence();
+}
+
 TEST_F(Run, AnInterruptLosesNothing) {
   write_file(work_ / "long.yaml", kTiny);
   const std::vector<std::string> whole{"run",   "long.yaml",  "--jobs", "1",

@@ -1,4 +1,4 @@
-#include "runtime/data/image_dataset.hpp"
+#include "runtime/data/image_files.hpp"
 
 #include <cstdlib>
 

@@ -78,7 +78,7 @@ TEST(Fabric, ForgetsWhoIsGone) {
   World world(1);
   world.clock.set(kStart, kStart);
   world.fabric.set_out(1, Rank{0}, Rank{1}, Bytes{0}, kStart);
-  world.fabric.forget(Rank{1});
+  world.fabric.lose(Rank{1});
   world.run_until(kStart + 1s);
   EXPECT_TRUE(world.arrivals.empty());
   EXPECT_EQ(world.fabric.under_way(), 0u);

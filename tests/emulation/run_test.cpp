@@ -2,58 +2,14 @@
 // end that names who is to blame and leaves nothing behind.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <thread>
 
-#include "results/experiment/emulated_unit.hpp"
 #include "runtime/base/errors.hpp"
-#include "scenarios/scenario_yaml.hpp"
+#include "tests/emulation/emulated_runs.hpp"
 
 namespace understudy {
 namespace {
-
-namespace fs = std::filesystem;
-
-Scenario scenario_of(const std::string& yaml) {
-  const Document document = parse_document(yaml, "test");
-  Scenario scenario = read_scenario(document);
-  check(scenario, document);
-  return scenario;
-}
-
-// Sockets go to a folder of the test's, which must be empty afterwards.
-class EmulatedRuns : public testing::Test {
- protected:
-  void SetUp() override {
-    sockets_ = fs::temp_directory_path() / ("ust-" + std::to_string(getpid()));
-    fs::create_directory(sockets_);
-    setenv("XDG_RUNTIME_DIR", sockets_.c_str(), 1);
-  }
-  void TearDown() override {
-    EXPECT_TRUE(fs::is_empty(sockets_));
-    EXPECT_TRUE(children().empty());
-    fs::remove_all(sockets_);
-  }
-  static std::vector<pid_t> children() {
-    std::vector<pid_t> found;
-    for (const auto& task : fs::directory_iterator("/proc/self/task")) {
-      std::ifstream file(task.path() / "children");
-      for (pid_t pid; file >> pid;) found.push_back(pid);
-    }
-    return found;
-  }
-  Unit run(const Scenario& scenario) {
-    UnitTask task;
-    task.scenario = &scenario;
-    task.launch = &launch_;
-    task.make_learner = [](const Model&) -> std::unique_ptr<Learner> { return nullptr; };
-    return run_unit(task);
-  }
-  fs::path sockets_;
-  Launch launch_{.programs = UNDERSTUDY_PROGRAMS, .data_dir = "", .logs = {}};
-};
 
 std::string quadratic(int nodes, const std::string& collective) {
   return "topology: {kind: mesh, nodes: " + std::to_string(nodes) +
@@ -66,7 +22,7 @@ std::string quadratic(int nodes, const std::string& collective) {
 
 TEST_F(EmulatedRuns, EndWithTheBitsOfVirtualTime) {
   for (const char* transport : {"shared_memory", "ipc", "tcp"}) {
-    for (const int nodes : {1, 2, 4}) {
+    for (const int nodes : {1, 2, 4, 8}) {
       const std::string yaml = quadratic(nodes, "tree");
       const Unit expected = run(scenario_of(yaml));
       const Unit actual =
@@ -89,6 +45,20 @@ TEST_F(EmulatedRuns, EveryCollectiveComesToTheSameSum) {
     const std::string yaml = quadratic(3, collective);
     EXPECT_EQ(run(scenario_of(yaml + "mode: emulated\n")).weights_hash,
               run(scenario_of(yaml)).weights_hash)
+        << collective;
+  }
+}
+
+// In one order, whatever the collective, they come to the very bits of each other too.
+TEST_F(EmulatedRuns, OrderedReductionsHaveTheSameBits) {
+  const std::string unlike =
+      "topology: {kind: mesh, nodes: 4, bandwidth: 1Gbit/s, latency: 100us}\n"
+      "workload: {kind: quadratic, a: [0.1, 0.7, 1.3, 3.1], b: [0.3, 2, 1e3, 7e-3], start: 5,"
+      " updates: 9, optimizer: {kind: sgd, lr: 0.1}}\n"
+      "strategy: {kind: allreduce, reduction: ordered, collective: ";
+  const std::string expected = run(scenario_of(unlike + "tree}\n")).weights_hash;
+  for (const char* collective : {"tree", "halving_doubling", "parameter_server", "hierarchical"}) {
+    EXPECT_EQ(run(scenario_of(unlike + collective + "}\nmode: emulated\n")).weights_hash, expected)
         << collective;
   }
 }
@@ -155,7 +125,7 @@ TEST_F(EmulatedRuns, AnInterruptSavesAPointFromWhichTheRunGoesOn) {
   UnitTask task;
   task.scenario = &scenario;
   task.launch = &launch_;
-  task.make_learner = [](const Model&) -> std::unique_ptr<Learner> { return nullptr; };
+  task.make_learner = no_learner;
   task.interrupt = &interrupt;
   task.gradients = &gradients;
   task.on_safe_point = [&](const WorldSnapshot& world) { saved = world; };

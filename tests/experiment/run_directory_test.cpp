@@ -25,6 +25,7 @@ TEST(RunDirectory, UnitsComeBackAsTheyWere) {
   unit.samples = {{{kStart, {.step = 4, .epoch = 2}, "x", 0.1, 2.5}}};
   unit.nodes.resize(1);
   unit.nodes[0].busy[2] = Duration(5);
+  unit.nodes[0].exchanges["ring"] = {3, Duration(70)};
   unit.links = {{10, 2, Duration(3), Duration(4)}};
   directory.save(unit);
   const auto units = directory.units();
@@ -32,6 +33,11 @@ TEST(RunDirectory, UnitsComeBackAsTheyWere) {
   EXPECT_EQ(to_json(units[0]), to_json(unit));
   EXPECT_EQ(units[0].samples[0][0].position.step, 4);
   EXPECT_EQ(units[0].samples[0][0].value, 0.1);
+  EXPECT_EQ(units[0].nodes[0].exchanges.at("ring").calls, 3);
+  EXPECT_EQ(units[0].nodes[0].exchanges.at("ring").time, Duration(70));
+  auto silent = to_json(unit);
+  silent["world"]["nodes"][0].erase("exchanges");
+  EXPECT_TRUE(parse_unit(silent.dump(), "unit").nodes[0].exchanges.empty());
 }
 
 TEST(RunDirectory, CheckpointsKeepEveryByte) {

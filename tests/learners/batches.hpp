@@ -19,6 +19,23 @@ inline Batch random_batch(const Model& model, std::size_t count, std::uint64_t s
   return batch;
 }
 
+// The models whose differences are quick to compute, and a small one of the layers that only large
+// ones have.
+inline std::vector<std::string> quick_names() {
+  return {"cnn", "lenet", "logistic", "two_nn", "two_cnn", "residual"};
+}
+inline Model quick_model(const std::string& name, double dropout) {
+  if (name != "residual") return make_model(name, dropout);
+  const auto conv = [](const char* of, int in) {
+    return Conv2d{.name = of, .in = in, .out = 8, .kernel = 3, .padding = 1, .bias = false};
+  };
+  return {name,
+          {3, 28, 28},
+          {conv("conv1", 3), GroupNorm{"norm1", 4, 8}, Relu{}, MaxPool2d{2}, SkipStart{},
+           conv("conv2", 8), GroupNorm{"norm2", 2, 8}, Relu{}, SkipAdd{}, MaxPool2d{4}, Flatten{},
+           Linear{"fc", 72, 10, false}, Scale{0.5}}};
+}
+
 // Samples first..first+count-1 of a batch.
 inline Batch part_of(const Batch& whole, std::size_t first, std::size_t count) {
   const std::size_t pixels = whole.inputs.size() / whole.count;

@@ -46,12 +46,12 @@ double relative_difference(const A& a, const B& b) {
   return std::sqrt(squares / dot(b, b));
 }
 
-// Every name, and what they leave out: pooling that drops a remainder, alone, after a ReLU and
+// Every quick model, and what they leave out: pooling that drops a remainder, alone, after a ReLU and
 // before one.
 std::vector<Model> models() {
   std::vector<Model> all;
-  for (const std::string& name : model_names()) all.push_back(make_model(name, 0));
-  all.push_back(make_model("two_cnn", 0, 3));
+  for (const std::string& name : quick_names()) all.push_back(quick_model(name, 0));
+  all.push_back(make_model("two_cnn", 0, {{3, 28, 28}, 10}));
   all.back().name = "three_channels";
   all.push_back(
       {"remainders",

@@ -31,9 +31,68 @@ TEST(Model, ParameterCountsWithoutBiases) {
   EXPECT_EQ(make_layout(make_model("two_cnn", 0)).size,
             25 * 32 + 32 * 25 * 64 + 7 * 7 * 64 * 200 + 200 * 200 + 200 * 10);
   EXPECT_EQ(make_layout(make_model("two_cnn", 0)).size, 721'200);
-  EXPECT_EQ(make_layout(make_model("two_cnn", 0, 3)).size, 722'800);
-  for (const Slice& slice : make_layout(make_model("two_cnn", 0, 3)).slices)
+  const Model coloured = make_model("two_cnn", 0, {{3, 28, 28}, 10});
+  EXPECT_EQ(make_layout(coloured).size, 722'800);
+  for (const Slice& slice : make_layout(coloured).slices)
     EXPECT_THAT(slice.name, testing::EndsWith(".weight"));
+}
+
+constexpr ImageShape kCifar10{{3, 32, 32}, 10};
+
+std::size_t size_of(const std::string& name, const ImageShape& images) {
+  return make_layout(make_model(name, 0, images)).size;
+}
+
+// 32 pooled three times to 4; 28 to 3. FedMA's authors give 3,491,530.
+TEST(Model, ParameterCountOfVgg9) {
+  const auto count = [](std::size_t channels, std::size_t side, std::size_t classes) {
+    const std::size_t convolutions = 9 * channels * 32 + 32 + 9 * 32 * 64 + 64 + 9 * 64 * 128 +
+                                     128 + 9 * 128 * 128 + 128 + 9 * 128 * 256 + 256 +
+                                     9 * 256 * 256 + 256;
+    return convolutions + 256 * side * side * 512 + 512 + 512 * 512 + 512 + 512 * classes + classes;
+  };
+  EXPECT_EQ(size_of("vgg9", kCifar10), 3'491'530);
+  EXPECT_EQ(size_of("vgg9", kCifar10), count(3, 4, 10));
+  EXPECT_EQ(size_of("vgg9", {}), count(1, 3, 10));
+  EXPECT_EQ(size_of("vgg9", {{3, 32, 32}, 100}), count(3, 4, 100));
+}
+
+// Eight convolutions without biases, a scale and a shift for each of their channels; the size of the
+// image plays no part, as the last pooling takes what there is.
+TEST(Model, ParameterCountOfResNet9) {
+  const auto count = [](std::size_t channels, std::size_t classes) {
+    const std::size_t weights =
+        9 * (channels * 64 + 64 * 128 + 2 * 128 * 128 + 128 * 256 + 256 * 512 + 2 * 512 * 512);
+    return weights + 2 * (64 + 3 * 128 + 256 + 3 * 512) + 512 * classes;
+  };
+  EXPECT_EQ(size_of("resnet9", kCifar10), 6'573'120);
+  EXPECT_EQ(size_of("resnet9", kCifar10), count(3, 10));
+  EXPECT_EQ(size_of("resnet9", {}), count(1, 10));
+  EXPECT_EQ(size_of("resnet9", {{1, 28, 28}, 47}), count(1, 47));
+}
+
+// What more classes and channels, and larger images, add to the first and the last layers.
+TEST(Model, FollowsTheImages) {
+  EXPECT_EQ(size_of("cnn", {{1, 28, 28}, 62}), 1'199'882 + 52 * 129);
+  EXPECT_EQ(size_of("lenet", {{1, 28, 28}, 47}), 21'840 + 37 * 51);
+  EXPECT_EQ(size_of("two_nn", {{1, 28, 28}, 26}), 238'800 + 16 * 200);
+  EXPECT_EQ(size_of("two_cnn", {{1, 28, 28}, 26}), 721'200 + 16 * 200);
+  EXPECT_EQ(size_of("logistic", {{3, 32, 32}, 100}), 100 * (3 * 32 * 32 + 1));
+  // cnn: 32 - 4 pooled to 14; lenet: 28 pooled to 14, 10 to 5; two_cnn: 32 pooled to 16, 14 to 8.
+  EXPECT_EQ(size_of("cnn", kCifar10), 1'199'882 + 2 * 9 * 32 + 64 * (14 * 14 - 12 * 12) * 128);
+  EXPECT_EQ(size_of("lenet", kCifar10), 21'840 + 2 * 25 * 10 + 20 * (5 * 5 - 4 * 4) * 50);
+  EXPECT_EQ(size_of("two_nn", kCifar10), 238'800 + (3 * 32 * 32 - 784) * 200);
+  EXPECT_EQ(size_of("two_cnn", kCifar10), 722'800 + 64 * (8 * 8 - 7 * 7) * 200);
+  for (const std::string& name : model_names())
+    EXPECT_EQ(class_count(make_model(name, 0.1, {{3, 32, 32}, 100})), 100) << name;
+}
+
+TEST(Model, NormalisationStartsAsNone) {
+  const Model model{"norm", {6, 2, 2}, {GroupNorm{"norm", 3, 6}, Flatten{}, Linear{"fc", 24, 2}}};
+  std::vector<float> values(make_layout(model).size);
+  initialise<float>(model, RandomStream({.seed = 5}), values);
+  for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(values[i], i < 6 ? 1 : 0);
+  EXPECT_NE(values[12], 0);
 }
 
 TEST(Model, ShapesWithPadding) {
@@ -140,6 +199,50 @@ TEST(Cost, ALayerWithoutBiasAddsNone) {
   EXPECT_EQ(cost[4].mark, 1);
   EXPECT_EQ(cost[5].mark, std::nullopt);
   EXPECT_EQ(cost[6].mark, 0);
+}
+
+// Norm of 8 channels of 5x5 around which a residual connection goes, over 3 samples.
+TEST(Cost, OfNormalisationAndAResidualConnection) {
+  const Model model{"norm only",
+                    {8, 5, 5},
+                    {Conv2d{"first", 8, 8, 1, 0, false}, SkipStart{}, GroupNorm{"norm", 2, 8},
+                     SkipAdd{}, Scale{2}, Flatten{}}};
+  const Cost cost = training_cost(model, 3);
+  const double elements = 3 * 8 * 5 * 5;
+  // copy; forward of convolution, norm, sum, scale; loss; backward of scale, the norm's shift, scale
+  // and input, the sum of two gradients, the convolution's weight.
+  ASSERT_EQ(cost.size(), 12);
+  EXPECT_EQ(cost[2].flops, 6 * elements);
+  EXPECT_EQ(cost[2].bytes, 4 * (2 * elements + 16));
+  EXPECT_EQ(cost[3].flops, elements);
+  EXPECT_EQ(cost[3].bytes, 4 * 3 * elements);
+  EXPECT_EQ(cost[4].flops, elements);
+  EXPECT_EQ(cost[6].flops, elements);
+  EXPECT_EQ(cost[7].flops, elements);
+  EXPECT_EQ(cost[7].mark, 2);
+  EXPECT_EQ(cost[8].flops, 4 * elements);
+  EXPECT_EQ(cost[8].mark, 1);
+  EXPECT_EQ(cost[9].flops, 4 * elements);
+  EXPECT_EQ(cost[9].mark, std::nullopt);
+  EXPECT_EQ(cost[10].flops, elements);
+  EXPECT_EQ(cost[11].mark, 0);
+}
+
+// Multiply-adds of the convolutions and linear layers; what is left is below 3 %.
+TEST(Cost, OfTheLargeModelsIsTheirProducts) {
+  const auto forward = [](const std::string& name) {
+    double sum = 0;
+    for (const KernelCost& kernel : evaluation_cost(make_model(name, 0, kCifar10), 4))
+      sum += kernel.flops;
+    return sum / 4;
+  };
+  const double vgg9 = 1024.0 * 9 * (3 * 32 + 32 * 64) + 256.0 * 9 * (64 * 128 + 128 * 128) +
+                      64.0 * 9 * (128 * 256 + 256 * 256) + 4096 * 512 + 512 * 512 + 5120;
+  EXPECT_NEAR(forward("vgg9") / (2 * vgg9), 1, 0.03);
+  const double resnet9 = 1024.0 * 9 * (3 * 64 + 64 * 128) +
+                         256.0 * 9 * (2 * 128 * 128 + 128 * 256) + 64.0 * 9 * 256 * 512 +
+                         16.0 * 9 * 2 * 512 * 512 + 5120;
+  EXPECT_NEAR(forward("resnet9") / (2 * resnet9), 1, 0.03);
 }
 
 TEST(Cost, CopyMovesFloatsAndLabels) {

@@ -30,13 +30,13 @@ double loss_of(const BasicLearner<Scalar>& learner, const std::vector<Scalar>& p
 }
 
 class EveryModel : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Models, EveryModel, testing::ValuesIn(model_names()));
+INSTANTIATE_TEST_SUITE_P(Models, EveryModel, testing::ValuesIn(quick_names()));
 
 // Central differences in fp64: the error is O(h^2) plus rounding, some 1e-15/h, so 1e-8 at h =
 // 1e-7. The models have 2e5 kinks of ReLU and pooling, of which one lies within h only by rare
 // chance, which the fixed seed settles.
 TEST_P(EveryModel, GradientMatchesFiniteDifferences) {
-  const Model model = make_model(GetParam(), 0.25);
+  const Model model = quick_model(GetParam(), 0.25);
   const auto learner = make_torch_learner_double(model);
   auto parameters = initial_parameters(*learner);
   const Batch batch = random_batch(model, 3);
@@ -84,13 +84,13 @@ double joined_error(const BasicLearner<Scalar>& learner, const Model& model) {
 }
 
 TEST_P(EveryModel, GradientOfAJoinedBatchIsTheWeightedSumOfItsParts) {
-  const Model model = make_model(GetParam(), 0);
+  const Model model = quick_model(GetParam(), 0);
   EXPECT_LT(joined_error(*make_torch_learner(model), model), 2e-5);
   EXPECT_LT(joined_error(*make_torch_learner_double(model), model), 1e-13);
 }
 
 TEST_P(EveryModel, HookSeesFinishedSlicesFromTheLastToTheFirst) {
-  const Model model = make_model(GetParam(), 0.25);
+  const Model model = quick_model(GetParam(), 0.25);
   const auto learner = make_torch_learner(model);
   const auto parameters = initial_parameters(*learner);
   const Batch batch = random_batch(model, 8);
@@ -118,7 +118,7 @@ TEST_P(EveryModel, HookSeesFinishedSlicesFromTheLastToTheFirst) {
 }
 
 TEST_P(EveryModel, ThreadsGiveTheSameBits) {
-  const Model model = make_model(GetParam(), 0.25);
+  const Model model = quick_model(GetParam(), 0.25);
   const auto learner = make_torch_learner(model);
   const auto parameters = initial_parameters(*learner);
   const Batch batch = random_batch(model, 32);
@@ -136,7 +136,7 @@ TEST_P(EveryModel, ThreadsGiveTheSameBits) {
 
 // Where the caller's vectors lie must not matter: views at odd offsets give the same bits.
 TEST_P(EveryModel, AlignmentDoesNotChangeBits) {
-  const Model model = make_model(GetParam(), 0);
+  const Model model = quick_model(GetParam(), 0);
   const auto learner = make_torch_learner(model);
   const auto parameters = initial_parameters(*learner);
   const Batch batch = random_batch(model, 16);
@@ -150,7 +150,7 @@ TEST_P(EveryModel, AlignmentDoesNotChangeBits) {
 }
 
 TEST_P(EveryModel, EvaluatesAnyRangeAsTheMeanOverItsSamples) {
-  const Model model = make_model(GetParam(), 0);
+  const Model model = quick_model(GetParam(), 0);
   const auto learner = make_torch_learner_double(model);
   const auto parameters = initial_parameters(*learner);
   const Batch all = random_batch(model, 250);

@@ -9,13 +9,37 @@
 namespace understudy {
 namespace {
 
+// What VGG-9 and ResNet-9 have before their linear layers.
+at::Tensor vgg9_features(at::Tensor x, const std::vector<at::Tensor>& p) {
+  for (std::size_t i = 0; i < 6; ++i) {
+    x = torch::relu(torch::conv2d(x, p[2 * i], p[2 * i + 1], 1, 1));
+    if (i % 2 == 1) x = torch::max_pool2d(x, 2);
+  }
+  return x.flatten(1);
+}
+
+at::Tensor resnet9_features(at::Tensor x, const std::vector<at::Tensor>& p) {
+  const auto block = [&](const at::Tensor& in, std::size_t i) {
+    return torch::relu(
+        torch::group_norm(torch::conv2d(in, p[3 * i], {}, 1, 1), 32, p[3 * i + 1], p[3 * i + 2]));
+  };
+  x = torch::max_pool2d(block(block(x, 0), 1), 2);
+  x = x + block(block(x, 2), 3);
+  x = torch::max_pool2d(block(x, 4), 2);
+  x = torch::max_pool2d(block(x, 5), 2);
+  x = x + block(block(x, 6), 7);
+  return x.amax({2, 3});
+}
+
 // The model by autograd, over leaves that hold copies of the parameters; the gradient of each
 // slice.
-std::vector<at::Tensor> autograd(const std::string& name, std::vector<at::Tensor> p,
-                                 const Batch& batch) {
+std::vector<at::Tensor> autograd(const std::string& name, const ActivationShape& image,
+                                 std::vector<at::Tensor> p, const Batch& batch) {
   for (at::Tensor& leaf : p) leaf = leaf.clone().requires_grad_();
   const auto count = static_cast<std::int64_t>(batch.count);
-  at::Tensor x = at::tensor(batch.inputs).to(p[0].scalar_type()).view({count, -1, 28, 28});
+  at::Tensor x = at::tensor(batch.inputs)
+                     .to(p[0].scalar_type())
+                     .view({count, image.channels, image.rows, image.columns});
   if (name == "cnn") {
     x = torch::relu(torch::conv2d(x, p[0], p[1]));
     x = torch::max_pool2d(torch::relu(torch::conv2d(x, p[2], p[3])), 2).flatten(1);
@@ -27,7 +51,10 @@ std::vector<at::Tensor> autograd(const std::string& name, std::vector<at::Tensor
     for (std::size_t i = 0; i < 2; ++i)
       x = torch::max_pool2d(torch::relu(torch::conv2d(x, p[i], {}, 1, 1)), 2, {}, 1);
   }
-  if (name == "logistic") {
+  if (name == "vgg9") x = vgg9_features(x, p);
+  if (name == "resnet9") {
+    x = torch::linear(resnet9_features(x, p), p.back()) * 0.125;
+  } else if (name == "logistic") {
     x = torch::linear(x.flatten(1), p[0], p[1]);
   } else if (name == "two_nn" || name == "two_cnn") {
     const std::size_t first = name == "two_nn" ? 0 : 2;
@@ -35,7 +62,8 @@ std::vector<at::Tensor> autograd(const std::string& name, std::vector<at::Tensor
     for (std::size_t i = first; i < p.size(); ++i)
       x = torch::linear(i == first ? x : torch::relu(x), p[i]);
   } else {
-    x = torch::linear(torch::relu(torch::linear(x, p[4], p[5])), p[6], p[7]);
+    for (std::size_t i = name == "vgg9" ? 12 : 4; i < p.size(); i += 2)
+      x = torch::linear(i == 4 || i == 12 ? x : torch::relu(x), p[i], p[i + 1]);
   }
   return torch::autograd::grad({torch::cross_entropy_loss(x, at::tensor(batch.labels))}, p);
 }
@@ -44,12 +72,13 @@ template <class Scalar>
 void expect_autograd(const std::string& name, const BasicLearner<Scalar>& learner,
                      const Model& model, double tolerance) {
   const auto parameters = initial_parameters(learner);
-  const Batch batch = random_batch(model, 16);
+  const bool large = name == "vgg9" || name == "resnet9";
+  const Batch batch = random_batch(model, large ? 3 : 16);
   std::vector<Scalar> gradient(parameters.size());
   learner.gradient(parameters, batch, gradient, RandomStream({}), {});
   const auto ours = slice_views(learner.layout(), std::span<const Scalar>(gradient));
-  const auto theirs =
-      autograd(name, slice_views(learner.layout(), std::span<const Scalar>(parameters)), batch);
+  const auto theirs = autograd(
+      name, model.input, slice_views(learner.layout(), std::span<const Scalar>(parameters)), batch);
   for (std::size_t i = 0; i < ours.size(); ++i) {
     const double error = ((ours[i] - theirs[i]).norm() / theirs[i].norm()).template item<double>();
     EXPECT_LT(error, tolerance) << name << " " << learner.layout().slices[i].name;
@@ -58,8 +87,8 @@ void expect_autograd(const std::string& name, const BasicLearner<Scalar>& learne
 
 TEST(TorchReference, GradientEqualsAutograd) {
   for (const std::string& name : model_names()) {
-    for (const int channels : {1, 3}) {
-      const Model model = make_model(name, 0, channels);
+    for (const ImageShape& images : {ImageShape{}, ImageShape{{3, 32, 32}, 7}}) {
+      const Model model = make_model(name, 0, images);
       expect_autograd(name, *make_torch_learner_double(model), model, 1e-13);
       expect_autograd(name, *make_torch_learner(model), model, 1e-5);
     }

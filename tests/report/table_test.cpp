@@ -1,6 +1,6 @@
 // The table of results: columns for each kind of workload, and how it lies on a terminal.
-#include "results/report/prediction_table.hpp"
 #include "results/report/table.hpp"
+#include "results/report/prediction_table.hpp"
 
 #include "results/report/text_table.hpp"
 #include "tests/summary/units.hpp"
@@ -93,6 +93,25 @@ TEST(ResultTable, SaysWhereTimesWereMeasured) {
       table_of(experiment_of(workload + "sweep: {devices.cost: [profile, measured]}\n"), {}).notes,
       (Row{"Some times are declared: from device profiles and a network model.",
            "Others are measured: computing was timed on the machine that ran this."}));
+}
+
+TEST(ResultTable, SaysWhatTheWallsClockMeasured) {
+  const Experiment experiment =
+      experiment_of(kGpus, {"mode=emulated", "emulation.dilation=4", "sweep=null"});
+  std::vector<Unit> units{trained_unit(experiment, {0, 0}, {})};
+  EmulationReport report{.dilation = 4, .latest_start = from_seconds(2e-3), .overruns = 5};
+  for (const double late_s : {0.0, 0.25}) report.lateness.add(from_seconds(late_s));
+  units[0].emulation = report;
+  const ResultTable t = table_of(experiment, units);
+  ASSERT_GE(t.notes.size(), 2u);
+  EXPECT_EQ(t.notes[0],
+            "Times are measured on the wall's clock, divided by the dilation; "
+            "computing takes what device profiles say.");
+  EXPECT_EQ(
+      t.notes[1],
+      "Emulated over shared_memory with dilation 4: messages were 0 s late in the median, 250 "
+      "ms in the worst hundredth, 250 ms at most; starts were taken up to 2.00 ms late; 5 "
+      "computations overran.");
 }
 
 // What varies comes first, under its short name.

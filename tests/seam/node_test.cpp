@@ -232,6 +232,31 @@ TEST(NodeSeam, ABoardRunsUpToAHorizonWithLookahead) {
   }
 }
 
+// Two of a kind from 1 to 4 and from 2 to 3, another from 6 to 7: 3 + 1 and 1 s, and 4 s with any.
+TEST(NodeSeam, ExchangesAddUpByKind) {
+  const auto at = [](int s) { return kStart + std::chrono::seconds(s); };
+  CommunicationMeter meter;
+  meter.begin(at(1), "ring");
+  meter.begin(at(2), "ring");
+  meter.end(at(3), "ring");
+  meter.end(at(4), "ring");
+  meter.begin(at(6));
+  meter.end(at(7));
+  EXPECT_EQ(meter.total(), 4s);
+  ASSERT_EQ(meter.by_kind().size(), 2u);
+  EXPECT_EQ(meter.by_kind().at("ring").calls, 2);
+  EXPECT_EQ(meter.by_kind().at("ring").time, 4s);
+  EXPECT_EQ(meter.by_kind().at("messages").calls, 1);
+  EXPECT_EQ(meter.by_kind().at("messages").time, 1s);
+  CommunicationMeter resumed;
+  resumed.restore(meter.total(), meter.exposed(), meter.by_kind());
+  resumed.begin(at(8), "ring");
+  resumed.end(at(10), "ring");
+  EXPECT_EQ(resumed.total(), 6s);
+  EXPECT_EQ(resumed.by_kind().at("ring").calls, 3);
+  EXPECT_EQ(resumed.by_kind().at("ring").time, 6s);
+}
+
 TEST(NodeSeam, NodesThatShareADeviceQueueForIt) {
   Topology topology;
   const VertexId v = topology.add_vertex({"machine0", VertexKind::kMachine});

@@ -169,8 +169,12 @@ class DeclaredStep : public testing::Test {
   static constexpr double kBlock = 256 * sizeof(float) / kBytesPerSecond;
   static constexpr std::size_t kBatch = 16;
 
-  // Seconds of one update, and of them exposed on worker 1.
-  std::pair<double, double> run(bool overlap) const {
+  // Seconds of one update, of them exposed on worker 1, and what its exchanges were.
+  struct Outcome {
+    double time, exposed;
+    ExchangesByKind exchanges;
+  };
+  Outcome run(bool overlap) const {
     const FixedShares shares({kBatch, kBatch});
     const BatchAsSource samples(random_batch(model_, 2 * kBatch));
     WorldOptions options{.network = IdealConfig{}};
@@ -192,7 +196,8 @@ class DeclaredStep : public testing::Test {
       job.observe = [](Node&, const TrainingState<float>&) -> Task<> { co_return; };
       co_await train_synchronously(node, job);
     });
-    return {to_seconds(world.snapshot().time), to_seconds(world.node(Rank{1}).meter().exposed())};
+    const CommunicationMeter& meter = world.node(Rank{1}).meter();
+    return {to_seconds(world.snapshot().time), to_seconds(meter.exposed()), meter.by_kind()};
   }
   double computing(const Cost& cost) const {
     double flops = 0;
@@ -217,9 +222,14 @@ TEST_F(DeclaredStep, WithoutOverlapTheBucketsFollowBackward) {
   ASSERT_GT(buckets_.size(), 1u);
   double exchange = 0;
   for (const Bucket& bucket : buckets_) exchange += allreduce(bucket);
-  const auto [time, exposed] = run(false);
+  const auto [time, exposed, exchanges] = run(false);
   EXPECT_NEAR(time, broadcast() + computing(learner_.cost(kBatch)) + exchange + update(), kBlock);
   EXPECT_NEAR(exposed, broadcast() + exchange, kBlock);
+  ASSERT_EQ(exchanges.size(), 2u);
+  EXPECT_EQ(exchanges.at("ring").calls, static_cast<std::int64_t>(buckets_.size()));
+  EXPECT_NEAR(to_seconds(exchanges.at("ring").time), exchange, kBlock);
+  EXPECT_EQ(exchanges.at("broadcast").calls, 1);
+  EXPECT_NEAR(to_seconds(exchanges.at("broadcast").time), broadcast(), kBlock);
 }
 
 TEST_F(DeclaredStep, WithOverlapOnlyWhatOutlastsBackwardIsExposed) {
@@ -231,10 +241,10 @@ TEST_F(DeclaredStep, WithOverlapOnlyWhatOutlastsBackwardIsExposed) {
           std::max(exchanged, at) + allreduce(buckets_[static_cast<std::size_t>(*kernel.mark)]);
   }
   const double whole = std::max(at, exchanged);
-  const auto [time, exposed] = run(true);
+  const auto [time, exposed, exchanges] = run(true);
   EXPECT_NEAR(time, broadcast() + whole + update(), kBlock);
   EXPECT_NEAR(exposed, broadcast() + whole - at, kBlock);
-  EXPECT_LT(time, run(false).first - 1e-3);
+  EXPECT_LT(time, run(false).time - 1e-3);
 }
 
 }  // namespace

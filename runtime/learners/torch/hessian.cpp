@@ -32,6 +32,7 @@ class ParameterQueue {
 struct Apply {
   at::Tensor x;
   ParameterQueue& parameters;
+  std::vector<at::Tensor>& skips;
 
   at::Tensor operator()(const Conv2d& layer) const {
     const at::Tensor& weight = parameters.next();
@@ -51,18 +52,35 @@ struct Apply {
   at::Tensor operator()(const Relu&) const { return at::relu(x); }
   at::Tensor operator()(const Flatten&) const { return x.flatten(1); }
   at::Tensor operator()(const Dropout&) const { return x; }
+  at::Tensor operator()(const GroupNorm& layer) const {
+    const at::Tensor& weight = parameters.next();
+    return at::group_norm(x.contiguous(), layer.groups, weight, parameters.next(), kNormEpsilon,
+                          false);
+  }
+  at::Tensor operator()(const SkipStart&) const {
+    skips.push_back(x);
+    return x;
+  }
+  at::Tensor operator()(const SkipAdd&) const {
+    UNDERSTUDY_CHECK(!skips.empty());
+    const at::Tensor sum = x + skips.back();
+    skips.pop_back();
+    return sum;
+  }
+  at::Tensor operator()(const Scale& layer) const { return x * layer.factor; }
 };
 
 at::Tensor mean_loss(const Model& model, std::span<const at::Tensor> parameters, at::Tensor images,
                      const at::Tensor& labels) {
   ParameterQueue queue(parameters);
+  std::vector<at::Tensor> skips;
   std::span<const Layer> rest(model.layers);
   while (!rest.empty()) {
     if (pools_with_relu(rest)) {
       images = pool(images, pool_size(rest), true);
       rest = rest.subspan(2);
     } else {
-      images = std::visit(Apply{images, queue}, rest.front());
+      images = std::visit(Apply{images, queue, skips}, rest.front());
       rest = rest.subspan(1);
     }
   }

@@ -2,6 +2,8 @@
 
 #include <ATen/Dispatch.h>
 
+#include <algorithm>
+
 #include "runtime/base/errors.hpp"
 #include "runtime/learners/torch/pooling.hpp"
 
@@ -36,6 +38,13 @@ class WithParameters : public Stage {
   bool bias_;
 };
 
+at::Tensor take_skip(Pass& pass) {
+  UNDERSTUDY_CHECK(!pass.skips.empty());
+  at::Tensor skip = std::move(pass.skips.back());
+  pass.skips.pop_back();
+  return skip;
+}
+
 class ConvStage final : public WithParameters {
  public:
   ConvStage(const Conv2d& layer, std::size_t weight)
@@ -49,8 +58,8 @@ class ConvStage final : public WithParameters {
     return output;
   }
 
-  at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved,
-                      const Gradients& out, bool input_gradient) const override {
+  at::Tensor backward(Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
+                      bool input_gradient) const override {
     const auto [none, weights, biases] =
         differentiate(pass, gradient, saved, {false, true, has_bias()});
     weight_gradient(out).copy_(weights);
@@ -85,8 +94,8 @@ class LinearStage final : public WithParameters {
     return at::addmm(bias(pass), input, weight(pass).t());
   }
 
-  at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved,
-                      const Gradients& out, bool input_gradient) const override {
+  at::Tensor backward(Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
+                      bool input_gradient) const override {
     at::Tensor weights = weight_gradient(out);
     at::mm_out(weights, gradient.t(), saved.input);
     if (has_bias()) {
@@ -119,7 +128,7 @@ class PoolStage final : public Stage {
     return output;
   }
 
-  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
+  at::Tensor backward(Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
                       bool) const override {
     gradient = gradient.contiguous(kChannelsLast);
     const std::int64_t count = gradient.size(0);
@@ -155,7 +164,7 @@ class PaddedPoolStage final : public Stage {
     return output;
   }
 
-  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
+  at::Tensor backward(Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
                       bool) const override {
     return at::max_pool2d_with_indices_backward(gradient.contiguous(kChannelsLast), saved.input,
                                                 size_, size_, padding_, {1, 1}, false, saved.extra);
@@ -175,7 +184,7 @@ class ReluStage final : public Stage {
     return input;
   }
 
-  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
+  at::Tensor backward(Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
                       bool) const override {
     at::threshold_backward_out(gradient, gradient, saved.extra, 0);
     return gradient;
@@ -190,7 +199,7 @@ class FlattenStage final : public Stage {
     return input.contiguous(at::MemoryFormat::Contiguous).view({input.size(0), input_.size()});
   }
 
-  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved&, const Gradients&,
+  at::Tensor backward(Pass&, at::Tensor gradient, const Saved&, const Gradients&,
                       bool) const override {
     return gradient.view({gradient.size(0), input_.channels, input_.rows, input_.columns})
         .contiguous(kChannelsLast);
@@ -213,7 +222,7 @@ class DropoutStage final : public Stage {
     return input.mul(saved.extra);
   }
 
-  at::Tensor backward(const Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
+  at::Tensor backward(Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
                       bool) const override {
     return gradient.mul_(saved.extra);
   }
@@ -230,6 +239,79 @@ class DropoutStage final : public Stage {
   double probability_;
 };
 
+// LibTorch 1.13 takes channels-last images forward, and misreads them backward.
+class GroupNormStage final : public WithParameters {
+ public:
+  GroupNormStage(const GroupNorm& layer, const ActivationShape& input, std::size_t weight)
+      : WithParameters(weight, true), groups_(layer.groups), input_(input) {}
+
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
+    input = input.contiguous(at::MemoryFormat::Contiguous);
+    const auto [output, mean, scale] =
+        at::native_group_norm(input, weight(pass), bias(pass), input.size(0), input_.channels,
+                              pixels(), groups_, kNormEpsilon);
+    if (pass.training) saved = {input, at::stack({mean, scale})};
+    return output.contiguous(kChannelsLast);
+  }
+
+  at::Tensor backward(Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
+                      bool input_gradient) const override {
+    const auto [inputs, weights, biases] = at::native_group_norm_backward(
+        gradient.contiguous(at::MemoryFormat::Contiguous), saved.input, saved.extra[0],
+        saved.extra[1], weight(pass), gradient.size(0), input_.channels, pixels(), groups_,
+        {input_gradient, true, true});
+    weight_gradient(out).copy_(weights);
+    bias_gradient(out).copy_(biases);
+    announce(out);
+    return input_gradient ? inputs.contiguous(kChannelsLast) : at::Tensor();
+  }
+
+ private:
+  std::int64_t pixels() const { return input_.rows * input_.columns; }
+
+  std::int64_t groups_;
+  ActivationShape input_;
+};
+
+class SkipStartStage final : public Stage {
+ public:
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved&) const override {
+    pass.skips.push_back(input);
+    return input;
+  }
+  at::Tensor backward(Pass& pass, at::Tensor gradient, const Saved&, const Gradients&,
+                      bool) const override {
+    return gradient.add_(take_skip(pass));
+  }
+};
+
+// Not in place: a ReLU before it keeps its output, and stages before it overwrite the gradient.
+class SkipAddStage final : public Stage {
+ public:
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved&) const override {
+    return input.add(take_skip(pass));
+  }
+  at::Tensor backward(Pass& pass, at::Tensor gradient, const Saved&, const Gradients&,
+                      bool) const override {
+    pass.skips.push_back(gradient.clone());
+    return gradient;
+  }
+};
+
+class ScaleStage final : public Stage {
+ public:
+  explicit ScaleStage(double factor) : factor_(factor) {}
+
+  at::Tensor forward(Pass&, at::Tensor input, Saved&) const override { return input.mul(factor_); }
+  at::Tensor backward(Pass&, at::Tensor gradient, const Saved&, const Gradients&,
+                      bool) const override {
+    return gradient.mul_(factor_);
+  }
+
+ private:
+  double factor_;
+};
+
 std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& input,
                                   std::size_t slice) {
   if (const auto* conv = std::get_if<Conv2d>(&layer))
@@ -242,6 +324,12 @@ std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& inp
     if (pool->padding > 0) return std::make_unique<PaddedPoolStage>(*pool);
     return std::make_unique<PoolStage>(input, pool->size, false);
   }
+  if (const auto* norm = std::get_if<GroupNorm>(&layer))
+    return std::make_unique<GroupNormStage>(*norm, input, slice);
+  if (std::holds_alternative<SkipStart>(layer)) return std::make_unique<SkipStartStage>();
+  if (std::holds_alternative<SkipAdd>(layer)) return std::make_unique<SkipAddStage>();
+  if (const auto* scale = std::get_if<Scale>(&layer))
+    return std::make_unique<ScaleStage>(scale->factor);
   return std::make_unique<DropoutStage>(std::get<Dropout>(layer).probability);
 }
 
@@ -283,8 +371,13 @@ int pool_size(std::span<const Layer> layers) {
 }
 
 std::vector<std::unique_ptr<Stage>> make_stages(const Model& model) {
-  // ReLU works in place, and the first stage's input is the caller's.
-  UNDERSTUDY_CHECK(model.layers.empty() || !std::holds_alternative<Relu>(model.layers.front()));
+  // ReLU works in place, and the first stage's input is the caller's, SkipStart's the SkipAdd's.
+  const auto is_relu = [](const Layer& layer) { return std::holds_alternative<Relu>(layer); };
+  const auto overwritten = [&](const Layer& layer, const Layer& next) {
+    return std::holds_alternative<SkipStart>(layer) && is_relu(next);
+  };
+  UNDERSTUDY_CHECK((model.layers.empty() || !is_relu(model.layers.front())) &&
+                   std::ranges::adjacent_find(model.layers, overwritten) == model.layers.end());
   std::vector<std::unique_ptr<Stage>> stages;
   ActivationShape shape = model.input;
   std::size_t slice = 0;

@@ -22,6 +22,8 @@ struct Pass {
   std::span<const at::Tensor> parameters;  // per slice
   bool training = false;                   // keep what backward needs, and drop out
   RandomStream random;
+  // Of residual connections: activations on the way forward, gradients on the way back.
+  std::vector<at::Tensor> skips{};
 };
 
 // Where backward leaves its results.
@@ -45,7 +47,7 @@ class Stage {
   virtual at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const = 0;
   // Owns `gradient` and may overwrite it. An undefined tensor comes back where the input's gradient
   // isn't wanted.
-  virtual at::Tensor backward(const Pass& pass, at::Tensor gradient, const Saved& saved,
+  virtual at::Tensor backward(Pass& pass, at::Tensor gradient, const Saved& saved,
                               const Gradients& out, bool input_gradient) const = 0;
   virtual bool has_parameters() const { return false; }
 };

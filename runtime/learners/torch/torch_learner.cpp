@@ -108,7 +108,7 @@ class TorchLearner final : public ModelLearner<Scalar> {
     return {at::log_softmax(flowing, 1), batch_labels(batch)};
   }
 
-  void backward(const Pass& pass, at::Tensor flowing, std::vector<Saved>& saved,
+  void backward(Pass& pass, at::Tensor flowing, std::vector<Saved>& saved,
                 const Gradients& out) const {
     for (std::size_t i = stages_.size(); i-- > first_with_parameters_;) {
       flowing =

@@ -10,7 +10,7 @@
 #include <numeric>
 #include <string>
 
-#include "runtime/data/image_dataset.hpp"
+#include "runtime/data/image_files.hpp"
 #include "runtime/learners/torch/set_up.hpp"
 #include "runtime/learners/torch/torch_learner.hpp"
 #include "runtime/training/curvature_eigenpairs.hpp"

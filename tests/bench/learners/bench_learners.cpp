@@ -79,11 +79,11 @@ void sgd_update(benchmark::State& state) {
 // A shuffled batch of 28x28 images out of a data set larger than the cache.
 void gather(benchmark::State& state) {
   constexpr std::size_t kImages = 60000;
-  ImageDataset::Contents contents{28, 28, 10, std::vector<std::uint8_t>(kImages * 784), {}};
+  ImageDataset::Contents contents{{}, std::vector<std::uint8_t>(kImages * 784), {}};
   for (std::size_t i = 0; i < contents.images.size(); ++i)
     contents.images[i] = static_cast<std::uint8_t>(i * i);
   contents.labels.assign(kImages, 3);
-  const ImageDataset dataset(std::move(contents), {0.2860f, 0.3530f});
+  const ImageDataset dataset(std::move(contents), {{0.2860f, 0.3530f}});
   const auto order = torch_permutation(kImages, 1);
   Batch batch;
   std::size_t at = 0;

@@ -1,0 +1,66 @@
+// Names of image data sets and of models, and descriptions of what becomes of labels.
+#pragma once
+
+#include <array>
+
+#include "runtime/data/label_noise.hpp"
+#include "scenarios/describe/field.hpp"
+
+namespace understudy {
+
+inline constexpr std::array<NameDoc, 8> kDatasets = {{
+    {"fashion_mnist", "Fashion-MNIST: 60,000 and 10,000 images of clothes, 28x28, 10 classes."},
+    {"mnist",
+     "MNIST: 60,000 and 10,000 handwritten digits, 28x28; falls back, saying so, to "
+     "fashion_mnist."},
+    {"emnist_balanced",
+     "EMNIST, balanced: 112,800 and 18,800 digits and letters, 28x28, 47 classes; falls back as "
+     "mnist."},
+    {"emnist_letters",
+     "EMNIST, letters: 124,800 and 20,800, 28x28, 26 classes; falls back as mnist."},
+    {"emnist_byclass",
+     "EMNIST, by class: 697,932 and 116,323 digits and letters, 28x28, 62 classes; falls back as "
+     "mnist."},
+    {"emnist_digits",
+     "EMNIST, digits: 240,000 and 40,000, 28x28, 10 classes; falls back as mnist."},
+    {"cifar10", "CIFAR-10: 50,000 and 10,000 photographs in colour, 32x32, 10 classes."},
+    {"cifar100", "CIFAR-100: 50,000 and 10,000 photographs in colour, 32x32, 100 classes."},
+}};
+// Parameters are counted for 28x28 images of one channel in ten classes.
+inline constexpr std::array<NameDoc, 8> kModels = {{
+    {"cnn", "1,199,882 parameters: conv 32, conv 64, pool, fc 128, fc classes."},
+    {"lenet", "21,840 parameters: conv 10 5x5, pool, conv 20 5x5, pool, fc 50, fc classes."},
+    {"small_cnn", "18,378 parameters: conv 16 5x5, pool, conv 32 5x5, pool, fc classes."},
+    {"logistic", "Logistic regression on the pixels: 7,850 parameters."},
+    {"two_nn", "238,800 parameters, no biases: fc 200, fc 200, fc 200, fc classes."},
+    {"two_cnn",
+     "721,200 parameters, no biases: conv 32 5x5, pool, conv 64 5x5, pool, fc 200, fc 200, fc "
+     "classes."},
+    {"vgg9",
+     "2,573,450 parameters: conv 32, 64, pool, 128, 128, pool, 256, 256, pool, fc 512, fc 512, fc "
+     "classes."},
+    {"resnet9",
+     "6,571,968 parameters: conv 64, conv 128, pool, residual 128, conv 256, pool, conv 512, pool, "
+     "residual 512, pool, fc classes; group normalisation."},
+}};
+
+template <class Archive>
+void describe(Archive&, NoLabelNoise&) {}
+template <class Archive>
+void describe(Archive& a, PairLabelNoise& c) {
+  a.field("rate", c.rate, "Share of labels that are wrong.",
+          {.above = 0, .max = 1, .measure = Measure::kFraction});
+}
+template <class Archive>
+void describe(Archive& a, SymmetricLabelNoise& c) {
+  a.field("rate", c.rate, "Share of labels that are wrong.",
+          {.above = 0, .max = 1, .measure = Measure::kFraction});
+}
+inline constexpr std::array<NameDoc, 3> kLabelNoiseKinds = {{
+    {"none", "Labels are as they are."},
+    {"pair", "A wrong label is the next class."},
+    {"symmetric", "A wrong label is any other class."},
+}};
+constexpr std::span<const NameDoc> kinds(const LabelNoiseConfig*) { return kLabelNoiseKinds; }
+
+}  // namespace understudy
