@@ -45,8 +45,17 @@ Fault places_fault(const Unit& unit, const Topology& topology) {
   return size_fault("links", unit.links.size(), topology.links().size(), "links");
 }
 
+bool is_possible(const ImageShape& images) {
+  constexpr std::int64_t kMostSide = 4096, kMostChannels = 16;
+  constexpr int kMostClasses = 256;
+  const auto& [channels, rows, columns] = images.image;
+  return channels >= 1 && channels <= kMostChannels && rows >= kLeastImageSide &&
+         rows <= kMostSide && columns >= kLeastImageSide && columns <= kMostSide &&
+         images.classes >= 1 && images.classes <= kMostClasses;
+}
+
 Fault training_fault(const Unit& unit, const Scenario& scenario) {
-  const auto& [train, test, shards] = unit.data_sizes;
+  const auto& [train, test, shards, images] = unit.data_sizes;
   const std::size_t all = std::accumulate(shards.begin(), shards.end(), std::size_t{0});
   if (!shards.empty() && (all != train || std::count(shards.begin(), shards.end(), 0u) > 0))
     return "divides other samples than it has";
@@ -55,6 +64,7 @@ Fault training_fault(const Unit& unit, const Scenario& scenario) {
   const bool on_table = std::holds_alternative<LogisticRegressionConfig>(scenario.workload);
   if (config == nullptr && !on_table)
     return train == 0 && test == 0 ? "" : "has samples where the workload reads none";
+  if (images && !is_possible(*images)) return "has images of impossible shapes";
   const auto workers = static_cast<std::size_t>(seating(scenario.topology).workers);
   if (train < workers || train > kMaxSamples || test < 1 || test > kMaxSamples)
     return fmt::format("has impossible data sizes, {} and {} samples", train, test);

@@ -121,6 +121,7 @@ Unit run_emulated_unit(const UnitTask& task) {
   unit.data_sizes = {first.at("train_samples").get<std::size_t>(),
                      first.at("test_samples").get<std::size_t>(),
                      first.at("shards").get<std::vector<std::size_t>>()};
+  if (first.contains("images")) unit.data_sizes.images = parse_images(first.at("images"));
   unit.updates = first.at("updates").get<std::int64_t>();
   unit.updates_per_epoch = first.at("updates_per_epoch").get<std::int64_t>();
   unit.time = run.end.time;
@@ -170,13 +171,16 @@ void run_worker(int settings, const MakeLearner& make_learner) {
   program.run = [&](Node& node) { return workload->run(node); };
   program.gradients = [&] { return gradients.load(); };
   program.result = [&] {
-    return Json{{"weights_hash", workload->weights_hash()},
-                {"train_samples", workload->data_sizes().train},
-                {"test_samples", workload->data_sizes().test},
-                {"shards", workload->data_sizes().shards},
+    const DataSizes sizes = workload->data_sizes();
+    Json result{{"weights_hash", workload->weights_hash()},
+                {"train_samples", sizes.train},
+                {"test_samples", sizes.test},
+                {"shards", sizes.shards},
                 {"updates", workload->updates()},
                 {"updates_per_epoch", workload->updates_per_epoch()},
                 {"notice", workload->notice()}};
+    if (sizes.images) result["images"] = to_json(*sizes.images);
+    return result;
   };
   WorkerWorld(mine, parts).run(program);
 }

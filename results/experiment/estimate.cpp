@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "results/experiment/unit_runner.hpp"
+#include "runtime/workloads/image_data.hpp"
 
 namespace understudy {
 namespace {
@@ -77,7 +78,8 @@ double cpu_seconds(const ImageClassifierConfig& config, const Work& work) {
   const DeviceProfile cpu = find_profile({}, "cpu");
   const auto batch = static_cast<std::size_t>(work.samples_per_gradient);
   double seconds = 0;
-  for (const KernelCost& kernel : training_cost(make_model(config.model, config.dropout), batch))
+  for (const KernelCost& kernel :
+       training_cost(make_model(config.model, config.dropout, expected_shape(config)), batch))
     seconds += to_seconds(cpu.time(kernel));
   return seconds * work.gradients;
 }
@@ -94,7 +96,7 @@ std::size_t activation_bytes(const Model& model, std::size_t batch) {
 // Data sets as bytes, one batch's activations, and for each worker parameters, gradient, momentum
 // and as much in flight.
 Bytes memory(const Scenario& scenario, const ImageClassifierConfig& config) {
-  const Model model = make_model(config.model, config.dropout);
+  const Model model = make_model(config.model, config.dropout, expected_shape(config));
   const std::size_t images =
       or_all(config.train_limit, kAssumedSamples) + or_all(config.test_limit, kAssumedTestSamples);
   const std::size_t vectors = static_cast<std::size_t>(seating(scenario.topology).workers) * 4 *

@@ -10,6 +10,7 @@
 #include "runtime/learners/model.hpp"
 #include "runtime/training/bucket.hpp"
 #include "runtime/training/optimizer.hpp"
+#include "runtime/workloads/image_data.hpp"
 
 namespace understudy {
 namespace {
@@ -88,7 +89,7 @@ class Predictor {
     const auto& config = std::get<ImageClassifierConfig>(scenario_.workload);
     const AllreduceConfig& exchange = std::get<AllreduceConfig>(scenario_.strategy);
     const auto batch = static_cast<std::size_t>(work_of(scenario_).samples_per_gradient);
-    const Model model = make_model(config.model, config.dropout);
+    const Model model = make_model(config.model, config.dropout, expected_shape(config));
     const Layout layout = make_layout(model);
     const auto buckets = make_buckets(layout, exchange.bucket, sizeof(float));
     KernelCost load;

@@ -59,6 +59,7 @@ Unit parse(const Json& j) {
   u.updates_per_epoch = j.at("updates_per_epoch").get<std::int64_t>();
   u.data_sizes = {j.at("train_samples").get<std::size_t>(), j.at("test_samples").get<std::size_t>(),
                   j.value("shards", std::vector<std::size_t>())};
+  if (j.contains("images")) u.data_sizes.images = parse_images(j.at("images"));
   u.notice = j.at("notice").get<std::string>();
   u.wall_s = j.at("wall_s").get<double>();
   for (const Json& place : j.at("places"))
@@ -81,6 +82,15 @@ std::string reason(const nlohmann::json::exception& problem) {
 
 }  // namespace
 
+Json to_json(const ImageShape& s) {
+  return Json::array({s.image.channels, s.image.rows, s.image.columns, s.classes});
+}
+
+ImageShape parse_images(const Json& j) {
+  const auto at = [&](std::size_t i) { return j.at(i).get<std::int64_t>(); };
+  return {{at(0), at(1), at(2)}, j.at(3).get<int>()};
+}
+
 Json to_json(const Unit& u) {
   Json j{{"run", u.key.run}, {"repeat", u.key.repeat}, {"seed", u.seed}};
   j["scenario_hash"] = u.scenario_hash;
@@ -91,6 +101,7 @@ Json to_json(const Unit& u) {
   j["train_samples"] = u.data_sizes.train;
   j["test_samples"] = u.data_sizes.test;
   if (!u.data_sizes.shards.empty()) j["shards"] = u.data_sizes.shards;
+  if (u.data_sizes.images) j["images"] = to_json(*u.data_sizes.images);
   j["notice"] = u.notice;
   j["wall_s"] = u.wall_s;
   j["places"] = Json::array();

@@ -47,6 +47,9 @@ struct Unit {
 };
 
 nlohmann::ordered_json to_json(const Unit& unit);
+// Channels, rows, columns, classes. Parsing throws nlohmann's exception where it is something else.
+nlohmann::ordered_json to_json(const ImageShape& images);
+ImageShape parse_images(const nlohmann::ordered_json& json);
 // Throws DataError where the text is no unit; `source` names it.
 Unit parse_unit(const std::string& text, const std::string& source);
 

@@ -78,10 +78,10 @@ class ImageClassifier final : public Workload {
     ImageData data = load_image_data(config_, parts_);
     train_ = std::move(data.train);
     test_ = std::move(data.test);
-    return {train_.dataset->size(), test_.dataset->size()};
+    return {train_.dataset->size(), test_.dataset->size(), {}, train_.dataset->shape()};
   }
   std::unique_ptr<Learner> make_learner() const {
-    const ImageShape shape = dry() ? expected_shape(config_) : train_.dataset->shape();
+    const ImageShape shape = sizes_.images ? *sizes_.images : expected_shape(config_);
     const Model model = make_model(config_.model, config_.dropout, shape);
     if (dry()) return std::make_unique<DryLearner>(model);
     return parts_.make_learner(model);

@@ -45,9 +45,9 @@ ImageClients::ImageClients(const ImageClassifierConfig& config, const WorkloadPa
     divide(config, parts, validation);
     return;
   }
-  learner_ = std::make_unique<DryLearner>(
-      make_model(config.model, config.dropout, expected_shape(config)));
   sizes_ = parts.data_sizes;
+  const ImageShape shape = sizes_.images ? *sizes_.images : expected_shape(config);
+  learner_ = std::make_unique<DryLearner>(make_model(config.model, config.dropout, shape));
   if (sizes_.shards.empty()) sizes_.shards = equal_shards(sizes_.train, parts.members.size());
   for (const std::size_t size : sizes_.shards) {
     const auto withheld = static_cast<std::size_t>(validation * static_cast<double>(size));
@@ -64,7 +64,7 @@ void ImageClients::divide(const ImageClassifierConfig& config, const WorkloadPar
   training_ =
       partition(config.partition, {train.labels(), train.writers()}, parts.members.size(), random);
   test_ = matching_shards(data_.test.dataset->labels(), train.labels(), training_);
-  sizes_ = {train.size(), data_.test.dataset->size(), {}};
+  sizes_ = {train.size(), data_.test.dataset->size(), {}, train.shape()};
   for (auto& shard : training_) {
     sizes_.shards.push_back(shard.size());
     // Drawn, as shards may be in order of their labels.

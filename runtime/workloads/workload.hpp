@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/collectives/communicator.hpp"
@@ -31,7 +32,8 @@ class DatasetCache {
 // Samples in the training and in the test set; zero where nothing is trained.
 struct DataSizes {
   std::size_t train = 0, test = 0;
-  std::vector<std::size_t> shards{};  // training samples of each worker, where each has its own
+  std::vector<std::size_t> shards{};   // training samples of each worker, where each has its own
+  std::optional<ImageShape> images{};  // of the data set that was used, where it has images
 };
 
 // What a workload is made from.

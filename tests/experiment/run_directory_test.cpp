@@ -20,6 +20,7 @@ TEST(RunDirectory, UnitsComeBackAsTheyWere) {
   unit.weights_of = UnitKey{0, 1};
   unit.weights_hash = "00000000000000ff";
   unit.updates = 7;
+  unit.data_sizes = {60, 10, {20, 40}, ImageShape{{3, 32, 30}, 100}};
   unit.time = kStart + std::chrono::seconds(3);
   unit.places = {{1, 2, true}};
   unit.samples = {{{kStart, {.step = 4, .epoch = 2}, "x", 0.1, 2.5}}};
@@ -31,6 +32,7 @@ TEST(RunDirectory, UnitsComeBackAsTheyWere) {
   const auto units = directory.units();
   ASSERT_EQ(units.size(), 1u);
   EXPECT_EQ(to_json(units[0]), to_json(unit));
+  EXPECT_EQ(units[0].data_sizes.images, (ImageShape{{3, 32, 30}, 100}));
   EXPECT_EQ(units[0].samples[0][0].position.step, 4);
   EXPECT_EQ(units[0].samples[0][0].value, 0.1);
   EXPECT_EQ(units[0].nodes[0].exchanges.at("ring").calls, 3);
