@@ -126,7 +126,7 @@ class Markov final : public Availability {
 double number_at(const CsvTable& table, const CsvRow& row, std::size_t column, double most) {
   const auto value = parse_number(row.cells[column]);
   if (value && *value >= 0 && *value <= most) return *value;
-  throw DataError(fmt::format("{}: {} is no number of 0 to {}", csv_place(table, row.line, column),
+  throw DataError(fmt::format("{}: {} is no number of 0 to {}", csv_place(table, row.line, column + 1),
                               quote(row.cells[column]), most));
 }
 
@@ -149,13 +149,13 @@ std::vector<std::vector<Presence>> presence_of(const CsvTable& table) {
   for (const CsvRow& row : table.rows) {
     const double number = number_at(table, row, 0, kMostClients);
     if (number != std::floor(number)) {
-      throw DataError(fmt::format("{}: {} is no whole number", csv_place(table, row.line, 0),
+      throw DataError(fmt::format("{}: {} is no whole number", csv_place(table, row.line, 1),
                                   quote(row.cells[0])));
     }
     const Presence stretch{time_at(table, row, 1), time_at(table, row, 2)};
     if (stretch.off <= stretch.on) {
       throw DataError(
-          fmt::format("{}: it ends no later than it begins", csv_place(table, row.line, 2)));
+          fmt::format("{}: it ends no later than it begins", csv_place(table, row.line, 3)));
     }
     const auto client = static_cast<std::size_t>(number);
     if (client >= presence.size()) presence.resize(client + 1);

@@ -123,7 +123,8 @@ TEST(Connect, TellsItsShareOfTheRound) {
   g.topology = MeshConfig{.bandwidth = Bandwidth{1e15}, .device = "second"};
   g.charged_products = 7;
   double share = 0;
-  for (const Sample& s : run(g).world.samples[0]) {
+  const GossipEnd end = run(g);
+  for (const Sample& s : end.world.samples[0]) {
     if (s.name == "curvature_share") share = s.value;
   }
   EXPECT_NEAR(share, 14.0 / 15, 1e-6);
