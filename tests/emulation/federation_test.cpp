@@ -19,7 +19,8 @@ class FederatedProcesses : public EmulatedRuns {
     Records records(unit.samples.size());
     for (std::size_t rank = 0; rank < records.size(); ++rank) {
       for (const Sample& s : unit.samples[rank])
-        if (!s.name.ends_with("_s")) records[rank].emplace_back(s.name, *s.position.round, s.value);
+        if (!s.name.ends_with("_s") && s.name != "curvature_share")
+          records[rank].emplace_back(s.name, *s.position.round, s.value);
       std::sort(records[rank].begin(), records[rank].end());
     }
     return records;

@@ -47,6 +47,11 @@ std::vector<at::Tensor> autograd(const std::string& name, const ActivationShape&
     x = torch::relu(torch::max_pool2d(torch::conv2d(x, p[0], p[1]), 2));
     x = torch::relu(torch::max_pool2d(torch::conv2d(x, p[2], p[3]), 2)).flatten(1);
   }
+  if (name == "small_cnn") {
+    for (std::size_t i = 0; i < 4; i += 2)
+      x = torch::max_pool2d(torch::relu(torch::conv2d(x, p[i], p[i + 1])), 2);
+    x = x.flatten(1);
+  }
   if (name == "two_cnn") {
     for (std::size_t i = 0; i < 2; ++i)
       x = torch::max_pool2d(torch::relu(torch::conv2d(x, p[i], {}, 1, 1)), 2, {}, 1);
