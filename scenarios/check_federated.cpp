@@ -6,8 +6,8 @@
 #include <functional>
 
 #include "runtime/base/errors.hpp"
-#include "runtime/federated/availability.hpp"
 #include "runtime/data/image_files.hpp"
+#include "runtime/federated/availability.hpp"
 #include "runtime/learners/model.hpp"
 #include "scenarios/describe/federated_names.hpp"
 

@@ -126,8 +126,9 @@ class Markov final : public Availability {
 double number_at(const CsvTable& table, const CsvRow& row, std::size_t column, double most) {
   const auto value = parse_number(row.cells[column]);
   if (value && *value >= 0 && *value <= most) return *value;
-  throw DataError(fmt::format("{}: {} is no number of 0 to {}", csv_place(table, row.line, column + 1),
-                              quote(row.cells[column]), most));
+  throw DataError(fmt::format("{}: {} is no number of 0 to {}",
+                              csv_place(table, row.line, column + 1), quote(row.cells[column]),
+                              most));
 }
 
 TimePoint time_at(const CsvTable& table, const CsvRow& row, std::size_t column) {

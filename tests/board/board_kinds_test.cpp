@@ -161,8 +161,8 @@ std::string hash_of_survivors(int nodes, const std::vector<std::vector<std::size
   const PreparedData data =
       prepare(titanic_table(read_csv(passengers().file()), RowSelection::kPassengers), {},
               stream(Purpose::kData));
-  const auto shards = partition(IidPartition{}, {data.train.labels}, static_cast<std::size_t>(nodes),
-                                stream(Purpose::kPartition));
+  const auto shards = partition(IidPartition{}, {data.train.labels},
+                                static_cast<std::size_t>(nodes), stream(Purpose::kPartition));
   const ShardTraining training{.epochs = 2, .batch = 5, .rate = 0.2f, .l2 = 0.01f};
   std::vector<float> weights(data.train.features + 1);
   for (const auto& round : present) {

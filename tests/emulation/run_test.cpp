@@ -91,10 +91,11 @@ TEST_P(LostWorker, IsNamedAndEndsTheRun) {
       "topology: {kind: mesh, nodes: 3, bandwidth: 1Gbit/s, latency: 1ms}\n"
       "workload: {kind: collective, bytes: 10kB, iterations: 1000000}\n"
       "emulation: {timeout: 1s}\n");
-  std::thread killer([] {
+  std::atomic<bool> over = false;
+  std::thread killer([&over] {
     std::vector<pid_t> workers;
-    while (workers.size() < 3) workers = children();
-    kill(workers[1], GetParam());
+    while (workers.size() < 3 && !over) workers = children();
+    if (!over) kill(workers[1], GetParam());
   });
   try {
     run(scenario);
@@ -107,6 +108,7 @@ TEST_P(LostWorker, IsNamedAndEndsTheRun) {
               sentence.npos)
         << sentence;
   }
+  over = true;
   killer.join();
 }
 
