@@ -56,8 +56,7 @@ class FederationServer {
     const TimePoint start = node_.now();
     ++round_;
     do {
-      if (job_.availability != nullptr && job_.config.depends_on_time())
-        co_await wait_for_somebody();
+      if (follows_the_clock(job_.config.availability)) co_await wait_for_somebody();
       co_await collect();
     } while (answers_.empty() && !node_.dry() && is_to_repeat());
     if (!answers_.empty() || (node_.dry() && asked_ > 0)) co_await aggregate();
@@ -71,9 +70,8 @@ class FederationServer {
   }
   bool is_buffered() const { return job_.config.aggregation == Aggregation::kBuffered; }
 
-  // Returns at once where clients don't follow the clock.
+  // Where clients follow the clock.
   Task<> wait_for_somebody() {
-    if (!follows_the_clock(job_.config.availability)) co_return;
     while (!somebody_is_there()) {
       const auto next = job_.availability->next_arrival(node_.now());
       if (!next) {

@@ -1,8 +1,7 @@
 #include "runtime/workloads/federation_line.hpp"
 
-#include <algorithm>
-
 #include "runtime/federated/messages.hpp"
+#include "runtime/workloads/places.hpp"
 
 namespace understudy {
 namespace {
@@ -76,7 +75,9 @@ void FederationLine<Scalar>::heard(Rank from, const std::string& what) {
   reader.take(told);
   if (told == Told::kEnd) return end_.set();
   if (told == Told::kKept) {
-    take_kept(from, what);
+    const std::size_t client = place_of(clients_, from);
+    reader.take(told_[client]);
+    reader.take(kept_[client]);
     return news_.set();
   }
   RecordHead head;
@@ -84,17 +85,6 @@ void FederationLine<Scalar>::heard(Rank from, const std::string& what) {
   reader.take(head);
   reader.take(name);
   node_.record(std::string(name.begin(), name.end()), head.value, head.at);
-}
-
-template <class Scalar>
-void FederationLine<Scalar>::take_kept(Rank from, const std::string& what) {
-  const auto found = std::lower_bound(clients_.begin(), clients_.end(), from);
-  const auto client = static_cast<std::size_t>(found - clients_.begin());
-  StateReader reader(what);
-  Told told{};
-  reader.take(told);
-  reader.take(told_[client]);
-  reader.take(kept_[client]);
 }
 
 template class FederationLine<float>;

@@ -31,7 +31,6 @@ class FederationLine final : OutOfBand::Listener {
  private:
   void heard(Rank from, const std::string& what) override;
   void lost(Rank) override { news_.set(); }
-  void take_kept(Rank from, const std::string& what);
   bool have_told(std::span<const std::int32_t> answered) const;
 
   Node& node_;
