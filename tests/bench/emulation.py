@@ -9,6 +9,8 @@ import statistics
 import subprocess
 import tempfile
 
+from lateness import quantile_us
+
 TOPOLOGIES = {
     "mesh": "{kind: mesh, nodes: 4, bandwidth: 100Mbit/s, latency: 5ms}",
     "cluster": "{kind: cluster, machines: 2, devices_per_machine: 2, "
@@ -49,16 +51,6 @@ def run(program, text, mode, sets, folder):
     return times_of(out), unit.get("emulation")
 
 
-def quantile(lateness, q):
-    """In seconds: buckets of an eighth of a doubling, in picoseconds."""
-    below = 0
-    for bucket, count in lateness["buckets"]:
-        below += count
-        if below >= q * lateness["count"]:
-            return 2 ** (bucket / 8) * 1e-12
-    return 0.0
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program", help="build/release/bin/understudy")
@@ -83,7 +75,7 @@ def main():
                 f" | {1e3 * statistics.mean(measured.values()):.1f} ms"
                 f" | {100 * statistics.mean(errors):+.1f} %"
                 f" | {100 * max(errors, key=abs):+.1f} %"
-                f" | {1e6 * quantile(late, 0.5):.0f} us | {1e6 * quantile(late, 0.99):.0f} us |"
+                f" | {quantile_us(late, 0.5):.0f} us | {quantile_us(late, 0.99):.0f} us |"
             )
 
 

@@ -22,6 +22,8 @@ import sys
 import tempfile
 import time
 
+from lateness import quantile_us
+
 RATES_MBIT = (1, 10, 100, 1000)
 LATENCIES_MS = (1, 10, 100)
 STREAM_S = 1.0
@@ -29,16 +31,6 @@ MESSAGES = 20  # of the stream
 PROBES, PROBE_BYTES = 100, 64
 FRAME_OVERHEAD = 66  # of a segment without options but time stamps: Ethernet 14, IP 20, TCP 32
 SEGMENT = 1448
-
-
-def lateness_us(lateness, q):
-    """Of an emulation's record: buckets of an eighth of a doubling, in picoseconds."""
-    below = 0
-    for bucket, count in lateness["buckets"]:
-        below += count
-        if below >= q * lateness["count"]:
-            return 2 ** (bucket / 8) * 1e-6
-    return 0.0
 
 
 def quantile(values, q):
@@ -77,7 +69,7 @@ def emulated(program, rate, latency):
         _, late = run(program, rate, latency, "probes", folder)
     payload = sum(int(flow["bytes"][:-1]) for flow in flows(rate, "stream"))
     goodput = 8e-6 * payload / (max(done) - latency * 1e-3)
-    return goodput, lateness_us(late, 0.5), lateness_us(late, 0.99)
+    return goodput, quantile_us(late, 0.5), quantile_us(late, 0.99)
 
 
 # The kernel's side: one process each in two namespaces.

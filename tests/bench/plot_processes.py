@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+from lateness import quantile_us
 from plot_scaling import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, ROOT, TOP, WIDTH, Axis
 
 RANKS = (2, 4, 8, 16, 32, 64)
@@ -36,16 +37,6 @@ def workload(pattern, ranks):
     return {"kind": "traffic", "flows": [
         {"from": rank, "to": (rank + 1) % ranks, "bytes": "1kB", "start": f"{1e3 * APART_S * k}ms"}
         for k in range(round(LENGTH_S / APART_S)) for rank in range(ranks)]}
-
-
-def quantile_us(lateness, q):
-    """Buckets of an eighth of a doubling, in picoseconds."""
-    below = 0
-    for bucket, count in lateness["buckets"]:
-        below += count
-        if below >= q * lateness["count"]:
-            return 2 ** (bucket / 8) * 1e-6
-    return 0.0
 
 
 def run(program, pattern, ranks, dilation):
