@@ -38,7 +38,7 @@ struct WallDevice::Running final : Timer {
     if (!body_ended) return;
     if (now < end) return device.clock_.start(*this, end);
     ComputeOperation* ended = operation;
-    device.idle_.push_back(this);
+    device.running_.give_back(*this);
     --device.under_way_;
     ended->complete();
   }
@@ -94,13 +94,7 @@ WallDevice::~WallDevice() {
 ComputePlan WallDevice::plan(const Cost& cost) const { return plan_of(options_.profile, cost); }
 
 WallDevice::Running& WallDevice::acquire() {
-  if (idle_.empty()) {
-    running_.push_back(std::make_unique<Running>(*this));
-    idle_.push_back(running_.back().get());
-  }
-  Running& running = *idle_.back();
-  idle_.pop_back();
-  return running;
+  return running_.take([this] { return std::make_unique<Running>(*this); });
 }
 
 void WallDevice::start(ComputeOperation& operation) {

@@ -10,6 +10,7 @@
 #include "sim/time/emulated_clock.hpp"
 #include "sim/time/inbox.hpp"
 #include "sim/world/compute_pool.hpp"
+#include "sim/world/recycled.hpp"
 
 namespace understudy {
 
@@ -56,8 +57,7 @@ class WallDevice final : public Device {
   std::array<Duration, kPhases> busy_{};
   Overruns overruns_;
   int under_way_ = 0;
-  std::vector<std::unique_ptr<Running>> running_;
-  std::vector<Running*> idle_;
+  Recycled<Running> running_;
 };
 
 }  // namespace understudy

@@ -46,7 +46,7 @@ struct VirtualDevice::Running final : Timer {
     }
     if (now < end) return arm();
     ComputeOperation* ended = operation;
-    device.idle_.push_back(this);
+    device.running_.give_back(*this);
     ended->complete();
   }
 };
@@ -68,13 +68,7 @@ void VirtualDevice::run_in_place(const ComputeBody& body) {
 }
 
 VirtualDevice::Running& VirtualDevice::acquire() {
-  if (idle_.empty()) {
-    running_.push_back(std::make_unique<Running>(*this));
-    idle_.push_back(running_.back().get());
-  }
-  Running& running = *idle_.back();
-  idle_.pop_back();
-  return running;
+  return running_.take([this] { return std::make_unique<Running>(*this); });
 }
 
 void VirtualDevice::start(ComputeOperation& operation) {

@@ -9,6 +9,7 @@
 #include "sim/device/profile.hpp"
 #include "sim/time/scheduler.hpp"
 #include "sim/world/compute_pool.hpp"
+#include "sim/world/recycled.hpp"
 #include "sim/world/event_trace.hpp"
 
 namespace understudy {
@@ -57,8 +58,7 @@ class VirtualDevice final : public Device, PendingWork {
   DeviceQueue& queue_;
   Options options_;
   std::array<Duration, kPhases> busy_{};
-  std::vector<std::unique_ptr<Running>> running_;
-  std::vector<Running*> idle_;
+  Recycled<Running> running_;
   std::vector<Running*> unsettled_;  // measured: waiting for their duration, in order of start
 };
 
