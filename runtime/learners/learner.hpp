@@ -70,6 +70,21 @@ class BatchHessian {
   virtual void multiply(std::span<const Scalar> v, std::span<Scalar> out) = 0;
 };
 
+// A batch's way forward through a classifier in training, kept for its way back: for losses that are
+// not the learner's own, such as those between models. Used by one thread at a time.
+template <class Scalar>
+class ForwardPass {
+ public:
+  virtual ~ForwardPass() = default;
+  // [count, classes], row-major; valid as long as the pass.
+  virtual std::span<const Scalar> logits() const = 0;
+  // At most once. `logit_gradient` is the derivative of some loss by logits(), of their size. The
+  // loss's gradient by the parameters goes into `gradient`, and the hook is called, as in
+  // BasicLearner::gradient.
+  virtual void backward(std::span<const Scalar> logit_gradient, std::span<Scalar> gradient,
+                        const GradientHook& hook) = 0;
+};
+
 // Scalar is float, or double for checks against closed forms.
 // Thread-safe: several threads may call at once (a learner keeps one model instance per calling
 // thread). Spans of parameters and gradients have layout().size elements; nothing is copied on the
@@ -86,6 +101,19 @@ class BasicLearner {
   virtual double gradient(std::span<const Scalar> parameters, const Batch& batch,
                           std::span<Scalar> gradient, RandomStream random,
                           const GradientHook& hook) const = 0;
+  // The way forward as gradient() takes it, dropout included. The pass borrows `parameters` and
+  // `batch`: both must outlive it, unchanged, and so must the learner. Throws RunError where a
+  // learner is no classifier.
+  virtual std::unique_ptr<ForwardPass<Scalar>> forward(std::span<const Scalar> /*parameters*/,
+                                                       const Batch& /*batch*/,
+                                                       RandomStream /*random*/) const {
+    throw RunError("this kind of learner has no logits");
+  }
+  // Logits [count, classes] as evaluate() sees them, without dropout. Throws as forward() does.
+  virtual void logits(std::span<const Scalar> /*parameters*/, const Batch& /*batch*/,
+                      std::span<Scalar> /*out*/) const {
+    throw RunError("this kind of learner has no logits");
+  }
   // Second derivatives of what gradient() differentiates, without dropout. The result borrows
   // `parameters` and `batch`: both must outlive it, unchanged. The learner must outlive it too.
   // Throws RunError where a learner has none.

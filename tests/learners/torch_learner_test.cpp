@@ -149,6 +149,49 @@ TEST_P(EveryModel, AlignmentDoesNotChangeBits) {
   EXPECT_TRUE(std::equal(out.begin(), out.end(), expected.begin()));
 }
 
+// d CE / d logits = (softmax - [label]) / count.
+std::vector<double> cross_entropy_gradient(std::span<const double> logits, const Batch& batch) {
+  const std::size_t classes = logits.size() / batch.count;
+  std::vector<double> result(logits.size());
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    double total = 0;
+    for (std::size_t c = 0; c < classes; ++c) total += std::exp(logits[i * classes + c]);
+    for (std::size_t c = 0; c < classes; ++c) {
+      const bool right = batch.labels[i] == static_cast<std::int64_t>(c);
+      const double softmax = std::exp(logits[i * classes + c]) / total;
+      result[i * classes + c] = (softmax - (right ? 1 : 0)) / static_cast<double>(batch.count);
+    }
+  }
+  return result;
+}
+
+TEST_P(EveryModel, WaysForwardAndBackMakeTheGradient) {
+  const Model model = quick_model(GetParam(), 0.25);
+  const auto learner = make_torch_learner_double(model);
+  const auto parameters = initial_parameters(*learner);
+  const Batch batch = random_batch(model, 5);
+  const auto pass = learner->forward(parameters, batch, stream());
+  std::vector<double> gradient(parameters.size(), 99.0);
+  std::size_t hooked = 0;
+  pass->backward(cross_entropy_gradient(pass->logits(), batch), gradient,
+                 [&](std::size_t) { ++hooked; });
+  EXPECT_EQ(hooked, learner->layout().slices.size());
+  const auto expected = gradient_of(*learner, parameters, batch);
+  for (std::size_t i = 0; i < gradient.size(); ++i) ASSERT_NEAR(gradient[i], expected[i], 1e-12);
+}
+
+TEST_P(EveryModel, LogitsAreThoseOfEvaluation) {
+  const Model model = quick_model(GetParam(), 0.25);
+  const auto learner = make_torch_learner_double(model);
+  const auto parameters = initial_parameters(*learner);
+  const Batch batch = random_batch(model, 7);
+  std::vector<double> logits(7 * static_cast<std::size_t>(class_count(model)));
+  learner->logits(parameters, batch, logits);
+  const auto without_dropout = make_torch_learner_double(quick_model(GetParam(), 0));
+  const auto pass = without_dropout->forward(parameters, batch, stream());
+  EXPECT_TRUE(std::ranges::equal(logits, pass->logits()));
+}
+
 TEST_P(EveryModel, EvaluatesAnyRangeAsTheMeanOverItsSamples) {
   const Model model = quick_model(GetParam(), 0);
   const auto learner = make_torch_learner_double(model);

@@ -23,20 +23,113 @@ struct Logits {
   at::Tensor labels;       // [count]
 };
 
+constexpr std::int64_t kNoIgnoredLabel = -100;  // PyTorch's default
+
+// Tensors without autograd, and one thread.
+struct Scope {
+  Scope() { use_one_thread(); }
+  c10::InferenceMode inference;
+};
+
+// The stages of a model, and the first whose backward is wanted.
+struct Stages {
+  explicit Stages(const Model& model) : all(make_stages(model)) {
+    const auto has_parameters = [](const auto& stage) { return stage->has_parameters(); };
+    const auto first = std::find_if(all.begin(), all.end(), has_parameters);
+    first_with_parameters = static_cast<std::size_t>(first - all.begin());
+  }
+
+  at::Tensor forward(Pass& pass, at::Tensor flowing, std::vector<Saved>& saved) const {
+    for (std::size_t i = 0; i < all.size(); ++i)
+      flowing = all[i]->forward(pass, std::move(flowing), saved[i]);
+    return flowing;
+  }
+  void backward(Pass& pass, at::Tensor flowing, std::vector<Saved>& saved,
+                const Gradients& out) const {
+    for (std::size_t i = all.size(); i-- > first_with_parameters;) {
+      flowing =
+          all[i]->backward(pass, std::move(flowing), saved[i], out, i > first_with_parameters);
+      saved[i] = {};
+    }
+  }
+
+  std::vector<std::unique_ptr<Stage>> all;
+  std::size_t first_with_parameters = 0;
+};
+
+// A pass in training whose activations are kept.
+template <class Scalar>
+class TorchPass final : public ForwardPass<Scalar> {
+ public:
+  TorchPass(const Stages& stages, const ModelLearner<Scalar>& learner,
+            std::span<const Scalar> parameters, const Batch& batch, const RandomStream& random)
+      : stages_(stages),
+        layout_(learner.layout()),
+        values_(slice_views(layout_, parameters)),
+        pass_{values_, true, random},
+        saved_(stages.all.size()) {
+    UNDERSTUDY_CHECK(batch.count > 0);
+    logits_ = stages_.forward(pass_, batch_images<Scalar>(learner.model().input, batch), saved_)
+                  .contiguous();
+  }
+
+  std::span<const Scalar> logits() const override {
+    return {logits_.template data_ptr<Scalar>(), static_cast<std::size_t>(logits_.numel())};
+  }
+  void backward(std::span<const Scalar> logit_gradient, std::span<Scalar> gradient,
+                const GradientHook& hook) override {
+    UNDERSTUDY_CHECK(logit_gradient.size() == logits().size());
+    guarded([&] {
+      const Scope scope;
+      at::Tensor flowing = at::empty_like(logits_);
+      std::ranges::copy(logit_gradient, flowing.template data_ptr<Scalar>());
+      backward(std::move(flowing), gradient, hook);
+    });
+  }
+  // Owns `flowing`.
+  void backward(at::Tensor flowing, std::span<Scalar> gradient, const GradientHook& hook) {
+    const auto gradients = slice_views(layout_, gradient);
+    stages_.backward(pass_, std::move(flowing), saved_, {gradients, hook});
+  }
+  const at::Tensor& logit_tensor() const { return logits_; }
+
+ private:
+  const Stages& stages_;
+  const Layout& layout_;
+  std::vector<at::Tensor> values_;
+  Pass pass_;
+  std::vector<Saved> saved_;
+  at::Tensor logits_;
+};
+
 template <class Scalar>
 class TorchLearner final : public ModelLearner<Scalar> {
  public:
-  explicit TorchLearner(const Model& model)
-      : ModelLearner<Scalar>(model), stages_(make_stages(model)) {
-    const auto has_parameters = [](const auto& stage) { return stage->has_parameters(); };
-    const auto first = std::find_if(stages_.begin(), stages_.end(), has_parameters);
-    first_with_parameters_ = static_cast<std::size_t>(first - stages_.begin());
-  }
+  explicit TorchLearner(const Model& model) : ModelLearner<Scalar>(model), stages_(model) {}
 
   double gradient(std::span<const Scalar> parameters, const Batch& batch,
                   std::span<Scalar> gradient, RandomStream random,
                   const GradientHook& hook) const override {
     return guarded([&] { return compute_gradient(parameters, batch, gradient, random, hook); });
+  }
+  std::unique_ptr<ForwardPass<Scalar>> forward(std::span<const Scalar> parameters,
+                                               const Batch& batch,
+                                               RandomStream random) const override {
+    return guarded([&] {
+      const Scope scope;
+      return std::make_unique<TorchPass<Scalar>>(stages_, *this, parameters, batch, random);
+    });
+  }
+  void logits(std::span<const Scalar> parameters, const Batch& batch,
+              std::span<Scalar> out) const override {
+    guarded([&] {
+      const Scope scope;
+      const at::Tensor logits =
+          inferred(slice_views(this->layout(), parameters), batch).contiguous();
+      const auto* values = logits.template data_ptr<Scalar>();
+      UNDERSTUDY_CHECK(out.size() == static_cast<std::size_t>(logits.numel()));
+      std::copy_n(values, out.size(), out.begin());
+    });
   }
   std::unique_ptr<BatchHessian<Scalar>> hessian(std::span<const Scalar> parameters,
                                                 const Batch& batch) const override {
@@ -51,20 +144,16 @@ class TorchLearner final : public ModelLearner<Scalar> {
   double compute_gradient(std::span<const Scalar> parameters, const Batch& batch,
                           std::span<Scalar> gradient, const RandomStream& random,
                           const GradientHook& hook) const {
-    UNDERSTUDY_CHECK(batch.count > 0);
     const Scope scope;
-    const auto values = slice_views(this->layout(), parameters);
-    const auto gradients = slice_views(this->layout(), gradient);
-    Pass pass{values, true, random};
-    std::vector<Saved> saved(stages_.size());
-    const Logits logits = forward(pass, batch, saved);
+    TorchPass<Scalar> pass(stages_, *this, parameters, batch, random);
+    const Logits logits = classified(pass.logit_tensor(), batch);
     const auto [loss, total_weight] = at::nll_loss_forward(logits.log_softmax, logits.labels, {},
                                                            at::Reduction::Mean, kNoIgnoredLabel);
     at::Tensor flowing =
         at::nll_loss_backward(at::ones({}, loss.options()), logits.log_softmax, logits.labels, {},
                               at::Reduction::Mean, kNoIgnoredLabel, total_weight);
     flowing = at::_log_softmax_backward_data(flowing, logits.log_softmax, 1, flowing.scalar_type());
-    backward(pass, std::move(flowing), saved, {gradients, hook});
+    pass.backward(std::move(flowing), gradient, hook);
     return loss.template item<double>();
   }
 
@@ -73,8 +162,6 @@ class TorchLearner final : public ModelLearner<Scalar> {
     UNDERSTUDY_CHECK(count > 0 && first + count <= source.size());
     const Scope scope;
     const auto values = slice_views(this->layout(), parameters);
-    Pass pass{values, false, RandomStream({})};
-    std::vector<Saved> nothing(stages_.size());
     Batch batch;
     std::vector<std::uint32_t> indices;
     double loss = 0;
@@ -84,7 +171,7 @@ class TorchLearner final : public ModelLearner<Scalar> {
       indices.resize(std::min(kEvaluationBatch, count - done));
       std::iota(indices.begin(), indices.end(), static_cast<std::uint32_t>(first + done));
       source.gather(indices, batch);
-      const Logits logits = forward(pass, batch, nothing);
+      const Logits logits = classified(inferred(values, batch), batch);
       loss -=
           logits.log_softmax.gather(1, logits.labels.unsqueeze(1)).sum().template item<double>();
       const auto [largest, answers] = logits.log_softmax.max(1);
@@ -103,33 +190,17 @@ class TorchLearner final : public ModelLearner<Scalar> {
       out.add(confidences.data_ptr<double>()[i], right.data_ptr<bool>()[i]);
   }
 
-  static constexpr std::int64_t kNoIgnoredLabel = -100;  // PyTorch's default
-
-  // Tensors without autograd, and one thread.
-  struct Scope {
-    Scope() { use_one_thread(); }
-    c10::InferenceMode inference;
-  };
-
-  Logits forward(Pass& pass, const Batch& batch, std::vector<Saved>& saved) const {
-    at::Tensor flowing = batch_images<Scalar>(this->model().input, batch);
-    for (std::size_t i = 0; i < stages_.size(); ++i) {
-      flowing = stages_[i]->forward(pass, std::move(flowing), saved[i]);
-    }
-    return {at::log_softmax(flowing, 1), batch_labels(batch)};
+  // Logits without dropout.
+  at::Tensor inferred(std::span<const at::Tensor> values, const Batch& batch) const {
+    Pass pass{values, false, RandomStream({})};
+    std::vector<Saved> nothing(stages_.all.size());
+    return stages_.forward(pass, batch_images<Scalar>(this->model().input, batch), nothing);
+  }
+  static Logits classified(const at::Tensor& logits, const Batch& batch) {
+    return {at::log_softmax(logits, 1), batch_labels(batch)};
   }
 
-  void backward(Pass& pass, at::Tensor flowing, std::vector<Saved>& saved,
-                const Gradients& out) const {
-    for (std::size_t i = stages_.size(); i-- > first_with_parameters_;) {
-      flowing =
-          stages_[i]->backward(pass, std::move(flowing), saved[i], out, i > first_with_parameters_);
-      saved[i] = {};
-    }
-  }
-
-  std::vector<std::unique_ptr<Stage>> stages_;
-  std::size_t first_with_parameters_;
+  Stages stages_;
 };
 
 }  // namespace
