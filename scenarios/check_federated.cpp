@@ -9,6 +9,7 @@
 #include "runtime/data/image_files.hpp"
 #include "runtime/federated/availability.hpp"
 #include "runtime/learners/model.hpp"
+#include "runtime/workloads/image_data.hpp"
 #include "scenarios/describe/federated_names.hpp"
 
 namespace understudy {
@@ -235,7 +236,7 @@ class StrategyChecker {
     if (const auto* quadratic = std::get_if<QuadraticConfig>(&scenario_.workload))
       size = static_cast<std::size_t>(quadratic->layers);
     if (const auto* images = std::get_if<ImageClassifierConfig>(&scenario_.workload))
-      size = make_layout(make_model(images->model, 0, known_dataset(images->dataset).shape)).size;
+      size = make_layout(make_model(images->model, 0, expected_shape(*images))).size;
     if (static_cast<std::size_t>(c.eigenpairs) > size) {
       fail("strategy.eigenpairs",
            fmt::format("{} are more than the {} that the Hessian has", c.eigenpairs, size));

@@ -136,6 +136,23 @@ class Checker {
                        seats_.workers));
     }
     check_optimizer(c.optimizer);
+    check_image_size(c);
+  }
+  // Of the data set as it is known; its files are read when it runs.
+  void check_image_size(const ImageClassifierConfig& c) const {
+    const ActivationShape& image = known_dataset(c.dataset).shape.image;
+    const std::int64_t side = std::min(image.rows, image.columns);
+    if (c.image_size != 0 && c.image_size < std::max(image.rows, image.columns)) {
+      fail("workload.image_size",
+           fmt::format("the images of {} are {}x{} and can only be padded to more", c.dataset,
+                       image.rows, image.columns));
+    }
+    const int least = least_image_side(c.model);
+    if (std::max<std::int64_t>(c.image_size, side) >= least) return;
+    fail("workload.model",
+         fmt::format("{} takes images of {}x{} or more, and those of {} are {}x{}: 'image_size: "
+                     "{}' pads them",
+                     c.model, least, least, c.dataset, image.rows, image.columns, least));
   }
   void check_workload(const CollectiveBenchmarkConfig&) const {}
   void check_workload(const TrafficConfig& c) const {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <vector>
 
+#include "runtime/data/augmentation.hpp"
 #include "runtime/learners/model.hpp"
 
 namespace understudy {
@@ -31,6 +33,8 @@ class ImageDataset final : public BatchSource {
   std::size_t size() const override { return labels_.size(); }
   // Inputs [count, channels, rows, columns]. Every index must be below size().
   void gather(std::span<const std::uint32_t> indices, Batch& batch) const override;
+  void gather_training(std::span<const std::uint32_t> indices, RandomStream random,
+                       Batch& batch) const override;
 
   const ImageShape& shape() const { return shape_; }
   std::uint32_t classes() const { return static_cast<std::uint32_t>(shape_.classes); }
@@ -39,14 +43,29 @@ class ImageDataset final : public BatchSource {
   std::span<const std::int32_t> writers() const { return writers_; }
   // The same images with these labels, of which there are as many.
   ImageDataset relabelled(std::vector<std::uint8_t> labels) const;
+  // The same images in the middle of `side` rows and columns, at least theirs, of zeros.
+  ImageDataset padded(std::int64_t side) const;
+  // The same images, varied by gather_training().
+  ImageDataset augmented(const AugmentationConfig& augmentation) const;
 
  private:
-  std::size_t pixels() const {
-    return static_cast<std::size_t>(shape_.image.rows * shape_.image.columns);
-  }
+  // Where an image stands in what is gathered: how far down and to the right, then whether mirrored.
+  struct Place {
+    std::int64_t down = 0, right = 0;
+    bool flip = false;
+  };
+  Place middle() const;
+  Place draw(RandomStream& random) const;
+  // Writes [channels, rows, columns]; returns where it ends.
+  float* write(std::uint32_t index, const Place& place, float* out) const;
+  void write_row(const std::uint8_t* row, const std::array<float, 256>& table, const Place& place,
+                 float* out) const;
+  void start(std::size_t count, Batch& batch) const;
 
-  ImageShape shape_;
-  std::vector<std::uint8_t> images_;
+  ImageShape shape_;        // as gathered
+  ActivationShape stored_;  // as in the bytes
+  AugmentationConfig augmentation_{};
+  std::shared_ptr<const std::vector<std::uint8_t>> images_;
   std::vector<std::uint8_t> labels_;
   std::vector<std::int32_t> writers_;
   std::vector<std::array<float, 256>> normalised_;  // of each byte value, by channel

@@ -86,8 +86,10 @@ template <class Scalar>
 double LocalWork<Scalar>::gradient(std::span<Scalar> at, std::size_t batch, std::span<Scalar> out) {
   const auto samples = indices(batch);
   batch_.count = samples.size();
-  if (data_.source != nullptr) data_.source->gather(samples, batch_);
-  const RandomStream dropout = random(Purpose::kDropout, static_cast<std::uint32_t>(batch));
+  const auto step = static_cast<std::uint32_t>(batch);
+  if (data_.source != nullptr)
+    data_.source->gather_training(samples, random(Purpose::kAugmentation, step), batch_);
+  const RandomStream dropout = random(Purpose::kDropout, step);
   const double loss = data_.learner->gradient(at, batch_, out, dropout, {});
   for (const Slice& slice : layout().slices) {
     if (slice.trainable) continue;

@@ -12,7 +12,8 @@ inline constexpr int kPhases = 8;
 const char* name(Phase phase);
 
 // One kernel: floating-point operations (a multiply-add is two) and bytes moved to and from memory.
-// For kLoad `samples` counts; for kCopy `bytes` crosses the host link.
+// For kLoad `samples` counts; for kCopy `bytes` crosses the host link. One of neither operations nor
+// bytes is not launched, and only carries its mark.
 struct KernelCost {
   Phase phase = Phase::kForward;
   double flops = 0;

@@ -57,6 +57,11 @@ class BatchSource {
   virtual std::size_t size() const = 0;
   // Fills `batch` with the samples of these indices. Thread-safe.
   virtual void gather(std::span<const std::uint32_t> indices, Batch& batch) const = 0;
+  // The same to train on: varied, as the stream decides, where a source varies its samples.
+  virtual void gather_training(std::span<const std::uint32_t> indices, RandomStream /*random*/,
+                               Batch& batch) const {
+    gather(indices, batch);
+  }
 };
 
 // The Hessian of the mean loss over one batch at one point, by its products: what they share (the

@@ -8,78 +8,79 @@
 namespace understudy {
 namespace {
 
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
-void append(Layout& layout, std::string name, std::vector<std::int64_t> shape) {
+std::size_t elements(const LayerSlice& slice) {
   std::size_t size = 1;
-  for (const std::int64_t extent : shape) size *= static_cast<std::size_t>(extent);
-  layout.slices.push_back({std::move(name), std::move(shape), layout.size, size, true});
-  layout.size += size;
+  for (const std::int64_t extent : slice.shape) size *= static_cast<std::size_t>(extent);
+  return size;
 }
+
+// Initial values of one layer's slices, in their order.
+template <class Scalar>
+class Start {
+ public:
+  Start(RandomStream& stream, std::span<Scalar>& out) : stream_(stream), out_(out) {}
+
+  void operator()(const Conv2d& conv) {
+    const double area = static_cast<double>(conv.kernel) * conv.kernel;
+    draw(conv, conv.in * area, conv.out * area);
+  }
+  void operator()(const Linear& linear) { draw(linear, linear.in, linear.out); }
+  void operator()(const GroupNorm& norm) { fill_norm(norm.channels); }
+  void operator()(const BatchNorm2d& norm) {
+    fill_norm(norm.channels);
+    std::ranges::fill(take(norm.channels), Scalar{0});
+    std::ranges::fill(take(norm.channels), Scalar{1});
+  }
+  void operator()(const auto&) {}
+
+ private:
+  std::span<Scalar> take(std::size_t count) {
+    UNDERSTUDY_CHECK(out_.size() >= count);
+    const auto taken = out_.first(count);
+    out_ = out_.subspan(count);
+    return taken;
+  }
+  std::span<Scalar> take(int count) { return take(static_cast<std::size_t>(count)); }
+  void fill_norm(int channels) {
+    std::ranges::fill(take(channels), Scalar{1});
+    std::ranges::fill(take(channels), Scalar{0});
+  }
+  void draw(const auto& layer, double fan_in, double fan_out) {
+    const std::vector<LayerSlice> slices = slices_of(layer);
+    const double bound = 1 / std::sqrt(fan_in);
+    const double deviation = layer.init == Init::kFanOut ? std::sqrt(2 / fan_out) : 0.01;
+    for (std::size_t i = 0; i < slices.size(); ++i) {
+      const auto values = take(elements(slices[i]));
+      if (layer.init == Init::kFanIn) {
+        for (Scalar& v : values) v = static_cast<Scalar>(stream_.uniform(-bound, bound));
+      } else if (i == 0) {
+        for (Scalar& v : values) v = static_cast<Scalar>(deviation * stream_.normal());
+      } else {
+        std::ranges::fill(values, Scalar{0});
+      }
+    }
+  }
+
+  RandomStream& stream_;
+  std::span<Scalar>& out_;
+};
 
 }  // namespace
 
-ActivationShape output_shape(const Layer& layer, const ActivationShape& input) {
-  return std::visit(
-      Overloaded{
-          [&](const Conv2d& conv) -> ActivationShape {
-            const std::int64_t lost = conv.kernel - 1 - 2 * conv.padding;
-            UNDERSTUDY_CHECK(input.channels == conv.in && conv.padding >= 0 && input.rows > lost &&
-                             input.columns > lost);
-            return {conv.out, input.rows - lost, input.columns - lost};
-          },
-          [&](const Linear& linear) -> ActivationShape {
-            UNDERSTUDY_CHECK((input == ActivationShape{linear.in, 1, 1}));
-            return {linear.out, 1, 1};
-          },
-          [&](const MaxPool2d& pool) -> ActivationShape {
-            const std::int64_t rows = input.rows + 2 * pool.padding;
-            const std::int64_t columns = input.columns + 2 * pool.padding;
-            UNDERSTUDY_CHECK(pool.padding >= 0 && 2 * pool.padding <= pool.size &&
-                             rows >= pool.size && columns >= pool.size);
-            return {input.channels, rows / pool.size, columns / pool.size};
-          },
-          [&](const Flatten&) -> ActivationShape {
-            return {input.size(), 1, 1};
-          },
-          [&](const GroupNorm& norm) {
-            UNDERSTUDY_CHECK(input.channels == norm.channels && norm.channels % norm.groups == 0);
-            return input;
-          },
-          [&](const auto&) { return input; },
-      },
-      layer);
-}
-
 std::int64_t class_count(const Model& model) {
-  ActivationShape shape = model.input;
-  for (const Layer& layer : model.layers) shape = output_shape(layer, shape);
-  return shape.size();
-}
-
-std::size_t slice_count(const Layer& layer) {
-  if (const auto* conv = std::get_if<Conv2d>(&layer)) return conv->bias ? 2 : 1;
-  if (const auto* linear = std::get_if<Linear>(&layer)) return linear->bias ? 2 : 1;
-  return std::holds_alternative<GroupNorm>(layer) ? 2 : 0;
+  ShapeFlow flow(model.input);
+  for (const Layer& layer : model.layers) flow.pass(layer);
+  return flow.shape().size();
 }
 
 Layout make_layout(const Model& model) {
   Layout layout;
   for (const Layer& layer : model.layers) {
-    if (const auto* conv = std::get_if<Conv2d>(&layer)) {
-      append(layout, conv->name + ".weight", {conv->out, conv->in, conv->kernel, conv->kernel});
-      if (conv->bias) append(layout, conv->name + ".bias", {conv->out});
-    } else if (const auto* linear = std::get_if<Linear>(&layer)) {
-      append(layout, linear->name + ".weight", {linear->out, linear->in});
-      if (linear->bias) append(layout, linear->name + ".bias", {linear->out});
-    } else if (const auto* norm = std::get_if<GroupNorm>(&layer)) {
-      append(layout, norm->name + ".weight", {norm->channels});
-      append(layout, norm->name + ".bias", {norm->channels});
+    for (LayerSlice& slice : slices_of(layer)) {
+      const std::size_t size = elements(slice);
+      layout.slices.push_back(
+          {std::move(slice.name), std::move(slice.shape), layout.size, size, slice.trainable});
+      layout.size += size;
     }
   }
   return layout;
@@ -87,28 +88,8 @@ Layout make_layout(const Model& model) {
 
 template <class Scalar>
 void initialise(const Model& model, RandomStream stream, std::span<Scalar> out) {
-  const auto take = [&](std::int64_t count) {
-    UNDERSTUDY_CHECK(out.size() >= static_cast<std::size_t>(count));
-    const auto taken = out.first(static_cast<std::size_t>(count));
-    out = out.subspan(taken.size());
-    return taken;
-  };
-  const auto draw = [&](std::int64_t fan_in, std::int64_t outputs, bool bias) {
-    const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
-    // The weight, then the bias.
-    for (Scalar& value : take(outputs * fan_in + (bias ? outputs : 0)))
-      value = static_cast<Scalar>(stream.uniform(-bound, bound));
-  };
-  for (const Layer& layer : model.layers) {
-    if (const auto* conv = std::get_if<Conv2d>(&layer))
-      draw(conv->in * conv->kernel * conv->kernel, conv->out, conv->bias);
-    if (const auto* linear = std::get_if<Linear>(&layer))
-      draw(linear->in, linear->out, linear->bias);
-    if (const auto* norm = std::get_if<GroupNorm>(&layer)) {
-      std::ranges::fill(take(norm->channels), Scalar{1});
-      std::ranges::fill(take(norm->channels), Scalar{0});
-    }
-  }
+  Start<Scalar> start(stream, out);
+  for (const Layer& layer : model.layers) std::visit(start, layer);
   UNDERSTUDY_CHECK(out.empty());
 }
 

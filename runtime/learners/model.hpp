@@ -2,74 +2,14 @@
 // from it without LibTorch; learners/torch computes it.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "runtime/learners/layer.hpp"
 #include "runtime/learners/learner.hpp"
 
 namespace understudy {
-
-// Square kernel, stride 1, zeros around. Parameters <name>.weight [out, in, kernel, kernel] and,
-// with bias, <name>.bias [out].
-struct Conv2d {
-  std::string name;
-  int in = 0;  // channels
-  int out = 0;
-  int kernel = 0;
-  int padding = 0;  // at each side
-  bool bias = true;
-};
-// y = W x + b. Parameters <name>.weight [out, in] and, with bias, <name>.bias [out].
-struct Linear {
-  std::string name;
-  int in = 0;
-  int out = 0;
-  bool bias = true;
-};
-// Square windows that do not overlap; a remainder at the right and the bottom is dropped. Padding
-// never wins.
-struct MaxPool2d {
-  int size = 2;
-  int padding = 0;  // at each side; at most half of the size
-};
-struct Relu {};
-// Over `groups` groups of as many channels each, of one sample at a time: (x - mean) /
-// sqrt(variance + kNormEpsilon), then scaled and shifted per channel (Wu, He, "Group normalization",
-// 2018). Parameters <name>.weight [channels], at first 1, and <name>.bias [channels], at first 0.
-inline constexpr double kNormEpsilon = 1e-5;
-struct GroupNorm {
-  std::string name;
-  int groups = 1;
-  int channels = 0;
-};
-// A residual connection: the input of SkipStart is added to that of the SkipAdd that follows. The
-// layer after SkipStart is no Relu.
-struct SkipStart {};
-struct SkipAdd {};
-struct Scale {
-  double factor = 1;
-};
-// [channels, rows, columns] to one vector, row-major.
-struct Flatten {};
-// Zeroes each element with this probability and scales the others by 1 / (1 - probability);
-// training only.
-struct Dropout {
-  double probability = 0;
-};
-using Layer = std::variant<Conv2d, Linear, MaxPool2d, Relu, Flatten, Dropout, GroupNorm, SkipStart,
-                           SkipAdd, Scale>;
-
-// The shape of one sample's activations; a vector is {n, 1, 1}.
-struct ActivationShape {
-  std::int64_t channels = 0;
-  std::int64_t rows = 1;
-  std::int64_t columns = 1;
-  std::int64_t size() const { return channels * rows * columns; }
-  bool operator==(const ActivationShape&) const = default;
-};
 
 // A classifier: logits, then mean cross entropy.
 struct Model {
@@ -84,28 +24,27 @@ struct ImageShape {
   int classes = 10;
   bool operator==(const ImageShape&) const = default;
 };
-inline constexpr int kLeastImageSide = 28;  // of every model, rows and columns
+inline constexpr int kLeastImageSide = 28;  // that some model takes, rows and columns
+// From this side on vgg* and resnet18 are what torchvision has; below, what is usual for CIFAR.
+inline constexpr int kImageNetSide = 224;
 
 std::vector<std::string> model_names();
-// For ten classes of 28x28 images of one channel: `cnn` (1,199,882 parameters), `lenet` (21,840), `small_cnn` (18,378),
-// `logistic` (7,850), `two_nn` (238,800), `two_cnn` (721,200; 722,800 with three channels), `vgg9`
-// or `resnet9`. The first layer takes the channels, the last one gives the classes, and the layer
-// after Flatten takes what the image's size leaves. `dropout` 0 leaves the dropout layers out. Throws
-// ScenarioError naming the nearest for an unknown name.
+// The fewest rows and columns that the model of this name takes. Throws as make_model.
+int least_image_side(const std::string& name);
+// For ten classes of 28x28 images of one channel: `cnn` (1,199,882 parameters), `lenet` (21,840),
+// `small_cnn` (18,378), `logistic` (7,850), `two_nn` (238,800), `two_cnn` (721,200; 722,800 with three
+// channels), `vgg9`, `resnet9` or `resnet18`; for 32x32 and more `vgg11`, `vgg13`, `vgg16`, `vgg19`
+// and these with batch normalisation, `vgg11_bn` and so on. The first layer takes the channels, the
+// last one gives the classes, and the layer after Flatten takes what the image's size leaves.
+// `dropout` 0 leaves the dropout layers out. Throws ScenarioError for images that are too small, and,
+// naming the nearest, for an unknown name.
 Model make_model(const std::string& name, double dropout, const ImageShape& images = {});
 
-// The shape that leaves a layer. Fails a check where the layer does not fit its input.
-ActivationShape output_shape(const Layer& layer, const ActivationShape& input);
 std::int64_t class_count(const Model& model);
-// Slices that hold the layer's parameters: none, its weight, or its weight and its bias.
-std::size_t slice_count(const Layer& layer);
-
-// Slices in forward order, each layer's weight before its bias, named as in the matching torch
-// module's state_dict.
+// The slices of the layers in forward order, named as in the matching torch module's state_dict.
 Layout make_layout(const Model& model);
 
-// PyTorch's default for Conv2d and Linear, kaiming_uniform with a = sqrt(5): uniform in
-// +-1/sqrt(fan_in), weights and biases alike (He et al., 2015).
+// As each layer's Init says.
 template <class Scalar>
 void initialise(const Model& model, RandomStream stream, std::span<Scalar> out);
 

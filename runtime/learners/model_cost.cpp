@@ -43,16 +43,21 @@ Parameters parameters_of(const Layer& layer) {
   return {};
 }
 
-// Operations of group normalisation per element. Forward: the mean's sum, the variance's difference,
-// square and sum, and scale and shift. The weight's gradient: normalising, then product and sum. The
-// input's, with the sums of the other two at hand: two multiply-adds.
+// Operations of normalisation per element. Forward: the mean's sum, the variance's difference,
+// square and sum, and scale and shift, which by running statistics is all. The weight's gradient:
+// normalising, then product and sum. The input's, with the sums of the other two at hand: two
+// multiply-adds.
 constexpr double kNormForward = 1 + 3 + 2;
+constexpr double kNormInference = 2;
 constexpr double kNormWeight = 2 + 2;
 constexpr double kNormInput = 4;
+// A running statistic's two products and sum, per channel; of the two, as they are read and written.
+constexpr double kRunningUpdate = 2 * 3;
+constexpr double kRunningAccesses = 2 * 2;
 
 bool has_parameters(const Layer& layer) { return slice_count(layer) > 0; }
 
-// Flatten is a change of view and launches nothing; SkipStart keeps a view.
+// Flatten is a change of view and launches nothing; SkipStart and SkipSwap keep views.
 void append_forward(Cost& cost, Phase phase, const Layer& layer, const Sizes& n) {
   const Parameters p = parameters_of(layer);
   if (p.weights > 0) {
@@ -66,8 +71,17 @@ void append_forward(Cost& cost, Phase phase, const Layer& layer, const Sizes& n)
     cost.push_back(kernel(phase, n.outputs, 2 * n.outputs));
   } else if (std::holds_alternative<Dropout>(layer) && phase == Phase::kForward) {
     cost.push_back(kernel(phase, 2 * n.outputs, 3 * n.outputs));  // the mask is written too
+  } else if (std::holds_alternative<AveragePool2d>(layer)) {
+    cost.push_back(kernel(phase, n.inputs, n.inputs + n.outputs));
   } else if (const auto* norm = std::get_if<GroupNorm>(&layer)) {
     cost.push_back(kernel(phase, kNormForward * n.outputs, 2 * n.outputs + 2 * norm->channels));
+  } else if (const auto* batch_norm = std::get_if<BatchNorm2d>(&layer)) {
+    const double channels = batch_norm->channels;
+    const bool training = phase == Phase::kForward;
+    cost.push_back(training
+                       ? kernel(phase, kNormForward * n.outputs + kRunningUpdate * channels,
+                                2 * n.outputs + (2 + kRunningAccesses) * channels)
+                       : kernel(phase, kNormInference * n.outputs, 2 * n.outputs + 4 * channels));
   } else if (std::holds_alternative<SkipAdd>(layer)) {
     cost.push_back(kernel(phase, n.outputs, 3 * n.outputs));
   } else if (std::holds_alternative<Scale>(layer)) {
@@ -75,7 +89,17 @@ void append_forward(Cost& cost, Phase phase, const Layer& layer, const Sizes& n)
   }
 }
 
-// `slice` is the index of the layer's weight; its bias, if it has one, follows it.
+// The gradients of a normalisation's bias, weight and input.
+void append_norm_backward(Cost& cost, double outputs, double channels, std::size_t slice,
+                          bool input_gradient) {
+  constexpr Phase kPhase = Phase::kBackward;
+  cost.push_back(marked(kernel(kPhase, outputs, outputs + channels), slice + 1));
+  cost.push_back(marked(kernel(kPhase, kNormWeight * outputs, 2 * outputs + channels), slice));
+  if (input_gradient)
+    cost.push_back(kernel(kPhase, kNormInput * outputs, 3 * outputs + 2 * channels));
+}
+
+// `slice` is the index of the layer's weight; its bias, if it has one, and buffers follow it.
 void append_backward(Cost& cost, const Layer& layer, const Sizes& n, std::size_t slice,
                      bool input_gradient) {
   constexpr Phase kPhase = Phase::kBackward;
@@ -88,16 +112,19 @@ void append_backward(Cost& cost, const Layer& layer, const Sizes& n, std::size_t
     if (input_gradient) cost.push_back(kernel(kPhase, products, n.inputs + n.outputs + p.weights));
   } else if (std::holds_alternative<MaxPool2d>(layer)) {
     cost.push_back(kernel(kPhase, kNone, n.inputs + n.outputs));
+  } else if (std::holds_alternative<AveragePool2d>(layer)) {
+    cost.push_back(kernel(kPhase, n.inputs, n.inputs + n.outputs));
   } else if (std::holds_alternative<Relu>(layer)) {
     cost.push_back(kernel(kPhase, n.outputs, 3 * n.outputs));
   } else if (std::holds_alternative<Dropout>(layer)) {
     cost.push_back(kernel(kPhase, n.outputs, 3 * n.outputs));
   } else if (const auto* norm = std::get_if<GroupNorm>(&layer)) {
-    cost.push_back(marked(kernel(kPhase, n.outputs, n.outputs + norm->channels), slice + 1));
-    cost.push_back(
-        marked(kernel(kPhase, kNormWeight * n.outputs, 2 * n.outputs + norm->channels), slice));
-    if (input_gradient)
-      cost.push_back(kernel(kPhase, kNormInput * n.outputs, 3 * n.outputs + 2 * norm->channels));
+    append_norm_backward(cost, n.outputs, norm->channels, slice, input_gradient);
+  } else if (const auto* batch_norm = std::get_if<BatchNorm2d>(&layer)) {
+    // Forward has made the buffers' new values.
+    for (std::size_t buffer : {slice + 3, slice + 2})
+      cost.push_back(marked(kernel(kPhase, kNone, kNone), buffer));
+    append_norm_backward(cost, n.outputs, batch_norm->channels, slice, input_gradient);
   } else if (std::holds_alternative<SkipStart>(layer)) {
     cost.push_back(kernel(kPhase, n.outputs, 3 * n.outputs));
   } else if (std::holds_alternative<Scale>(layer)) {
@@ -107,12 +134,11 @@ void append_backward(Cost& cost, const Layer& layer, const Sizes& n, std::size_t
 
 std::vector<Sizes> layer_sizes(const Model& model, double count) {
   std::vector<Sizes> sizes;
-  ActivationShape shape = model.input;
+  ShapeFlow flow(model.input);
   for (const Layer& layer : model.layers) {
-    const ActivationShape next = output_shape(layer, shape);
-    sizes.push_back(
-        {count * static_cast<double>(shape.size()), count * static_cast<double>(next.size())});
-    shape = next;
+    const double inputs = count * static_cast<double>(flow.shape().size());
+    flow.pass(layer);
+    sizes.push_back({inputs, count * static_cast<double>(flow.shape().size())});
   }
   return sizes;
 }

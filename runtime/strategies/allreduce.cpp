@@ -134,11 +134,14 @@ class Worker {
 
   void compute_gradient(const StepSamples& samples, std::size_t step, const MarkHook& ready) {
     batch_.count = samples.indices.size();
-    if (job_.samples != nullptr) job_.samples->gather(samples.indices, batch_);
-    const auto dropout = node_.random(Purpose::kDropout, static_cast<std::uint32_t>(epoch_),
-                                      static_cast<std::uint32_t>(step));
+    const auto random = [&](Purpose purpose) {
+      return node_.random(purpose, static_cast<std::uint32_t>(epoch_),
+                          static_cast<std::uint32_t>(step));
+    };
+    if (job_.samples != nullptr)
+      job_.samples->gather_training(samples.indices, random(Purpose::kAugmentation), batch_);
     const GradientHook hook = ready ? BucketCountdown(buckets_, ready) : GradientHook();
-    loss_ = job_.learner->gradient(parameters_, batch_, gradient_, dropout, hook);
+    loss_ = job_.learner->gradient(parameters_, batch_, gradient_, random(Purpose::kDropout), hook);
     if (job_.gradients != nullptr) ++*job_.gradients;
   }
 

@@ -9,13 +9,24 @@ namespace {
 
 void require_shape(const LoadedImages& images, const std::string& model) {
   const ActivationShape& image = images.dataset->shape().image;
-  if (image.rows < kLeastImageSide || image.columns < kLeastImageSide) {
-    throw DataError(fmt::format("the images of {} are {}x{}, and the model {} takes {}x{} or more",
-                                images.name, image.rows, image.columns, model, kLeastImageSide,
-                                kLeastImageSide));
+  const int least = least_image_side(model);
+  if (image.rows < least || image.columns < least) {
+    throw DataError(
+        fmt::format("the images of {} are {}x{}, and the model {} takes {}x{} or more; "
+                    "workload.image_size pads them",
+                    images.name, image.rows, image.columns, model, least, least));
   }
   if (images.dataset->size() == 0)
     throw DataError(fmt::format("a part of {} is empty", images.name));
+}
+
+void pad(LoadedImages& images, int side) {
+  const ActivationShape& image = images.dataset->shape().image;
+  if (side < image.rows || side < image.columns) {
+    throw DataError(fmt::format("workload.image_size: the images of {} are {}x{}, more than {}x{}",
+                                images.name, image.rows, image.columns, side, side));
+  }
+  images.dataset = std::make_shared<const ImageDataset>(images.dataset->padded(side));
 }
 
 // The two parts are files of their own.
@@ -49,6 +60,10 @@ ImageData load_image_data(const ImageClassifierConfig& config, const WorkloadPar
                                       static_cast<std::size_t>(config.train_limit));
   data.test = parts.datasets->images(config.dataset, Split::kTest,
                                      static_cast<std::size_t>(config.test_limit));
+  if (config.image_size > 0) {
+    pad(data.train, config.image_size);
+    pad(data.test, config.image_size);
+  }
   require_shape(data.train, config.model);
   require_shape(data.test, config.model);
   require_alike(data);
@@ -58,16 +73,22 @@ ImageData load_image_data(const ImageClassifierConfig& config, const WorkloadPar
     throw ScenarioError(fmt::format("topology: {} workers are more than the {} samples of {}",
                                     parts.members.size(), train.size(), data.train.name));
   }
+  if (config.augmentation.any()) {
+    data.train.dataset =
+        std::make_shared<const ImageDataset>(data.train.dataset->augmented(config.augmentation));
+  }
   if (std::holds_alternative<NoLabelNoise>(config.label_noise)) return data;
   const RandomStream random(
       {.seed = parts.seed, .node = UINT32_MAX, .purpose = Purpose::kLabelNoise});
-  data.train.dataset = std::make_shared<const ImageDataset>(
-      train.relabelled(with_noise(config.label_noise, train.labels(), train.classes(), random)));
+  data.train.dataset = std::make_shared<const ImageDataset>(data.train.dataset->relabelled(
+      with_noise(config.label_noise, train.labels(), train.classes(), random)));
   return data;
 }
 
 ImageShape expected_shape(const ImageClassifierConfig& config) {
-  return dataset_taken(config.dataset, {}).shape;
+  ImageShape shape = dataset_taken(config.dataset, {}).shape;
+  if (config.image_size > 0) shape.image.rows = shape.image.columns = config.image_size;
+  return shape;
 }
 
 }  // namespace understudy

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/base/units.hpp"
+#include "runtime/data/augmentation.hpp"
 #include "runtime/data/label_noise.hpp"
 #include "runtime/data/sampler_config.hpp"
 #include "runtime/training/optimizer_config.hpp"
@@ -28,6 +29,8 @@ struct ImageClassifierConfig {
   std::optional<int> updates;
   int train_limit = 0;  // 0: all
   int test_limit = 0;
+  int image_size = 0;  // rows and columns that images are padded to with zeros; 0: as they are
+  AugmentationConfig augmentation;
   double dropout = 0;  // 0..1
   OptimizerConfig optimizer = SgdConfig{};
   ScheduleConfig schedule = ConstantSchedule{};

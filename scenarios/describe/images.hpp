@@ -26,8 +26,9 @@ inline constexpr std::array<NameDoc, 8> kDatasets = {{
     {"cifar10", "CIFAR-10: 50,000 and 10,000 photographs in colour, 32x32, 10 classes."},
     {"cifar100", "CIFAR-100: 50,000 and 10,000 photographs in colour, 32x32, 100 classes."},
 }};
-// Parameters are counted for 28x28 images of one channel in ten classes.
-inline constexpr std::array<NameDoc, 8> kModels = {{
+// Parameters are counted for 28x28 images of one channel in ten classes, of those that take no less
+// than 32x32 for these.
+inline constexpr std::array<NameDoc, 12> kModels = {{
     {"cnn", "1,199,882 parameters: conv 32, conv 64, pool, fc 128, fc classes."},
     {"lenet", "21,840 parameters: conv 10 5x5, pool, conv 20 5x5, pool, fc 50, fc classes."},
     {"small_cnn", "18,378 parameters: conv 16 5x5, pool, conv 32 5x5, pool, fc classes."},
@@ -39,6 +40,13 @@ inline constexpr std::array<NameDoc, 8> kModels = {{
     {"vgg9",
      "2,573,450 parameters: conv 32, 64, pool, 128, 128, pool, 256, 256, pool, fc 512, fc 512, fc "
      "classes."},
+    {"vgg11",
+     "9,224,458 parameters: VGG's 8 convolutions of 64 to 512 channels with 5 pools, fc classes; "
+     "from "
+     "224x224 on as torchvision's. Takes 32x32 or more."},
+    {"vgg13", "9,408,970 parameters: as vgg11 with 10 convolutions."},
+    {"vgg16", "14,718,666 parameters: as vgg11 with 13 convolutions."},
+    {"vgg19", "20,028,362 parameters: as vgg11 with 16 convolutions."},
     {"resnet9",
      "6,571,968 parameters: conv 64, conv 128, pool, residual 128, conv 256, pool, conv 512, pool, "
      "residual 512, pool, fc classes; group normalisation."},

@@ -35,6 +35,15 @@ void describe(Archive& a, SamplerConfig& c) {
 }
 
 template <class Archive>
+void describe(Archive& a, AugmentationConfig& c) {
+  a.field("crop", c.crop,
+          "Shift each image by up to so many pixels each way, as a random crop of the image padded "
+          "by as many.",
+          {.min = 0, .max = 1000});
+  a.field("flip", c.flip, "Mirror every other image, left to right.");
+}
+
+template <class Archive>
 void describe(Archive& a, ImageClassifierConfig& c) {
   a.field("dataset", c.dataset, "The data set.", {.names = kDatasets});
   a.field("model", c.model, "The model.", {.names = kModels});
@@ -47,6 +56,10 @@ void describe(Archive& a, ImageClassifierConfig& c) {
   a.field("train_limit", c.train_limit, "The first so many training samples only; 0: all.",
           {.min = 0});
   a.field("test_limit", c.test_limit, "The first so many test samples only; 0: all.", {.min = 0});
+  a.field("image_size", c.image_size,
+          "Rows and columns that images are padded to with zeros; 0: as they are.",
+          {.min = 0, .max = 4096});
+  a.field("augmentation", c.augmentation, "How training images are varied, at random.");
   a.field("dropout", c.dropout, "Share of activations dropped in training.",
           {.min = 0, .below = 1, .measure = Measure::kFraction});
   a.field("optimizer", c.optimizer, "How gradients change the parameters.");

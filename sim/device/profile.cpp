@@ -86,6 +86,7 @@ Duration DeviceProfile::time(const KernelCost& kernel) const {
     const double copying = seconds(kernel.bytes, copy_bytes_per_s);
     return from_seconds(copying) + (copying > 0 ? launch_overhead : Duration{0});
   }
+  if (kernel.flops == 0 && kernel.bytes == 0) return Duration{0};
   const double computing = seconds(kernel.flops, flops_per_s);
   const double moving = seconds(kernel.bytes, memory_bytes_per_s);
   return launch_overhead + from_seconds(std::max(computing, moving));

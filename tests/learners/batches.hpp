@@ -19,6 +19,12 @@ inline Batch random_batch(const Model& model, std::size_t count, std::uint64_t s
   return batch;
 }
 
+// The smallest images of one channel, in ten classes, that the model of this name takes.
+inline ImageShape least_images(const std::string& name) {
+  const std::int64_t side = least_image_side(name);
+  return {{1, side, side}, 10};
+}
+
 // The models whose differences are quick to compute, and a small one of the layers that only large
 // ones have.
 inline std::vector<std::string> quick_names() {

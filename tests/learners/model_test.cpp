@@ -5,6 +5,7 @@
 #include <set>
 
 #include "runtime/base/errors.hpp"
+#include "tests/learners/batches.hpp"
 
 namespace understudy {
 namespace {
@@ -57,6 +58,57 @@ TEST(Model, ParameterCountOfVgg9) {
   EXPECT_EQ(size_of("vgg9", {{3, 32, 32}, 100}), count(3, 4, 100));
 }
 
+// torchvision's counts for 1000 classes; for CIFAR-10 the same convolutions, by the sum over them,
+// and one linear layer.
+TEST(Model, ParameterCountsOfVgg) {
+  constexpr ImageShape kImageNet{{3, 224, 224}, 1000};
+  EXPECT_EQ(size_of("vgg11", kImageNet), 132'863'336);
+  EXPECT_EQ(size_of("vgg13", kImageNet), 133'047'848);
+  EXPECT_EQ(size_of("vgg16", kImageNet), 138'357'544);
+  EXPECT_EQ(size_of("vgg19", kImageNet), 143'667'240);
+  const std::size_t channels[] = {3,   64,  64,  128, 128, 256, 256, 256, 256,
+                                  512, 512, 512, 512, 512, 512, 512, 512};
+  std::size_t vgg19 = 512 * 10 + 10;
+  for (std::size_t i = 0; i < 16; ++i) vgg19 += (9 * channels[i] + 1) * channels[i + 1];
+  EXPECT_EQ(size_of("vgg19", kCifar10), vgg19);
+  EXPECT_EQ(size_of("vgg19", {{1, 32, 32}, 10}), vgg19 - 2 * 9 * 64);
+  EXPECT_EQ(size_of("vgg19", {{3, 64, 64}, 10}), vgg19);
+}
+
+// Five poolings leave nothing of 28x28.
+TEST(Model, ImagesMayBeTooSmall) {
+  EXPECT_EQ(least_image_side("cnn"), 28);
+  try {
+    make_model("vgg16", 0);
+    FAIL();
+  } catch (const ScenarioError& error) {
+    EXPECT_STREQ(error.what(), "the model vgg16 takes images of 32x32 or more, not of 28x28");
+  }
+}
+
+// kaiming_normal by fan_out: the variance of 9 x 512 weights that a pixel of the output's 512 channels
+// sees is 2 in sum. Of n normal values the mean square's deviation is sqrt(2/n) of it: five of those.
+TEST(Model, VggStartsAsTorchvisions) {
+  const Model model = make_model("vgg11", 0, kCifar10);
+  const Layout layout = make_layout(model);
+  std::vector<float> values(layout.size);
+  initialise<float>(model, RandomStream({.seed = 5}), values);
+  for (const Slice& slice : layout.slices) {
+    double sum = 0, squares = 0;
+    for (const float v : std::span(values).subspan(slice.offset, slice.size)) {
+      sum += static_cast<double>(v);
+      squares += static_cast<double>(v) * static_cast<double>(v);
+    }
+    const double n = static_cast<double>(slice.size);
+    const bool weight = slice.shape.size() > 1, convolution = slice.shape.size() > 2;
+    const double variance = !weight       ? 0
+                            : convolution ? 2.0 / (9 * static_cast<double>(slice.shape[0]))
+                                          : 1e-4;
+    EXPECT_NEAR(squares / n, variance, 5 * variance * std::sqrt(2 / n)) << slice.name;
+    EXPECT_NEAR(sum / n, 0, 5 * std::sqrt(variance / n)) << slice.name;
+  }
+}
+
 // Eight convolutions without biases, a scale and a shift for each of their channels; the size of the
 // image plays no part, as the last pooling takes what there is.
 TEST(Model, ParameterCountOfResNet9) {
@@ -95,10 +147,32 @@ TEST(Model, NormalisationStartsAsNone) {
   EXPECT_NE(values[12], 0);
 }
 
+ActivationShape after(const std::vector<Layer>& layers, const ActivationShape& input) {
+  ShapeFlow flow(input);
+  for (const Layer& layer : layers) flow.pass(layer);
+  return flow.shape();
+}
+
 TEST(Model, ShapesWithPadding) {
-  EXPECT_EQ(output_shape(Conv2d{"c", 3, 8, 5, 1}, {3, 28, 20}), (ActivationShape{8, 26, 18}));
-  EXPECT_EQ(output_shape(MaxPool2d{2, 1}, {8, 26, 12}), (ActivationShape{8, 14, 7}));
-  EXPECT_EQ(output_shape(MaxPool2d{3, 1}, {8, 26, 12}), (ActivationShape{8, 9, 4}));
+  EXPECT_EQ(after({Conv2d{"c", 3, 8, 5, 1}}, {3, 28, 20}), (ActivationShape{8, 26, 18}));
+  EXPECT_EQ(after({MaxPool2d{2, 1}}, {8, 26, 12}), (ActivationShape{8, 14, 7}));
+  EXPECT_EQ(after({MaxPool2d{3, 1}}, {8, 26, 12}), (ActivationShape{8, 9, 4}));
+}
+
+// Windows of 3 that start at -1, 1, 3, ..: of 28 at -1..25, 14 of them; of 27 at -1..25, 14 too.
+TEST(Model, ShapesWithStrides) {
+  EXPECT_EQ(after({Conv2d{"c", 3, 8, 3, 1, false, 2}}, {3, 28, 27}), (ActivationShape{8, 14, 14}));
+  EXPECT_EQ(after({Conv2d{"c", 3, 8, 1, 0, false, 2}}, {3, 28, 27}), (ActivationShape{8, 14, 14}));
+  EXPECT_EQ(after({MaxPool2d{3, 1, 2}}, {8, 112, 28}), (ActivationShape{8, 56, 14}));
+  EXPECT_EQ(after({AveragePool2d{7}}, {8, 9, 20}), (ActivationShape{8, 7, 7}));
+}
+
+// What was kept goes through the layers after the swap.
+TEST(Model, ShapesOfBranches) {
+  EXPECT_EQ(after({SkipStart{}, Conv2d{"a", 3, 8, 3, 1, false, 2}, SkipSwap{},
+                   Conv2d{"b", 3, 8, 1, 0, false, 2}, SkipAdd{}},
+                  {3, 28, 28}),
+            (ActivationShape{8, 14, 14}));
 }
 
 TEST(Model, LayoutNamesSlicesAsATorchModuleDoes) {
@@ -120,7 +194,7 @@ TEST(Model, LayoutNamesSlicesAsATorchModuleDoes) {
 
 TEST(Model, EveryNameEndsInTenClasses) {
   for (const std::string& name : model_names())
-    EXPECT_EQ(class_count(make_model(name, 0.1)), 10) << name;
+    EXPECT_EQ(class_count(make_model(name, 0.1, least_images(name))), 10) << name;
 }
 
 TEST(Model, UnknownNamesGetTheNearest) {
@@ -243,6 +317,10 @@ TEST(Cost, OfTheLargeModelsIsTheirProducts) {
                          256.0 * 9 * (2 * 128 * 128 + 128 * 256) + 64.0 * 9 * 256 * 512 +
                          16.0 * 9 * 2 * 512 * 512 + 5120;
   EXPECT_NEAR(forward("resnet9") / (2 * resnet9), 1, 0.03);
+  const double vgg19 = 1024.0 * 9 * (3 * 64 + 64 * 64) + 256.0 * 9 * (64 * 128 + 128 * 128) +
+                       64.0 * 9 * (128 * 256 + 3 * 256 * 256) +
+                       16.0 * 9 * (256 * 512 + 3 * 512 * 512) + 4.0 * 9 * 4 * 512 * 512 + 5120;
+  EXPECT_NEAR(forward("vgg19") / (2 * vgg19), 1, 0.03);
 }
 
 TEST(Cost, CopyMovesFloatsAndLabels) {
@@ -254,7 +332,7 @@ TEST(Cost, CopyMovesFloatsAndLabels) {
 
 TEST(Cost, BackwardMarksEverySliceOnceFromTheLast) {
   for (const std::string& name : model_names()) {
-    const Model model = make_model(name, 0.5);
+    const Model model = make_model(name, 0.5, least_images(name));
     std::vector<int> marks;
     for (const KernelCost& kernel : training_cost(model, 8)) {
       if (!kernel.mark) continue;

@@ -38,16 +38,20 @@ struct Apply {
     const at::Tensor& weight = parameters.next();
     c10::optional<at::Tensor> bias;
     if (layer.bias) bias = parameters.next();
-    return convolve(x, weight, bias, layer.padding);
+    return convolve(x, weight, bias, {layer.padding, layer.stride});
   }
   at::Tensor operator()(const Linear& layer) const {
     const at::Tensor& weight = parameters.next();
     return layer.bias ? at::addmm(parameters.next(), x, weight.t()) : at::mm(x, weight.t());
   }
   at::Tensor operator()(const MaxPool2d& layer) const {
-    if (layer.padding == 0) return pool(x, layer.size, false);
-    const std::array<std::int64_t, 2> size{layer.size, layer.size};
-    return at::max_pool2d(x, size, size, {layer.padding, layer.padding});
+    const int stride = stride_of(layer);
+    if (layer.padding == 0 && stride == layer.size) return pool(x, layer.size, false);
+    return at::max_pool2d(x, {layer.size, layer.size}, {stride, stride},
+                          {layer.padding, layer.padding});
+  }
+  at::Tensor operator()(const AveragePool2d& layer) const {
+    return at::_adaptive_avg_pool2d(x, {layer.size, layer.size});
   }
   at::Tensor operator()(const Relu&) const { return at::relu(x); }
   at::Tensor operator()(const Flatten&) const { return x.flatten(1); }
@@ -57,9 +61,20 @@ struct Apply {
     return at::group_norm(x.contiguous(), layer.groups, weight, parameters.next(), kNormEpsilon,
                           false);
   }
+  at::Tensor operator()(const BatchNorm2d&) const {
+    const at::Tensor& weight = parameters.next();
+    const at::Tensor& bias = parameters.next();
+    for (int buffer = 0; buffer < 2; ++buffer) parameters.next();
+    return std::get<0>(
+        at::native_batch_norm(x, weight, bias, {}, {}, true, kNormMomentum, kNormEpsilon));
+  }
   at::Tensor operator()(const SkipStart&) const {
     skips.push_back(x);
     return x;
+  }
+  at::Tensor operator()(const SkipSwap&) const {
+    UNDERSTUDY_CHECK(!skips.empty());
+    return std::exchange(skips.back(), x);
   }
   at::Tensor operator()(const SkipAdd&) const {
     UNDERSTUDY_CHECK(!skips.empty());

@@ -38,6 +38,10 @@ class WithParameters : public Stage {
   bool bias_;
 };
 
+bool is_side_by_side(const MaxPool2d& pool) {
+  return pool.padding == 0 && stride_of(pool) == pool.size;
+}
+
 at::Tensor take_skip(Pass& pass) {
   UNDERSTUDY_CHECK(!pass.skips.empty());
   at::Tensor skip = std::move(pass.skips.back());
@@ -48,12 +52,14 @@ at::Tensor take_skip(Pass& pass) {
 class ConvStage final : public WithParameters {
  public:
   ConvStage(const Conv2d& layer, std::size_t weight)
-      : WithParameters(weight, layer.bias), padding_{layer.padding, layer.padding} {}
+      : WithParameters(weight, layer.bias),
+        stride_{layer.stride, layer.stride},
+        padding_{layer.padding, layer.padding} {}
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     at::Tensor weights = weight(pass).contiguous(kChannelsLast);
     at::Tensor output =
-        at::convolution(input, weights, bias(pass), {1, 1}, padding_, {1, 1}, false, {0, 0}, 1);
+        at::convolution(input, weights, bias(pass), stride_, padding_, {1, 1}, false, {0, 0}, 1);
     if (pass.training) saved = {input, weights};
     return output;
   }
@@ -77,11 +83,11 @@ class ConvStage final : public WithParameters {
     const at::Tensor biases = bias(pass);
     at::OptionalIntArrayRef bias_sizes;
     if (biases.defined()) bias_sizes = biases.sizes();
-    return at::convolution_backward(gradient, saved.input, saved.extra, bias_sizes, {1, 1},
+    return at::convolution_backward(gradient, saved.input, saved.extra, bias_sizes, stride_,
                                     padding_, {1, 1}, false, {0, 0}, 1, wanted);
   }
 
-  std::array<std::int64_t, 2> padding_;
+  std::array<std::int64_t, 2> stride_, padding_;
 };
 
 class LinearStage final : public WithParameters {
@@ -151,15 +157,17 @@ class PoolStage final : public Stage {
   bool relu_;
 };
 
-// Max pooling over padded images, by LibTorch.
-class PaddedPoolStage final : public Stage {
+// Max pooling over padded images, or in windows that overlap, by LibTorch.
+class LibraryPoolStage final : public Stage {
  public:
-  explicit PaddedPoolStage(const MaxPool2d& layer)
-      : size_{layer.size, layer.size}, padding_{layer.padding, layer.padding} {}
+  explicit LibraryPoolStage(const MaxPool2d& layer)
+      : size_{layer.size, layer.size},
+        stride_{stride_of(layer), stride_of(layer)},
+        padding_{layer.padding, layer.padding} {}
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     input = input.contiguous(kChannelsLast);
-    const auto [output, places] = at::max_pool2d_with_indices(input, size_, size_, padding_);
+    const auto [output, places] = at::max_pool2d_with_indices(input, size_, stride_, padding_);
     if (pass.training) saved = {input, places};
     return output;
   }
@@ -167,12 +175,31 @@ class PaddedPoolStage final : public Stage {
   at::Tensor backward(Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
                       bool) const override {
     return at::max_pool2d_with_indices_backward(gradient.contiguous(kChannelsLast), saved.input,
-                                                size_, size_, padding_, {1, 1}, false, saved.extra);
+                                                size_, stride_, padding_, {1, 1}, false,
+                                                saved.extra);
+  }
+
+ private:
+  std::array<std::int64_t, 2> size_, stride_, padding_;
+};
+
+class AveragePoolStage final : public Stage {
+ public:
+  explicit AveragePoolStage(const AveragePool2d& layer) : size_{layer.size, layer.size} {}
+
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
+    input = input.contiguous(kChannelsLast);
+    if (pass.training) saved.input = input;
+    return at::_adaptive_avg_pool2d(input, size_);
+  }
+
+  at::Tensor backward(Pass&, at::Tensor gradient, const Saved& saved, const Gradients&,
+                      bool) const override {
+    return at::_adaptive_avg_pool2d_backward(gradient.contiguous(kChannelsLast), saved.input);
   }
 
  private:
   std::array<std::int64_t, 2> size_;
-  std::array<std::int64_t, 2> padding_;
 };
 
 // In place: no stage keeps its output for backward but this one.
@@ -273,6 +300,44 @@ class GroupNormStage final : public WithParameters {
   ActivationShape input_;
 };
 
+class BatchNormStage final : public WithParameters {
+ public:
+  explicit BatchNormStage(std::size_t weight)
+      : WithParameters(weight, true), mean_(weight + 2), variance_(weight + 3) {}
+
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
+    input = input.contiguous(kChannelsLast);
+    at::Tensor mean = pass.parameters[mean_], variance = pass.parameters[variance_];
+    if (pass.training) {
+      mean = mean.clone();
+      variance = variance.clone();
+    }
+    const auto [output, batch_mean, batch_scale] =
+        at::native_batch_norm(input, weight(pass), bias(pass), mean, variance, pass.training,
+                              kNormMomentum, kNormEpsilon);
+    if (pass.training) saved = {input, at::stack({batch_mean, batch_scale, mean, variance})};
+    return output;
+  }
+
+  at::Tensor backward(Pass& pass, at::Tensor gradient, const Saved& saved, const Gradients& out,
+                      bool input_gradient) const override {
+    const auto [inputs, weights, biases] = at::native_batch_norm_backward(
+        gradient.contiguous(kChannelsLast), saved.input, weight(pass), {}, {}, saved.extra[0],
+        saved.extra[1], true, kNormEpsilon, {input_gradient, true, true});
+    weight_gradient(out).copy_(weights);
+    bias_gradient(out).copy_(biases);
+    out.slices[mean_].copy_(saved.extra[2]);
+    out.slices[variance_].copy_(saved.extra[3]);
+    for (const std::size_t buffer : {variance_, mean_})
+      if (out.hook) out.hook(buffer);
+    announce(out);
+    return inputs;
+  }
+
+ private:
+  std::size_t mean_, variance_;
+};
+
 class SkipStartStage final : public Stage {
  public:
   at::Tensor forward(Pass& pass, at::Tensor input, Saved&) const override {
@@ -282,6 +347,24 @@ class SkipStartStage final : public Stage {
   at::Tensor backward(Pass& pass, at::Tensor gradient, const Saved&, const Gradients&,
                       bool) const override {
     return gradient.add_(take_skip(pass));
+  }
+};
+
+class SkipSwapStage final : public Stage {
+ public:
+  at::Tensor forward(Pass& pass, at::Tensor input, Saved&) const override {
+    return swapped(pass, std::move(input));
+  }
+  at::Tensor backward(Pass& pass, at::Tensor gradient, const Saved&, const Gradients&,
+                      bool) const override {
+    return swapped(pass, std::move(gradient));
+  }
+
+ private:
+  static at::Tensor swapped(Pass& pass, at::Tensor flowing) {
+    UNDERSTUDY_CHECK(!pass.skips.empty());
+    std::swap(flowing, pass.skips.back());
+    return flowing;
   }
 };
 
@@ -321,12 +404,16 @@ std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& inp
   if (std::holds_alternative<Relu>(layer)) return std::make_unique<ReluStage>();
   if (std::holds_alternative<Flatten>(layer)) return std::make_unique<FlattenStage>(input);
   if (const auto* pool = std::get_if<MaxPool2d>(&layer)) {
-    if (pool->padding > 0) return std::make_unique<PaddedPoolStage>(*pool);
+    if (!is_side_by_side(*pool)) return std::make_unique<LibraryPoolStage>(*pool);
     return std::make_unique<PoolStage>(input, pool->size, false);
   }
   if (const auto* norm = std::get_if<GroupNorm>(&layer))
     return std::make_unique<GroupNormStage>(*norm, input, slice);
+  if (std::holds_alternative<BatchNorm2d>(layer)) return std::make_unique<BatchNormStage>(slice);
+  if (const auto* pool = std::get_if<AveragePool2d>(&layer))
+    return std::make_unique<AveragePoolStage>(*pool);
   if (std::holds_alternative<SkipStart>(layer)) return std::make_unique<SkipStartStage>();
+  if (std::holds_alternative<SkipSwap>(layer)) return std::make_unique<SkipSwapStage>();
   if (std::holds_alternative<SkipAdd>(layer)) return std::make_unique<SkipAddStage>();
   if (const auto* scale = std::get_if<Scale>(&layer))
     return std::make_unique<ScaleStage>(scale->factor);
@@ -359,7 +446,7 @@ bool pools_with_relu(std::span<const Layer> layers) {
   if (layers.size() < 2) return false;
   const auto is_pool = [](const Layer& layer) {
     const auto* pool = std::get_if<MaxPool2d>(&layer);
-    return pool != nullptr && pool->padding == 0;
+    return pool != nullptr && is_side_by_side(*pool);
   };
   const auto is_relu = [](const Layer& layer) { return std::holds_alternative<Relu>(layer); };
   return (is_pool(layers[0]) && is_relu(layers[1])) || (is_relu(layers[0]) && is_pool(layers[1]));
@@ -371,27 +458,29 @@ int pool_size(std::span<const Layer> layers) {
 }
 
 std::vector<std::unique_ptr<Stage>> make_stages(const Model& model) {
-  // ReLU works in place, and the first stage's input is the caller's, SkipStart's the SkipAdd's.
+  // ReLU works in place, and the first stage's input is the caller's, what flows from SkipStart and
+  // SkipSwap another branch's.
   const auto is_relu = [](const Layer& layer) { return std::holds_alternative<Relu>(layer); };
   const auto overwritten = [&](const Layer& layer, const Layer& next) {
-    return std::holds_alternative<SkipStart>(layer) && is_relu(next);
+    return (std::holds_alternative<SkipStart>(layer) || std::holds_alternative<SkipSwap>(layer)) &&
+           is_relu(next);
   };
   UNDERSTUDY_CHECK((model.layers.empty() || !is_relu(model.layers.front())) &&
                    std::ranges::adjacent_find(model.layers, overwritten) == model.layers.end());
   std::vector<std::unique_ptr<Stage>> stages;
-  ActivationShape shape = model.input;
+  ShapeFlow flow(model.input);
   std::size_t slice = 0;
   std::span<const Layer> rest(model.layers);
   while (!rest.empty()) {
     const std::size_t taken = pools_with_relu(rest) ? 2 : 1;
     if (taken == 2) {
-      stages.push_back(std::make_unique<PoolStage>(shape, pool_size(rest), true));
+      stages.push_back(std::make_unique<PoolStage>(flow.shape(), pool_size(rest), true));
     } else {
-      stages.push_back(make_stage(rest[0], shape, slice));
+      stages.push_back(make_stage(rest[0], flow.shape(), slice));
     }
     for (const Layer& layer : rest.first(taken)) {
       slice += slice_count(layer);
-      shape = output_shape(layer, shape);
+      flow.pass(layer);
     }
     rest = rest.subspan(taken);
   }

@@ -14,17 +14,26 @@ using torch::autograd::variable_list;
 
 constexpr at::MemoryFormat kChannelsLast = at::MemoryFormat::ChannelsLast;
 
+void save_geometry(AutogradContext* context, const ConvGeometry& geometry) {
+  context->saved_data["padding"] = geometry.padding;
+  context->saved_data["stride"] = geometry.stride;
+}
+ConvGeometry saved_geometry(AutogradContext* context) {
+  return {context->saved_data["padding"].toInt(), context->saved_data["stride"].toInt()};
+}
+
 at::Tensor forward(const at::Tensor& input, const at::Tensor& weight,
-                   const c10::optional<at::Tensor>& bias, std::int64_t padding) {
-  return at::convolution(input, weight, bias, {1, 1}, {padding, padding}, {1, 1}, false, {0, 0}, 1);
+                   const c10::optional<at::Tensor>& bias, const ConvGeometry& geometry) {
+  return at::convolution(input, weight, bias, geometry.strides(), geometry.paddings(), {1, 1},
+                         false, {0, 0}, 1);
 }
 
 at::Tensor differentiate(const at::Tensor& gradient, const at::Tensor& input,
-                         const at::Tensor& weight, std::int64_t padding, bool by_weight) {
+                         const at::Tensor& weight, const ConvGeometry& geometry, bool by_weight) {
   const std::array<bool, 3> wanted{!by_weight, by_weight, false};
-  const auto results =
-      at::convolution_backward(gradient.contiguous(kChannelsLast), input, weight, c10::nullopt,
-                               {1, 1}, {padding, padding}, {1, 1}, false, {0, 0}, 1, wanted);
+  const auto results = at::convolution_backward(
+      gradient.contiguous(kChannelsLast), input, weight, c10::nullopt, geometry.strides(),
+      geometry.paddings(), {1, 1}, false, {0, 0}, 1, wanted);
   return by_weight ? std::get<1>(results) : std::get<0>(results);
 }
 
@@ -33,18 +42,18 @@ class InputGradient : public Function<InputGradient> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& gradient,
                             const at::Tensor& weight, const at::Tensor& input,
-                            std::int64_t padding) {
+                            const ConvGeometry& geometry) {
     context->save_for_backward({gradient, weight});
-    context->saved_data["padding"] = padding;
-    return differentiate(gradient, input, weight, padding, false);
+    save_geometry(context, geometry);
+    return differentiate(gradient, input, weight, geometry, false);
   }
   // `direction` has the shape of x.
   static variable_list backward(AutogradContext* context, variable_list direction) {
     const variable_list saved = context->get_saved_variables();
-    const std::int64_t padding = context->saved_data["padding"].toInt();
+    const ConvGeometry geometry = saved_geometry(context);
     const at::Tensor x = direction[0].contiguous(kChannelsLast);
-    return {understudy::forward(x, saved[1], {}, padding),
-            differentiate(saved[0], x, saved[1], padding, true),
+    return {understudy::forward(x, saved[1], {}, geometry),
+            differentiate(saved[0], x, saved[1], geometry, true),
             {},
             {}};
   }
@@ -55,20 +64,20 @@ class WeightGradient : public Function<WeightGradient> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& gradient,
                             const at::Tensor& input, const at::Tensor& weight,
-                            std::int64_t padding) {
+                            const ConvGeometry& geometry) {
     context->save_for_backward({gradient, input});
-    context->saved_data["padding"] = padding;
-    return differentiate(gradient, input, weight, padding, true);
+    save_geometry(context, geometry);
+    return differentiate(gradient, input, weight, geometry, true);
   }
   // `direction` has the shape of w.
   static variable_list backward(AutogradContext* context, variable_list direction) {
     const variable_list saved = context->get_saved_variables();
-    const std::int64_t padding = context->saved_data["padding"].toInt();
+    const ConvGeometry geometry = saved_geometry(context);
     const at::Tensor w = direction[0].contiguous(kChannelsLast);
     at::Tensor by_input;
     if (context->needs_input_grad(1))
-      by_input = differentiate(saved[0], saved[1], w, padding, false);
-    return {understudy::forward(saved[1], w, {}, padding), by_input, {}, {}};
+      by_input = differentiate(saved[0], saved[1], w, geometry, false);
+    return {understudy::forward(saved[1], w, {}, geometry), by_input, {}, {}};
   }
 };
 
@@ -76,20 +85,20 @@ class Convolution : public Function<Convolution> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& weight, const c10::optional<at::Tensor>& bias,
-                            std::int64_t padding) {
+                            const ConvGeometry& geometry) {
     context->save_for_backward({input, weight});
-    context->saved_data["padding"] = padding;
+    save_geometry(context, geometry);
     context->saved_data["bias"] = bias.has_value();
-    return understudy::forward(input, weight, bias, padding);
+    return understudy::forward(input, weight, bias, geometry);
   }
   static variable_list backward(AutogradContext* context, variable_list gradient) {
     const variable_list saved = context->get_saved_variables();
-    const std::int64_t padding = context->saved_data["padding"].toInt();
+    const ConvGeometry geometry = saved_geometry(context);
     const at::Tensor& g = gradient[0];
     variable_list out(4);
     if (context->needs_input_grad(0))
-      out[0] = InputGradient::apply(g, saved[1], saved[0].detach(), padding);
-    out[1] = WeightGradient::apply(g, saved[0], saved[1].detach(), padding);
+      out[0] = InputGradient::apply(g, saved[1], saved[0].detach(), geometry);
+    out[1] = WeightGradient::apply(g, saved[0], saved[1].detach(), geometry);
     if (context->saved_data["bias"].toBool()) out[2] = g.sum({0, 2, 3});
     return out;
   }
@@ -167,8 +176,8 @@ class Pooling : public Function<Pooling> {
 }  // namespace
 
 at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight,
-                    const c10::optional<at::Tensor>& bias, std::int64_t padding) {
-  return Convolution::apply(input, weight.contiguous(kChannelsLast), bias, padding);
+                    const c10::optional<at::Tensor>& bias, const ConvGeometry& geometry) {
+  return Convolution::apply(input, weight.contiguous(kChannelsLast), bias, geometry);
 }
 
 at::Tensor pool(const at::Tensor& input, std::int64_t size, bool relu) {
