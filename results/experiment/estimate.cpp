@@ -10,23 +10,27 @@
 namespace understudy {
 namespace {
 
-constexpr std::size_t kAssumedSamples = 60'000;
-constexpr std::size_t kAssumedTestSamples = 10'000;
 // As many updates as show a step's time; the rest are alike.
 constexpr std::int64_t kUpdatesTried = 8;
 // LibTorch with its libraries, code and allocator.
 constexpr std::int64_t kProgramBytes = 200'000'000;
 
-std::size_t or_all(int limit, std::size_t all) {
-  return limit == 0 ? all : static_cast<std::size_t>(limit);
+// Without reading the data.
+DataSizes expected_sizes(const ImageClassifierConfig& config) {
+  const auto limited = [](int limit, std::size_t all) {
+    return limit == 0 ? all : static_cast<std::size_t>(limit);
+  };
+  const KnownDataset& dataset = dataset_taken(config.dataset, {});
+  return {limited(config.train_limit, dataset.train_samples),
+          limited(config.test_limit, dataset.test_samples),
+          {}};
 }
 
 // Enough of a finished unit for a dry replay.
 Unit untrained(const Scenario& scenario) {
   Unit unit;
   if (const auto* c = std::get_if<ImageClassifierConfig>(&scenario.workload))
-    unit.data_sizes = {
-        or_all(c->train_limit, kAssumedSamples), or_all(c->test_limit, kAssumedTestSamples), {}};
+    unit.data_sizes = expected_sizes(*c);
   return unit;
 }
 
@@ -97,11 +101,11 @@ std::size_t activation_bytes(const Model& model, std::size_t batch) {
 // and as much in flight.
 Bytes memory(const Scenario& scenario, const ImageClassifierConfig& config) {
   const Model model = make_model(config.model, config.dropout, expected_shape(config));
-  const std::size_t images =
-      or_all(config.train_limit, kAssumedSamples) + or_all(config.test_limit, kAssumedTestSamples);
+  const DataSizes sizes = expected_sizes(config);
   const std::size_t vectors = static_cast<std::size_t>(seating(scenario.topology).workers) * 4 *
                               make_layout(model).size * sizeof(float);
-  const std::size_t data = images * static_cast<std::size_t>(model.input.size());
+  const std::size_t data =
+      (sizes.train + sizes.test) * static_cast<std::size_t>(model.input.size());
   const auto batch = static_cast<std::size_t>(work_of(scenario).samples_per_gradient);
   return Bytes{kProgramBytes +
                static_cast<std::int64_t>(vectors + data + activation_bytes(model, batch))};
@@ -121,7 +125,7 @@ Work work_of(const Scenario& scenario) {
   const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);
   if (config == nullptr) return {};
   const auto workers = static_cast<std::size_t>(seating(scenario.topology).workers);
-  const std::size_t all = or_all(config->train_limit, kAssumedSamples);
+  const std::size_t all = expected_sizes(*config).train;
   const double batch = config->batch_scope == BatchScope::kPerNode
                            ? config->batch
                            : static_cast<double>(config->batch) / static_cast<double>(workers);

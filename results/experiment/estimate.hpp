@@ -10,7 +10,7 @@
 namespace understudy {
 
 // The work of one repeat, in samples differentiated over all workers; 0 where nothing is trained.
-// Where the data have not been read, all 60,000 of MNIST's kind are assumed.
+// The data are not read: as many are assumed as were published.
 struct Work {
   double gradients = 0;  // batches
   double samples_per_gradient = 0;

@@ -40,7 +40,8 @@ struct KnownDataset {
   ImageFormat format = ImageFormat::kIdx;
   std::vector<std::string> folders;      // that may hold it, beneath one of the paths
   std::vector<std::string> train, test;  // IDX: what their names begin with; CIFAR: the files
-  int first_label = 0;                   // in the files
+  std::size_t train_samples = 60'000, test_samples = 10'000;  // as published
+  int first_label = 0;                                        // in the files
   std::string_view fallback;  // that takes its place where it is on no path; may be empty
 
   const std::vector<std::string>& files_of(Split split) const {
