@@ -9,6 +9,7 @@
 #include "runtime/base/nearest.hpp"
 #include "scenarios/check_federated.hpp"
 #include "scenarios/check_network.hpp"
+#include "scenarios/check_transfer.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
 namespace understudy {
@@ -28,6 +29,7 @@ class Checker {
     if (const auto* allreduce = std::get_if<AllreduceConfig>(&scenario_.strategy))
       check_collective(allreduce->collective);
     check_strategy(scenario_, seats_, document_);
+    check_transfer(scenario_, seats_, document_);
   }
 
  private:
@@ -57,10 +59,13 @@ class Checker {
     if (!scenario_.boards.empty())
       fail("boards",
            "boards are part of the mode virtual, which keeps to the wall's clock with them");
-    if (scenario_.emulation.on_loss == OnLoss::kContinue &&
-        std::holds_alternative<AllreduceConfig>(scenario_.strategy))
+    const bool in_rounds = std::holds_alternative<FederatedConfig>(scenario_.strategy) ||
+                           std::holds_alternative<GossipConfig>(scenario_.strategy);
+    if (scenario_.emulation.on_loss == OnLoss::kContinue && !in_rounds)
       fail("emulation.on_loss",
-           "allreduce needs all of its nodes; only federated and gossip continue without one");
+           fmt::format("{} needs all of its nodes; only federated and gossip continue without one",
+                       std::holds_alternative<TransferConfig>(scenario_.strategy) ? "transfer"
+                                                                                  : "allreduce"));
     constexpr int kMostProcesses = 256;
     if (seats_.nodes() > kMostProcesses) {
       fail("topology", fmt::format("{} nodes are more processes than the {} that one run starts",
@@ -155,6 +160,13 @@ class Checker {
     check_optimizer(c.optimizer);
   }
 
+  void check_workload(const KnowledgeTransferConfig& c) const {
+    if (c.train_limit > 0 && c.train_limit < seats_.workers) {
+      fail("workload.train_limit",
+           fmt::format("{} samples are fewer than the {} nodes that train on them", c.train_limit,
+                       seats_.workers));
+    }
+  }
   void check_workload(const LogisticRegressionConfig& c) const {
     if (c.quorum && !c.deadline)
       fail("workload.quorum", "without a deadline every node's answer is waited for");

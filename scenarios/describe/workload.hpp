@@ -6,6 +6,7 @@
 #include "runtime/workloads/workload_config.hpp"
 #include "scenarios/describe/field.hpp"
 #include "scenarios/describe/images.hpp"
+#include "scenarios/describe/knowledge_transfer.hpp"
 #include "scenarios/describe/logistic_regression.hpp"
 #include "scenarios/describe/training.hpp"
 
@@ -99,13 +100,14 @@ void describe(Archive& a, QuadraticConfig& c) {
   a.field("optimizer", c.optimizer, "How gradients change x.");
 }
 
-inline constexpr std::array<NameDoc, 5> kWorkloadKinds = {{
+inline constexpr std::array<NameDoc, 6> kWorkloadKinds = {{
     {"image_classifier", "Trains a classifier of images."},
     {"collective", "One all-reduce by itself, as nccl-tests runs it."},
     {"traffic", "A list of flows between nodes."},
     {"quadratic", "A parabola on every node, whose trajectory has a closed form."},
     {"logistic_regression",
      "Logistic regression on a table, by federated averaging around a server."},
+    {"knowledge_transfer", "An ensemble of models teaches a target, and may learn from it."},
 }};
 constexpr std::span<const NameDoc> kinds(const WorkloadConfig*) { return kWorkloadKinds; }
 
