@@ -75,6 +75,8 @@ class StrategyChecker {
         "under allreduce every node draws from all samples; only federated and gossip divide them");
   }
 
+  void check(const TransferConfig&) const {}  // by check_transfer()
+
   void check(const FederatedConfig& c) const {
     check_workload("federated", c);
     if (seats_.servers == 0) {

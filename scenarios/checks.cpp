@@ -9,6 +9,7 @@
 #include "runtime/base/nearest.hpp"
 #include "scenarios/check_federated.hpp"
 #include "scenarios/check_network.hpp"
+#include "scenarios/check_transfer.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
 namespace understudy {
@@ -28,6 +29,7 @@ class Checker {
     if (const auto* allreduce = std::get_if<AllreduceConfig>(&scenario_.strategy))
       check_collective(allreduce->collective);
     check_strategy(scenario_, seats_, document_);
+    check_transfer(scenario_, seats_, document_);
   }
 
  private:
@@ -57,10 +59,13 @@ class Checker {
     if (!scenario_.boards.empty())
       fail("boards",
            "boards are part of the mode virtual, which keeps to the wall's clock with them");
-    if (scenario_.emulation.on_loss == OnLoss::kContinue &&
-        std::holds_alternative<AllreduceConfig>(scenario_.strategy))
+    const bool in_rounds = std::holds_alternative<FederatedConfig>(scenario_.strategy) ||
+                           std::holds_alternative<GossipConfig>(scenario_.strategy);
+    if (scenario_.emulation.on_loss == OnLoss::kContinue && !in_rounds)
       fail("emulation.on_loss",
-           "allreduce needs all of its nodes; only federated and gossip continue without one");
+           fmt::format("{} needs all of its nodes; only federated and gossip continue without one",
+                       std::holds_alternative<TransferConfig>(scenario_.strategy) ? "transfer"
+                                                                                  : "allreduce"));
     constexpr int kMostProcesses = 256;
     if (seats_.nodes() > kMostProcesses) {
       fail("topology", fmt::format("{} nodes are more processes than the {} that one run starts",
@@ -125,34 +130,46 @@ class Checker {
     if (c.epochs && c.updates)
       fail("workload.updates",
            "both epochs and updates are given, and one of them ends the training");
-    if (c.train_limit > 0 && c.train_limit < seats_.workers) {
-      fail("workload.train_limit",
-           fmt::format("{} samples are fewer than the {} nodes that train on them", c.train_limit,
-                       seats_.workers));
-    }
+    check_train_limit(c.train_limit);
     if (c.batch_scope == BatchScope::kGlobal && c.batch % seats_.workers != 0) {
       fail("workload.batch",
            fmt::format("a global batch of {} cannot be divided evenly over {} nodes", c.batch,
                        seats_.workers));
     }
     check_optimizer(c.optimizer);
-    check_image_size(c);
+    check_image_size();
+    check_model("workload.model", c.model);
   }
-  // Of the data set as it is known; its files are read when it runs.
-  void check_image_size(const ImageClassifierConfig& c) const {
+  void check_workload(const KnowledgeTransferConfig& c) const {
+    check_train_limit(c.train_limit);
+    check_image_size();
+    check_model("workload.target", c.target);
+    for (std::size_t i = 0; i < c.ensemble.size(); ++i)
+      check_model(fmt::format("workload.ensemble[{}]", i), c.ensemble[i]);
+  }
+  void check_train_limit(int limit) const {
+    if (limit == 0 || limit >= seats_.workers) return;
+    fail("workload.train_limit",
+         fmt::format("{} samples are fewer than the {} nodes that train on them", limit,
+                     seats_.workers));
+  }
+  // Images of the data set as it is known: its files are read when it runs.
+  void check_image_size() const {
+    const ImageChoice c = images_of(scenario_.workload).value();
     const ActivationShape& image = known_dataset(c.dataset).shape.image;
-    const std::int64_t side = std::min(image.rows, image.columns);
-    if (c.image_size != 0 && c.image_size < std::max(image.rows, image.columns)) {
-      fail("workload.image_size",
-           fmt::format("the images of {} are {}x{} and can only be padded to more", c.dataset,
-                       image.rows, image.columns));
-    }
-    const int least = least_image_side(c.model);
-    if (std::max<std::int64_t>(c.image_size, side) >= least) return;
-    fail("workload.model",
-         fmt::format("{} takes images of {}x{} or more, and those of {} are {}x{}: 'image_size: "
-                     "{}' pads them",
-                     c.model, least, least, c.dataset, image.rows, image.columns, least));
+    if (c.image_size == 0 || c.image_size >= std::max(image.rows, image.columns)) return;
+    fail("workload.image_size",
+         fmt::format("the images of {} are {}x{} and can only be padded to more", c.dataset,
+                     image.rows, image.columns));
+  }
+  void check_model(const std::string& key, const std::string& model) const {
+    const ImageChoice c = images_of(scenario_.workload).value();
+    const ActivationShape& image = known_dataset(c.dataset).shape.image;
+    const int least = least_image_side(model);
+    if (std::max<std::int64_t>(c.image_size, std::min(image.rows, image.columns)) >= least) return;
+    fail(key, fmt::format("{} takes images of {}x{} or more, and those of {} are {}x{}: "
+                          "'image_size: {}' pads them",
+                          model, least, least, c.dataset, image.rows, image.columns, least));
   }
   void check_workload(const CollectiveBenchmarkConfig&) const {}
   void check_workload(const TrafficConfig& c) const {
@@ -171,7 +188,6 @@ class Checker {
     check_parabolas("workload.b", c.b.size());
     check_optimizer(c.optimizer);
   }
-
   void check_workload(const LogisticRegressionConfig& c) const {
     if (c.quorum && !c.deadline)
       fail("workload.quorum", "without a deadline every node's answer is waited for");

@@ -61,7 +61,8 @@ std::string format(const Comparison& comparison) {
 bool trains(const WorkloadConfig& workload) {
   return std::holds_alternative<ImageClassifierConfig>(workload) ||
          std::holds_alternative<QuadraticConfig>(workload) ||
-         std::holds_alternative<LogisticRegressionConfig>(workload);
+         std::holds_alternative<LogisticRegressionConfig>(workload) ||
+         std::holds_alternative<KnowledgeTransferConfig>(workload);
 }
 
 bool depends_on_time(const Scenario& scenario) {

@@ -61,6 +61,11 @@ std::string training_key(const Scenario& scenario) {
   Json key = JsonWriter(Selection::kTrainingKeys).json(copy, {});
   const Seating seats = seating(scenario.topology);
   key["workers"] = seats.workers;
+  // Nor does what one node would send.
+  if (seats.workers == 1 && std::holds_alternative<TransferConfig>(scenario.strategy)) {
+    for (const char* unused : {"precision", "collective", "reduction"})
+      key["strategy"].erase(unused);
+  }
   const auto* strategy = std::get_if<AllreduceConfig>(&scenario.strategy);
   if (strategy != nullptr) {
     const CollectiveConfig& collective = strategy->collective;

@@ -32,7 +32,7 @@ bool is_limit_beyond(const std::string& dataset, const Part& part, DatasetCache&
 
 LoadedImages load(const Document& document, const ExpandedRun& run, const Part& part,
                   DatasetCache& datasets) {
-  const auto& dataset = std::get<ImageClassifierConfig>(run.scenario.workload).dataset;
+  const std::string dataset = images_of(run.scenario.workload)->dataset;
   try {
     return datasets.images(dataset, part.split, static_cast<std::size_t>(part.limit));
   } catch (const DataError& problem) {
@@ -64,8 +64,8 @@ void check_data(const Experiment& experiment, DatasetCache& datasets) {
   const Document& document = experiment.document;
   for (const ExpandedRun& run : experiment.runs) {
     check_table(document, run);
-    const auto* config = std::get_if<ImageClassifierConfig>(&run.scenario.workload);
-    if (config == nullptr) continue;
+    const std::optional<ImageChoice> config = images_of(run.scenario.workload);
+    if (!config) continue;
     const LoadedImages train =
         load(document, run, {Split::kTrain, config->train_limit, "workload.train_limit"}, datasets);
     load(document, run, {Split::kTest, config->test_limit, "workload.test_limit"}, datasets);

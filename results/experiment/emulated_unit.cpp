@@ -70,7 +70,7 @@ CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& top
   o.network = scenario.network;
   o.faults = scenario.faults;
   o.seed = repeat_seed(scenario.seed, task.key.repeat);
-  const bool learns = std::holds_alternative<ImageClassifierConfig>(scenario.workload);
+  const bool learns = images_of(scenario.workload).has_value();
   o.program = (task.launch->programs / (learns ? "understudy-node" : "understudy")).string();
   o.arguments = {"worker", "--settings", std::to_string(ChildProcess::kInput)};
   const Json common = {{"scenario", write_yaml(scenario)},

@@ -16,21 +16,22 @@ constexpr std::int64_t kUpdatesTried = 8;
 constexpr std::int64_t kProgramBytes = 200'000'000;
 
 // Without reading the data.
-DataSizes expected_sizes(const ImageClassifierConfig& config) {
+DataSizes expected_sizes(const WorkloadConfig& workload) {
+  const std::optional<ImageChoice> config = images_of(workload);
+  if (!config) return {};
   const auto limited = [](int limit, std::size_t all) {
     return limit == 0 ? all : static_cast<std::size_t>(limit);
   };
-  const KnownDataset& dataset = dataset_taken(config.dataset, {});
-  return {limited(config.train_limit, dataset.train_samples),
-          limited(config.test_limit, dataset.test_samples),
+  const KnownDataset& dataset = dataset_taken(config->dataset, {});
+  return {limited(config->train_limit, dataset.train_samples),
+          limited(config->test_limit, dataset.test_samples),
           {}};
 }
 
 // Enough of a finished unit for a dry replay.
 Unit untrained(const Scenario& scenario) {
   Unit unit;
-  if (const auto* c = std::get_if<ImageClassifierConfig>(&scenario.workload))
-    unit.data_sizes = expected_sizes(*c);
+  unit.data_sizes = expected_sizes(scenario.workload);
   return unit;
 }
 
@@ -78,6 +79,57 @@ double shorten(Scenario& scenario, std::int64_t updates) {
   return static_cast<double>(updates) / static_cast<double>(kUpdatesTried);
 }
 
+// Of a knowledge transfer: updates of each member by itself, and of the target.
+struct TransferSteps {
+  double alone = 0, joint = 0;
+};
+TransferSteps steps_of(const KnowledgeTransferConfig& c) {
+  const double samples = (1 - c.validation) * static_cast<double>(expected_sizes(c).train);
+  const double per_epoch = std::max(1.0, std::ceil(samples / c.batch));
+  return {c.member_epochs * per_epoch,
+          c.updates ? *c.updates : std::ceil(c.epochs.value_or(1) * per_epoch)};
+}
+
+// Whether members go on learning while the target does.
+bool members_learn(const KnowledgeTransferConfig& c) {
+  return c.transfer.mode != TransferMode::kFrozen && c.transfer.mode != TransferMode::kMeanLogit;
+}
+
+// Both phases are extrapolated from a few updates: the second alone, then both.
+double transfer_seconds(Scenario scenario) {
+  auto& config = std::get<KnowledgeTransferConfig>(scenario.workload);
+  const TransferSteps steps = steps_of(config);
+  const auto tried = static_cast<double>(kUpdatesTried);
+  config.train_limit = static_cast<int>(std::ceil(tried * config.batch / (1 - config.validation)));
+  config.epochs.reset();
+  config.updates = static_cast<int>(kUpdatesTried);
+  config.member_epochs = 0;
+  const double joint = to_seconds(replay(scenario).time);
+  config.member_epochs = 1;
+  const double both = to_seconds(replay(scenario).time);
+  return joint / tried * steps.joint + (both - joint) / tried * steps.alone;
+}
+
+double cpu_seconds(const std::string& name, const ImageShape& shape, int batch) {
+  const DeviceProfile cpu = find_profile({}, "cpu");
+  double seconds = 0;
+  for (const KernelCost& kernel :
+       training_cost(make_model(name, 0, shape), static_cast<std::size_t>(batch)))
+    seconds += to_seconds(cpu.time(kernel));
+  return seconds;
+}
+
+// Ways forward of members that only lend their outputs are left out.
+double cpu_seconds(const KnowledgeTransferConfig& config) {
+  const TransferSteps steps = steps_of(config);
+  const ImageShape shape = expected_shape(config);
+  const double of_member = steps.alone + (members_learn(config) ? steps.joint : 0);
+  double seconds = steps.joint * cpu_seconds(config.target, shape, config.batch);
+  for (const std::string& name : config.ensemble)
+    seconds += of_member * cpu_seconds(name, shape, config.batch);
+  return seconds;
+}
+
 double cpu_seconds(const ImageClassifierConfig& config, const Work& work) {
   const DeviceProfile cpu = find_profile({}, "cpu");
   const auto batch = static_cast<std::size_t>(work.samples_per_gradient);
@@ -111,6 +163,24 @@ Bytes memory(const Scenario& scenario, const ImageClassifierConfig& config) {
                static_cast<std::int64_t>(vectors + data + activation_bytes(model, batch))};
 }
 
+Bytes memory(const KnowledgeTransferConfig& config) {
+  const ImageShape shape = expected_shape(config);
+  const auto batch = static_cast<std::size_t>(config.batch);
+  std::vector<std::string> names = config.ensemble;
+  names.push_back(config.target);
+  const DataSizes sizes = expected_sizes(config);
+  std::size_t bytes = (sizes.train + sizes.test) * static_cast<std::size_t>(shape.image.size());
+  for (const std::string& name : names) {
+    const Model model = make_model(name, 0, shape);
+    bytes += 4 * make_layout(model).size * sizeof(float) + activation_bytes(model, batch);
+  }
+  return Bytes{kProgramBytes + static_cast<std::int64_t>(bytes)};
+}
+
+Duration clock_time(double seconds) {
+  return seconds < to_seconds(kNever) ? from_seconds(seconds) : Duration::max();
+}
+
 }  // namespace
 
 Unit replay(const Scenario& scenario) {
@@ -122,6 +192,12 @@ Unit replay(const Scenario& scenario) {
 }
 
 Work work_of(const Scenario& scenario) {
+  if (const auto* transfer = std::get_if<KnowledgeTransferConfig>(&scenario.workload)) {
+    const TransferSteps steps = steps_of(*transfer);
+    const auto members = static_cast<double>(transfer->ensemble.size());
+    return {members * steps.alone + steps.joint * (members_learn(*transfer) ? 1 + members : 1),
+            static_cast<double>(transfer->batch)};
+  }
   const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);
   if (config == nullptr) return {};
   const auto workers = static_cast<std::size_t>(seating(scenario.topology).workers);
@@ -140,13 +216,20 @@ Work work_of(const Scenario& scenario) {
 
 RunEstimate estimate_run(const Scenario& scenario) {
   const Work work = work_of(scenario);
+  if (const auto* transfer = std::get_if<KnowledgeTransferConfig>(&scenario.workload)) {
+    RunEstimate estimate;
+    if (scenario.devices.cost == CostKind::kProfile)
+      estimate.time = clock_time(transfer_seconds(scenario) * scenario.repeats);
+    estimate.wall_s = cpu_seconds(*transfer) * scenario.repeats;
+    estimate.memory = memory(*transfer);
+    return estimate;
+  }
   Scenario shortened = scenario;
   const auto workers = static_cast<double>(seating(scenario.topology).workers);
   const double factor = shorten(shortened, static_cast<std::int64_t>(work.gradients / workers));
   RunEstimate estimate;
   if (scenario.devices.cost == CostKind::kProfile) {
-    const double seconds = to_seconds(replay(shortened).time) * factor * scenario.repeats;
-    estimate.time = seconds < to_seconds(kNever) ? from_seconds(seconds) : Duration::max();
+    estimate.time = clock_time(to_seconds(replay(shortened).time) * factor * scenario.repeats);
   }
   if (const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload)) {
     estimate.wall_s = cpu_seconds(*config, work) * scenario.repeats;

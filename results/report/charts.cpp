@@ -63,6 +63,11 @@ class Charts {
                  {"bus_bandwidth", "bus bandwidth (GB/s)", 1e-9});
     accuracy_curves("Accuracy against epochs", "epochs", &Curve::epoch);
     accuracy_curves("Accuracy against seconds", "seconds on the scenario's clock", &Curve::time_s);
+    const Metric target{"target_validation_accuracy", "target's accuracy (%)", kPercent};
+    curves("Target's accuracy against epochs", target, "epochs", &Curve::epoch);
+    curves("Target's accuracy against seconds", target, "seconds on the scenario's clock",
+           &Curve::time_s);
+    accuracy_against_bytes();
     curves("x against updates", {"x", "x", 1}, "updates", &Curve::step);
     time_by_phase();
     utilisation();
@@ -180,6 +185,24 @@ class Charts {
          {"by_series", true},
          {"x", axis(x)},
          {"y", axis(metric.axis)}},
+        std::move(lines));
+  }
+
+  // Where a target was taught over a network: a point for each run.
+  void accuracy_against_bytes() {
+    Json lines = Json::array();
+    for (const RunSummary& run : summary_.runs) {
+      const Estimate* accuracy = run.find("target_test_accuracy");
+      const Estimate* sent = run.find("bytes_sent");
+      if (accuracy == nullptr || sent == nullptr || sent->mean == 0) continue;
+      lines.push_back(line_of(run, Json::array({point(sent->mean / 1e6, *accuracy, kPercent)})));
+    }
+    add({{"kind", "lines"},
+         {"title", "Target's accuracy against bytes"},
+         {"by_series", true},
+         {"note", "on the test set; the interval over repeats"},
+         {"x", axis("MB sent", true)},
+         {"y", axis("accuracy (%)")}},
         std::move(lines));
   }
 

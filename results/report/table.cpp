@@ -95,6 +95,27 @@ std::string utilisation(const RunSummary& run) {
 }
 
 std::string count_text(const Estimate& e) { return fmt::format("{:.0f}", e.mean); }
+std::string size_text(const Estimate& e) { return fmt::format("{:.3g} MB", e.mean / 1e6); }
+
+std::string member_metric(int member) { return fmt::format("member_{}_test_accuracy", member); }
+
+// The target between its ensemble and the ensemble's best single member, by their means.
+std::vector<Column> columns_of_transfer() {
+  const auto best_member = [](const RunSummary& run) {
+    const Estimate* best = nullptr;
+    for (int m = 0; const Estimate* e = run.find(member_metric(m)); ++m) {
+      if (best == nullptr || e->mean > best->mean) best = e;
+    }
+    return best == nullptr ? std::string() : format_percent(*best);
+  };
+  return {time_column("time", "time_s"),
+          metric("updates", "steps", count_text),
+          metric("target %", "target_test_accuracy", format_percent),
+          metric("target loss", "target_test_loss", format_number),
+          metric("ensemble %", "ensemble_test_accuracy", format_percent),
+          {"best member %", best_member},
+          metric("sent", "bytes_sent", size_text)};
+}
 
 std::vector<Column> columns_of(WorkloadKind kind) {
   switch (kind) {
@@ -116,6 +137,8 @@ std::vector<Column> columns_of(WorkloadKind kind) {
               metric("women survive %", "women_survive_accuracy", format_percent)};
     case WorkloadKind::kTraffic:
       return {};  // a row for each flow instead
+    case WorkloadKind::kKnowledgeTransfer:
+      return columns_of_transfer();
     case WorkloadKind::kClassifier:
       break;
   }
@@ -128,8 +151,6 @@ std::vector<Column> columns_of(WorkloadKind kind) {
       metric("accuracy %", "test_accuracy", format_percent),
       metric("updates", "steps", count_text)};
 }
-
-std::string size_text(const Estimate& e) { return fmt::format("{:.3g} MB", e.mean / 1e6); }
 
 // Of runs in rounds, federated or gossiping.
 std::vector<Column> columns_of_mixtures() {

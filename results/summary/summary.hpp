@@ -53,7 +53,14 @@ struct RepeatSummary {
 };
 
 // In the order of WorkloadConfig.
-enum class WorkloadKind { kClassifier, kCollective, kTraffic, kQuadratic, kLogisticRegression };
+enum class WorkloadKind {
+  kClassifier,
+  kCollective,
+  kTraffic,
+  kQuadratic,
+  kLogisticRegression,
+  kKnowledgeTransfer
+};
 
 struct RunSummary {
   std::vector<Override> overrides;

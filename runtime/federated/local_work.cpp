@@ -45,11 +45,21 @@ ComputePlan plan_of(const Node& node, const std::vector<RepeatedCost>& costs) {
   return sum;
 }
 
+std::vector<std::uint32_t> SubsetSource::of_source(std::span<const std::uint32_t> indices) const {
+  std::vector<std::uint32_t> result;
+  for (const std::uint32_t i : indices) result.push_back(indices_[i]);
+  return result;
+}
+
 void SubsetSource::gather(std::span<const std::uint32_t> indices, Batch& batch) const {
-  std::vector<std::uint32_t> of_source;
-  for (const std::uint32_t i : indices) of_source.push_back(indices_[i]);
   batch.count = indices.size();
-  if (source_ != nullptr) source_->gather(of_source, batch);
+  if (source_ != nullptr) source_->gather(of_source(indices), batch);
+}
+
+void SubsetSource::gather_training(std::span<const std::uint32_t> indices, RandomStream random,
+                                   Batch& batch) const {
+  batch.count = indices.size();
+  if (source_ != nullptr) source_->gather_training(of_source(indices), random, batch);
 }
 
 template <class Scalar>
@@ -91,11 +101,9 @@ double LocalWork<Scalar>::gradient(std::span<Scalar> at, std::size_t batch, std:
     data_.source->gather_training(samples, random(Purpose::kAugmentation, step), batch_);
   const RandomStream dropout = random(Purpose::kDropout, step);
   const double loss = data_.learner->gradient(at, batch_, out, dropout, {});
+  take_buffers<Scalar>(layout(), out, at);
   for (const Slice& slice : layout().slices) {
-    if (slice.trainable) continue;
-    const auto values = out.subspan(slice.offset, slice.size);
-    std::copy(values.begin(), values.end(), at.begin() + static_cast<std::ptrdiff_t>(slice.offset));
-    std::fill(values.begin(), values.end(), Scalar{0});
+    if (!slice.trainable) std::ranges::fill(out.subspan(slice.offset, slice.size), Scalar{0});
   }
   if (options_.gradients != nullptr) ++*options_.gradients;
   loss_sum_ += loss;

@@ -51,8 +51,12 @@ class SubsetSource final : public BatchSource {
       : source_(source), indices_(indices) {}
   std::size_t size() const override { return indices_.size(); }
   void gather(std::span<const std::uint32_t> indices, Batch& batch) const override;
+  void gather_training(std::span<const std::uint32_t> indices, RandomStream random,
+                       Batch& batch) const override;
 
  private:
+  std::vector<std::uint32_t> of_source(std::span<const std::uint32_t> indices) const;
+
   const BatchSource* source_;
   std::span<const std::uint32_t> indices_;
 };

@@ -48,7 +48,7 @@ std::vector<int> vgg_blocks(int depth) {
 }
 
 // Names count all layers of the sequence, those without parameters too.
-std::vector<Layer> vgg_features(int depth) {
+std::vector<Layer> vgg_features(int depth, VggNorm norm) {
   constexpr int kMostChannels = 512;
   std::vector<Layer> layers;
   int channels = 64;
@@ -56,7 +56,10 @@ std::vector<Layer> vgg_features(int depth) {
     for (int i = 0; i < convolutions; ++i) {
       Conv2d conv = conv3_same(fmt::format("features.{}", layers.size()), channels);
       conv.init = Init::kFanOut;
-      append(layers, {conv, Relu{}});
+      append(layers, {conv});
+      if (norm == VggNorm::kBatch)
+        append(layers, {BatchNorm2d{fmt::format("features.{}", layers.size())}});
+      append(layers, {Relu{}});
     }
     append(layers, {MaxPool2d{2}});
     channels = std::min(2 * channels, kMostChannels);
@@ -70,6 +73,30 @@ std::vector<Layer> vgg_classifier(const ImageShape& images) {
   return {AveragePool2d{7}, Flatten{}, linear("classifier.0", 4096, Init::kNormal),
           Relu{},           Dropout{}, linear("classifier.3", 4096, Init::kNormal),
           Relu{},           Dropout{}, linear("classifier.6", images.classes, Init::kNormal)};
+}
+
+Conv2d conv_of_resnet(std::string name, int out, int kernel, int stride) {
+  Conv2d conv;
+  conv.name = std::move(name);
+  conv.out = out;
+  conv.kernel = kernel;
+  conv.padding = kernel / 2;
+  conv.bias = false;
+  conv.stride = stride;
+  conv.init = Init::kFanOut;
+  return conv;
+}
+
+// Two convolutions, and what was kept beside them, brought to their shape where it is another.
+void add_basic_block(std::vector<Layer>& layers, const std::string& name, int channels,
+                     bool reshapes, int stride) {
+  append(layers, {SkipStart{}, conv_of_resnet(name + ".conv1", channels, 3, stride),
+                  BatchNorm2d{name + ".bn1"}, Relu{},
+                  conv_of_resnet(name + ".conv2", channels, 3, 1), BatchNorm2d{name + ".bn2"}});
+  if (reshapes)
+    append(layers, {SkipSwap{}, conv_of_resnet(name + ".downsample.0", channels, 1, stride),
+                    BatchNorm2d{name + ".downsample.1"}});
+  append(layers, {SkipAdd{}, Relu{}});
 }
 
 class ResNet9 {
@@ -111,12 +138,29 @@ class ResNet9 {
 
 }  // namespace
 
-LayersFor vgg_layers(int depth) {
-  return [depth](const ImageShape& images) {
-    std::vector<Layer> layers = vgg_features(depth);
+LayersFor vgg_layers(int depth, VggNorm norm) {
+  return [depth, norm](const ImageShape& images) {
+    std::vector<Layer> layers = vgg_features(depth, norm);
     append(layers, vgg_classifier(images));
     return layers;
   };
+}
+
+std::vector<Layer> resnet18_layers(const ImageShape& images) {
+  std::vector<Layer> layers;
+  const bool large = is_large(images);
+  append(layers, {large ? conv_of_resnet("conv1", 64, 7, 2) : conv_of_resnet("conv1", 64, 3, 1),
+                  BatchNorm2d{"bn1"}, Relu{}});
+  if (large) append(layers, {MaxPool2d{3, 1, 2}});
+  for (int stage = 1; stage <= 4; ++stage) {
+    for (int i = 0; i < 2; ++i) {
+      const bool reshapes = stage > 1 && i == 0;
+      add_basic_block(layers, fmt::format("layer{}.{}", stage, i), 32 << stage, reshapes,
+                      reshapes ? 2 : 1);
+    }
+  }
+  append(layers, {AveragePool2d{1}, Flatten{}, linear("fc", images.classes)});
+  return layers;
 }
 
 std::vector<Layer> resnet9_layers(const ImageShape& images) {

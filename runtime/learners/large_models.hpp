@@ -16,7 +16,13 @@ inline constexpr int kWholeImage = 0;  // of a pooling window: as much as there 
 // networks for large-scale image recognition", 2015), named and started as torchvision's; below
 // kImageNetSide with one linear layer on the means of the last features, as usual for CIFAR.
 inline constexpr int kLeastVggSide = 32;  // halved five times
-LayersFor vgg_layers(int depth);
+enum class VggNorm { kNone, kBatch };
+LayersFor vgg_layers(int depth, VggNorm norm = VggNorm::kNone);
+
+// ResNet-18 (He et al., "Deep residual learning for image recognition", 2016), named and started as
+// torchvision's; below kImageNetSide the first convolution is 3x3 with stride 1 and not pooled, as
+// usual for CIFAR.
+std::vector<Layer> resnet18_layers(const ImageShape& images);
 
 // The ResNet of DAWNBench (D. Page, "How to train your ResNet", 2018), with group normalisation in
 // 32 groups for its batch normalisation, whose statistics suffer where clients' samples differ

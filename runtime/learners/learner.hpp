@@ -3,6 +3,7 @@
 // arithmetic on vectors.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,6 +32,19 @@ struct Layout {
   std::vector<Slice> slices;
   std::size_t size = 0;  // elements of the whole vector
 };
+
+// Buffers' new values, from where BasicLearner::gradient leaves them into the parameters: after an
+// update, which passes over buffers.
+template <class Scalar>
+void take_buffers(const Layout& layout, std::span<const Scalar> gradient,
+                  std::span<Scalar> parameters) {
+  for (const Slice& slice : layout.slices) {
+    if (slice.trainable) continue;
+    const auto from = gradient.subspan(slice.offset, slice.size);
+    std::copy(from.begin(), from.end(),
+              parameters.begin() + static_cast<std::ptrdiff_t>(slice.offset));
+  }
+}
 
 // Samples as the learner takes them: inputs row-major [count, input_shape...], labels [count].
 struct Batch {

@@ -144,18 +144,24 @@ struct NamedModel {
   int least_side = kLeastImageSide;
 };
 const std::vector<NamedModel>& models() {
-  static const std::vector<NamedModel> known{{"cnn", cnn_layers},
-                                             {"lenet", lenet_layers},
-                                             {"small_cnn", small_cnn_layers},
-                                             {"logistic", logistic_layers},
-                                             {"two_nn", two_nn_layers},
-                                             {"two_cnn", two_cnn_layers},
-                                             {"vgg9", vgg9_layers},
-                                             {"vgg11", vgg_layers(11), kLeastVggSide},
-                                             {"vgg13", vgg_layers(13), kLeastVggSide},
-                                             {"vgg16", vgg_layers(16), kLeastVggSide},
-                                             {"vgg19", vgg_layers(19), kLeastVggSide},
-                                             {"resnet9", resnet9_layers}};
+  static const std::vector<NamedModel> known{
+      {"cnn", cnn_layers},
+      {"lenet", lenet_layers},
+      {"small_cnn", small_cnn_layers},
+      {"logistic", logistic_layers},
+      {"two_nn", two_nn_layers},
+      {"two_cnn", two_cnn_layers},
+      {"vgg9", vgg9_layers},
+      {"vgg11", vgg_layers(11), kLeastVggSide},
+      {"vgg13", vgg_layers(13), kLeastVggSide},
+      {"vgg16", vgg_layers(16), kLeastVggSide},
+      {"vgg19", vgg_layers(19), kLeastVggSide},
+      {"vgg11_bn", vgg_layers(11, VggNorm::kBatch), kLeastVggSide},
+      {"vgg13_bn", vgg_layers(13, VggNorm::kBatch), kLeastVggSide},
+      {"vgg16_bn", vgg_layers(16, VggNorm::kBatch), kLeastVggSide},
+      {"vgg19_bn", vgg_layers(19, VggNorm::kBatch), kLeastVggSide},
+      {"resnet9", resnet9_layers},
+      {"resnet18", resnet18_layers}};
   return known;
 }
 

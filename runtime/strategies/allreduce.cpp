@@ -119,8 +119,10 @@ class Worker {
     node_.meter().expose(node_.now() - computed);
     loss_sum_ += loss_;
     ++losses_;
-    co_await node_.compute(update_plan_,
-                           [this] { optimizer_.step(parameters_, gradient_, current_lr()); });
+    co_await node_.compute(update_plan_, [this] {
+      optimizer_.step(parameters_, gradient_, current_lr());
+      take_buffers<Scalar>(layout_, gradient_, parameters_);
+    });
   }
 
   // The exchange refers to this worker, which the failure is about to end.

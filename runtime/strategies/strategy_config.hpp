@@ -3,20 +3,13 @@
 
 #include <variant>
 
-#include "runtime/base/units.hpp"
-#include "runtime/collectives/collective_config.hpp"
 #include "runtime/federated/federated_config.hpp"
+#include "runtime/strategies/allreduce_config.hpp"
 #include "runtime/strategies/gossip_config.hpp"
+#include "runtime/strategies/transfer_config.hpp"
 
 namespace understudy {
 
-// Synchronous data parallelism: gradients are averaged before every update.
-struct AllreduceConfig {
-  CollectiveConfig collective;
-  Bytes bucket{25 << 20};  // gradients travel in groups of whole tensors of about this size
-  bool overlap = true;     // false: the exchange starts when backward has ended
-};
-
-using StrategyConfig = std::variant<AllreduceConfig, FederatedConfig, GossipConfig>;
+using StrategyConfig = std::variant<AllreduceConfig, FederatedConfig, GossipConfig, TransferConfig>;
 
 }  // namespace understudy

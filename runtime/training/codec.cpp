@@ -191,6 +191,52 @@ class Quantised final : public Codec<Scalar> {
   std::size_t bits_;
 };
 
+// 2 bytes a value.
+template <class Scalar>
+class Half final : public Codec<Scalar> {
+ public:
+  std::size_t encoded_bytes(std::size_t count) const override { return 2 * count; }
+  void encode(std::span<const Scalar> values, RandomStream,
+              std::span<std::byte> out) const override {
+    UNDERSTUDY_CHECK(out.size() == encoded_bytes(values.size()));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::uint16_t bits = bits_of(static_cast<double>(values[i]));
+      std::memcpy(out.data() + 2 * i, &bits, sizeof bits);
+    }
+  }
+  void decode(std::span<const std::byte> bytes, std::span<Scalar> out) const override {
+    if (bytes.size() != encoded_bytes(out.size()))
+      throw TransportError("a message does not hold as many values as were to come");
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      std::uint16_t bits = 0;
+      std::memcpy(&bits, bytes.data() + 2 * i, sizeof bits);
+      out[i] = static_cast<Scalar>(value_of(bits));
+    }
+  }
+
+ private:
+  static constexpr double kLargest = 65504;
+  static constexpr int kFractionBits = 10, kBias = 15, kLeastExponent = 1 - kBias;
+
+  // A sign, 5 bits of exponent, 10 of fraction. Both are counted in units of the last place, so that a
+  // fraction rounded up to the next power of two carries into the exponent by itself.
+  static std::uint16_t bits_of(double value) {
+    const double size = std::min(std::abs(value), kLargest);
+    int exponent = 0;
+    std::frexp(size, &exponent);
+    exponent = size == 0 ? kLeastExponent : std::max(exponent - 1, kLeastExponent);
+    const auto units = static_cast<int>(std::nearbyint(std::ldexp(size, kFractionBits - exponent)));
+    const int bits = ((exponent - kLeastExponent) << kFractionBits) + units;
+    return static_cast<std::uint16_t>(bits | (std::signbit(value) ? 0x8000 : 0));
+  }
+  static double value_of(std::uint16_t bits) {
+    const int exponent = bits >> kFractionBits & 0x1f, fraction = bits & 0x3ff;
+    const double units = exponent == 0 ? fraction : fraction + (1 << kFractionBits);
+    const double size = std::ldexp(units, std::max(exponent, 1) - kBias - kFractionBits);
+    return (bits & 0x8000) != 0 ? -size : size;
+  }
+};
+
 }  // namespace
 
 template <class Scalar>
@@ -199,6 +245,7 @@ std::unique_ptr<Codec<Scalar>> make_codec(const CodecConfig& config) {
     return std::make_unique<TopK<Scalar>>(*top_k);
   if (const auto* quantised = std::get_if<QuantisedCodec>(&config))
     return std::make_unique<Quantised<Scalar>>(*quantised);
+  if (std::holds_alternative<HalfCodec>(config)) return std::make_unique<Half<Scalar>>();
   return std::make_unique<Plain<Scalar>>();
 }
 

@@ -21,6 +21,9 @@ struct QuantisedCodec {
   bool error_feedback = false;
 };
 
-using CodecConfig = std::variant<NoCodec, TopKCodec, QuantisedCodec>;
+// Each value rounded to the nearest of IEEE 754's binary16; those beyond its largest, 65504, to that.
+struct HalfCodec {};
+
+using CodecConfig = std::variant<NoCodec, TopKCodec, QuantisedCodec, HalfCodec>;
 
 }  // namespace understudy

@@ -85,9 +85,10 @@ ImageData load_image_data(const ImageClassifierConfig& config, const WorkloadPar
   return data;
 }
 
-ImageShape expected_shape(const ImageClassifierConfig& config) {
-  ImageShape shape = dataset_taken(config.dataset, {}).shape;
-  if (config.image_size > 0) shape.image.rows = shape.image.columns = config.image_size;
+ImageShape expected_shape(const WorkloadConfig& workload) {
+  const ImageChoice images = images_of(workload).value();
+  ImageShape shape = dataset_taken(images.dataset, {}).shape;
+  if (images.image_size > 0) shape.image.rows = shape.image.columns = images.image_size;
   return shape;
 }
 

@@ -13,7 +13,8 @@ struct ImageData {
 // for. Throws DataError, or ScenarioError where the workers are more than the samples.
 ImageData load_image_data(const ImageClassifierConfig& config, const WorkloadParts& parts);
 
-// Of the data set that a run on this machine would take, where no images are at hand.
-ImageShape expected_shape(const ImageClassifierConfig& config);
+// Of the data set that a run on this machine would take, where no images are at hand; of a workload
+// that has images.
+ImageShape expected_shape(const WorkloadConfig& workload);
 
 }  // namespace understudy

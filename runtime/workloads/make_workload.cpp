@@ -47,6 +47,10 @@ std::unique_ptr<Workload> make_workload(const WorkloadConfig& config,
                                         const StrategyConfig& strategy, WorkloadParts parts) {
   if (const auto* s = std::get_if<FederatedConfig>(&strategy)) return make_with(config, *s, parts);
   if (const auto* s = std::get_if<GossipConfig>(&strategy)) return make_with(config, *s, parts);
+  if (const auto* c = std::get_if<KnowledgeTransferConfig>(&config))
+    return make_knowledge_transfer(*c, strategy, std::move(parts));
+  if (std::holds_alternative<TransferConfig>(strategy))
+    throw ScenarioError("strategy.kind: only knowledge_transfer transfers between models");
   check_collective(std::get<AllreduceConfig>(strategy).collective, parts.members);
   if (const auto* c = std::get_if<ImageClassifierConfig>(&config)) {
     return make_image_classifier(*c, strategy, std::move(parts));
@@ -59,6 +63,16 @@ std::unique_ptr<Workload> make_workload(const WorkloadConfig& config,
   if (const auto* c = std::get_if<LogisticRegressionConfig>(&config))
     return make_logistic_regression(*c, std::move(parts));
   return make_quadratic(std::get<QuadraticConfig>(config), strategy, std::move(parts));
+}
+
+std::optional<ImageChoice> images_of(const WorkloadConfig& config) {
+  const auto choice = [](const auto& c) -> std::optional<ImageChoice> {
+    if constexpr (requires { c.train_limit; })
+      return ImageChoice{c.dataset, c.train_limit, c.test_limit, c.image_size};
+    else
+      return std::nullopt;
+  };
+  return std::visit(choice, config);
 }
 
 }  // namespace understudy

@@ -12,6 +12,7 @@
 #include "runtime/data/label_noise.hpp"
 #include "runtime/data/sampler_config.hpp"
 #include "runtime/training/optimizer_config.hpp"
+#include "runtime/workloads/knowledge_transfer_config.hpp"
 #include "runtime/workloads/logistic_regression_config.hpp"
 
 namespace understudy {
@@ -74,7 +75,16 @@ struct QuadraticConfig {
   OptimizerConfig optimizer = SgdConfig{.lr = 0.1};
 };
 
-using WorkloadConfig = std::variant<ImageClassifierConfig, CollectiveBenchmarkConfig, TrafficConfig,
-                                    QuadraticConfig, LogisticRegressionConfig>;
+using WorkloadConfig =
+    std::variant<ImageClassifierConfig, CollectiveBenchmarkConfig, TrafficConfig, QuadraticConfig,
+                 LogisticRegressionConfig, KnowledgeTransferConfig>;
+
+// Which images a workload trains on, and the first so many of them; nullopt where it trains on none.
+struct ImageChoice {
+  std::string dataset;
+  int train_limit = 0, test_limit = 0;
+  int image_size = 0;
+};
+std::optional<ImageChoice> images_of(const WorkloadConfig& config);
 
 }  // namespace understudy

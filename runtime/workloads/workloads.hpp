@@ -16,6 +16,9 @@ std::unique_ptr<Workload> make_quadratic(const QuadraticConfig& config,
                                          const StrategyConfig& strategy, WorkloadParts parts);
 std::unique_ptr<Workload> make_logistic_regression(const LogisticRegressionConfig& config,
                                                    WorkloadParts parts);
+std::unique_ptr<Workload> make_knowledge_transfer(const KnowledgeTransferConfig& config,
+                                                  const StrategyConfig& strategy,
+                                                  WorkloadParts parts);
 
 // Clients hold a shard each.
 std::unique_ptr<Workload> make_federated_images(const ImageClassifierConfig& config,

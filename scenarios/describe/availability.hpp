@@ -52,10 +52,14 @@ void describe(Archive& a, QuantisedCodec& c) {
   a.field("error_feedback", c.error_feedback, "Add the error of rounding to what is sent next.");
 }
 
-inline constexpr std::array<NameDoc, 3> kCodecKinds = {{
+template <class Archive>
+void describe(Archive&, HalfCodec&) {}
+
+inline constexpr std::array<NameDoc, 4> kCodecKinds = {{
     {"none", "All values as they are."},
     {"top_k", "The values of the largest magnitude alone."},
     {"quantised", "Values rounded at random to few levels, in blocks of 256."},
+    {"float16", "Values rounded to 16 bits."},
 }};
 constexpr std::span<const NameDoc> kinds(const CodecConfig*) { return kCodecKinds; }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "runtime/data/augmentation.hpp"
 #include "runtime/data/label_noise.hpp"
 #include "scenarios/describe/field.hpp"
 
@@ -28,7 +29,7 @@ inline constexpr std::array<NameDoc, 8> kDatasets = {{
 }};
 // Parameters are counted for 28x28 images of one channel in ten classes, of those that take no less
 // than 32x32 for these.
-inline constexpr std::array<NameDoc, 12> kModels = {{
+inline constexpr std::array<NameDoc, 17> kModels = {{
     {"cnn", "1,199,882 parameters: conv 32, conv 64, pool, fc 128, fc classes."},
     {"lenet", "21,840 parameters: conv 10 5x5, pool, conv 20 5x5, pool, fc 50, fc classes."},
     {"small_cnn", "18,378 parameters: conv 16 5x5, pool, conv 32 5x5, pool, fc classes."},
@@ -42,14 +43,20 @@ inline constexpr std::array<NameDoc, 12> kModels = {{
      "classes."},
     {"vgg11",
      "9,224,458 parameters: VGG's 8 convolutions of 64 to 512 channels with 5 pools, fc classes; "
-     "from "
-     "224x224 on as torchvision's. Takes 32x32 or more."},
+     "from 224x224 on as torchvision's. Takes 32x32 or more."},
     {"vgg13", "9,408,970 parameters: as vgg11 with 10 convolutions."},
     {"vgg16", "14,718,666 parameters: as vgg11 with 13 convolutions."},
     {"vgg19", "20,028,362 parameters: as vgg11 with 16 convolutions."},
+    {"vgg11_bn", "vgg11 with batch normalisation after each convolution."},
+    {"vgg13_bn", "vgg13 with batch normalisation."},
+    {"vgg16_bn", "vgg16 with batch normalisation."},
+    {"vgg19_bn", "vgg19 with batch normalisation."},
     {"resnet9",
      "6,571,968 parameters: conv 64, conv 128, pool, residual 128, conv 256, pool, conv 512, pool, "
      "residual 512, pool, fc classes; group normalisation."},
+    {"resnet18",
+     "11,172,810 parameters: ResNet-18 with batch normalisation; from 224x224 on as "
+     "torchvision's."},
 }};
 
 template <class Archive>
@@ -70,5 +77,23 @@ inline constexpr std::array<NameDoc, 3> kLabelNoiseKinds = {{
     {"symmetric", "A wrong label is any other class."},
 }};
 constexpr std::span<const NameDoc> kinds(const LabelNoiseConfig*) { return kLabelNoiseKinds; }
+
+template <class Archive>
+void describe(Archive& a, AugmentationConfig& c) {
+  a.field("crop", c.crop,
+          "Shift each image by up to so many pixels each way, as a random crop of the image padded "
+          "by as many.",
+          {.min = 0, .max = 1000});
+  a.field("flip", c.flip, "Mirror every other image, left to right.");
+}
+
+// What becomes of a workload's images before a model sees them.
+template <class Archive, class Config>
+void describe_image_input(Archive& a, Config& c) {
+  a.field("image_size", c.image_size,
+          "Rows and columns that images are padded to with zeros; 0: as they are.",
+          {.min = 0, .max = 4096});
+  a.field("augmentation", c.augmentation, "How training images are varied, at random.");
+}
 
 }  // namespace understudy

@@ -6,6 +6,7 @@
 #include "runtime/strategies/strategy_config.hpp"
 #include "scenarios/describe/federated.hpp"
 #include "scenarios/describe/field.hpp"
+#include "scenarios/describe/training.hpp"
 
 namespace understudy {
 
@@ -44,10 +45,43 @@ void describe(Archive& a, AllreduceConfig& c) {
   a.field("overlap", c.overlap, "Exchange during backward; false: after it.", {.timing = true});
 }
 
-inline constexpr std::array<NameDoc, 3> kStrategyKinds = {{
+inline constexpr std::array<Named<TransferExchange>, 3> kExchangeNames = {{
+    {TransferExchange::kLogits, "logits", "Outputs on the batch, to those that learn from them."},
+    {TransferExchange::kCheckpoints, "checkpoints",
+     "Parameters, from which those that learn compute the outputs."},
+    {TransferExchange::kGradients, "gradients",
+     "Every node has all models, and their gradients are averaged."},
+}};
+constexpr std::span<const Named<TransferExchange>> names(TransferExchange) {
+  return kExchangeNames;
+}
+
+inline constexpr std::array<Named<Precision>, 4> kPrecisionNames = {{
+    {Precision::kFloat32, "float32", "As it is."},
+    {Precision::kFloat16, "float16", "Rounded to 16 bits."},
+    {Precision::kInt8, "int8", "Rounded at random to 8 bits, in blocks of 256."},
+    {Precision::kInt4, "int4", "Rounded at random to 4 bits, in blocks of 256."},
+}};
+constexpr std::span<const Named<Precision>> names(Precision) { return kPrecisionNames; }
+
+template <class Archive>
+void describe(Archive& a, TransferConfig& c) {
+  a.field("exchange", c.exchange, "What models on different nodes send each other.");
+  a.field("every", c.every,
+          "Updates from one exchange to the next. Under logits only every so many-th batch has "
+          "transfer losses.",
+          {.min = 1, .max = kMostUpdates});
+  a.field("precision", c.precision, "What a value of logits and checkpoints is sent as.");
+  a.field("collective", c.gradients.collective.kind, "gradients: the all-reduce.");
+  a.field("reduction", c.gradients.collective.reduction, "gradients: the order of additions.");
+}
+
+inline constexpr std::array<NameDoc, 4> kStrategyKinds = {{
     {"allreduce", "Synchronous data parallelism: gradients are averaged before every update."},
     {"federated", "Rounds around a server, which asks a cohort of clients to train its model."},
     {"gossip", "Every node trains, and averages with its neighbours in the topology."},
+    {"transfer",
+     "Of the workload knowledge_transfer: models on nodes of their own learn from each other."},
 }};
 constexpr std::span<const NameDoc> kinds(const StrategyConfig*) { return kStrategyKinds; }
 

@@ -6,6 +6,7 @@
 #include "runtime/workloads/workload_config.hpp"
 #include "scenarios/describe/field.hpp"
 #include "scenarios/describe/images.hpp"
+#include "scenarios/describe/knowledge_transfer.hpp"
 #include "scenarios/describe/logistic_regression.hpp"
 #include "scenarios/describe/training.hpp"
 
@@ -35,15 +36,6 @@ void describe(Archive& a, SamplerConfig& c) {
 }
 
 template <class Archive>
-void describe(Archive& a, AugmentationConfig& c) {
-  a.field("crop", c.crop,
-          "Shift each image by up to so many pixels each way, as a random crop of the image padded "
-          "by as many.",
-          {.min = 0, .max = 1000});
-  a.field("flip", c.flip, "Mirror every other image, left to right.");
-}
-
-template <class Archive>
 void describe(Archive& a, ImageClassifierConfig& c) {
   a.field("dataset", c.dataset, "The data set.", {.names = kDatasets});
   a.field("model", c.model, "The model.", {.names = kModels});
@@ -56,10 +48,7 @@ void describe(Archive& a, ImageClassifierConfig& c) {
   a.field("train_limit", c.train_limit, "The first so many training samples only; 0: all.",
           {.min = 0});
   a.field("test_limit", c.test_limit, "The first so many test samples only; 0: all.", {.min = 0});
-  a.field("image_size", c.image_size,
-          "Rows and columns that images are padded to with zeros; 0: as they are.",
-          {.min = 0, .max = 4096});
-  a.field("augmentation", c.augmentation, "How training images are varied, at random.");
+  describe_image_input(a, c);
   a.field("dropout", c.dropout, "Share of activations dropped in training.",
           {.min = 0, .below = 1, .measure = Measure::kFraction});
   a.field("optimizer", c.optimizer, "How gradients change the parameters.");
@@ -112,13 +101,14 @@ void describe(Archive& a, QuadraticConfig& c) {
   a.field("optimizer", c.optimizer, "How gradients change x.");
 }
 
-inline constexpr std::array<NameDoc, 5> kWorkloadKinds = {{
+inline constexpr std::array<NameDoc, 6> kWorkloadKinds = {{
     {"image_classifier", "Trains a classifier of images."},
     {"collective", "One all-reduce by itself, as nccl-tests runs it."},
     {"traffic", "A list of flows between nodes."},
     {"quadratic", "A parabola on every node, whose trajectory has a closed form."},
     {"logistic_regression",
      "Logistic regression on a table, by federated averaging around a server."},
+    {"knowledge_transfer", "An ensemble of models teaches a target, and may learn from it."},
 }};
 constexpr std::span<const NameDoc> kinds(const WorkloadConfig*) { return kWorkloadKinds; }
 

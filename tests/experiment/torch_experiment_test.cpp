@@ -1,6 +1,5 @@
 // Real training, many ways: the weights never depend on how it was run.
-#include "runtime/learners/torch/torch_learner.hpp"
-#include "tests/experiment/support.hpp"
+#include "tests/experiment/torch_support.hpp"
 
 namespace understudy {
 namespace {
@@ -11,12 +10,6 @@ topology: {kind: cluster, machines: 2, devices_per_machine: 2, device: rtx3080}
 workload: {kind: image_classifier, dataset: fashion_mnist, model: lenet, batch: 16, epochs: 2, train_limit: 300,
            test_limit: 100, dropout: 0.2, optimizer: {kind: sgd, lr: 0.05, momentum: 0.9}}
 )";
-
-ExperimentOptions training(int jobs = 1) {
-  ExperimentOptions options{.jobs = jobs};
-  options.make_learner = [](const Model& model) { return make_torch_learner(model); };
-  return options;
-}
 
 TEST(TorchExperiment, WeightsDoNotDependOnNetworkOrTopology) {
   const Experiment experiment = experiment_of(
@@ -67,31 +60,6 @@ TEST(TorchExperiment, ReplaysOfShardsRecordWhatWasRecorded) {
     for (std::size_t i = 0; i < units[0].samples[node].size(); ++i)
       EXPECT_EQ(units[1].samples[node][i].value, units[0].samples[node][i].value);
   }
-}
-
-// The states at every safe point of a unit, and the unit.
-struct Interruptible {
-  Unit whole;
-  std::vector<WorldSnapshot> safe_points;
-};
-Interruptible run_with_safe_points(UnitTask task) {
-  Interruptible out;
-  task.on_safe_point = [&](const WorldSnapshot& world) { out.safe_points.push_back(world); };
-  out.whole = run_unit(task);
-  return out;
-}
-
-void expect_the_same_from(const WorldSnapshot& safe_point, UnitTask task, const Unit& whole) {
-  const TemporaryFolder folder;
-  const RunDirectory directory = RunDirectory::create(folder / "run");
-  directory.save_checkpoint({0, 0}, safe_point);
-  const auto checkpoint = directory.checkpoint({0, 0});
-  ASSERT_TRUE(checkpoint);
-  task.resume = &*checkpoint;
-  const Unit resumed = run_unit(task);
-  EXPECT_EQ(resumed.weights_hash, whole.weights_hash);
-  EXPECT_EQ(resumed.time, whole.time);
-  EXPECT_EQ(records_without_wall_time({resumed}), records_without_wall_time({whole}));
 }
 
 // From the safe point after each epoch, through a checkpoint on disk. Where messages queue, it

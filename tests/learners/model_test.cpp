@@ -75,6 +75,15 @@ TEST(Model, ParameterCountsOfVgg) {
   EXPECT_EQ(size_of("vgg19", {{3, 64, 64}, 10}), vgg19);
 }
 
+// torchvision's parameters, and two buffers of each channel that is normalised.
+TEST(Model, SizesWithBatchNormalisation) {
+  constexpr ImageShape kImageNet{{3, 224, 224}, 1000};
+  EXPECT_EQ(size_of("vgg19_bn", kImageNet), 143'678'248 + 2 * 5'504);
+  EXPECT_EQ(size_of("resnet18", kImageNet), 11'689'512 + 2 * 4'800);
+  // For CIFAR: 7x7 become 3x3, 1000 classes 10.
+  EXPECT_EQ(size_of("resnet18", kCifar10), 11'689'512 - 40 * 64 * 3 - 513 * 990 + 2 * 4'800);
+}
+
 // Five poolings leave nothing of 28x28.
 TEST(Model, ImagesMayBeTooSmall) {
   EXPECT_EQ(least_image_side("cnn"), 28);

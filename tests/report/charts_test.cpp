@@ -233,5 +233,35 @@ TEST(Charts, OfAQuadraticFollowX) {
             Json::parse("[[1.0, 4.0, null], [2.0, 2.0, null]]"));
 }
 
+// A curve of validation for each run, and what was sent for the test set's accuracy; a run that sent
+// nothing has no place on a logarithmic axis.
+TEST(Charts, OfAKnowledgeTransferShowTheTarget) {
+  const Experiment experiment = experiment_of(R"(
+topology: {kind: mesh, nodes: 2}
+workload: {kind: knowledge_transfer}
+strategy: {kind: transfer}
+sweep: {workload.weight: [0, 1]}
+)");
+  std::vector<Unit> units{idle_unit(experiment, {0, 0}), idle_unit(experiment, {1, 0})};
+  for (Unit& unit : units) {
+    unit.updates = 20;
+    unit.updates_per_epoch = 10;
+    unit.time = kStart + from_seconds(4);
+    unit.samples[0] = {sample("target_validation_accuracy", 0.25, 10, 2),
+                       sample("target_validation_accuracy", 0.5, 20, 4),
+                       sample("target_test_accuracy", 0.75, 20, 4)};
+  }
+  units[1].nodes[1].bytes_sent = 2'000'000;
+  const Json data = charts_of(experiment, units);
+  const Json epochs = titled(data, "Target's accuracy against epochs");
+  ASSERT_EQ(epochs["lines"].size(), 2u);
+  EXPECT_EQ(epochs["lines"][0]["points"], Json::parse("[[1.0, 25.0, null], [2.0, 50.0, null]]"));
+  const Json seconds = titled(data, "Target's accuracy against seconds");
+  EXPECT_EQ(seconds["lines"][0]["points"], Json::parse("[[2.0, 25.0, null], [4.0, 50.0, null]]"));
+  const Json bytes = titled(data, "Target's accuracy against bytes");
+  ASSERT_EQ(bytes["lines"].size(), 1u);
+  EXPECT_EQ(bytes["lines"][0]["points"], Json::parse("[[2.0, 75.0, null]]"));
+}
+
 }  // namespace
 }  // namespace understudy

@@ -260,5 +260,28 @@ TEST(TextTable, OfNothing) {
   EXPECT_EQ(text_table({{"", ""}}), "\n");
 }
 
+// Of the members the best by itself; members' nodes record theirs.
+TEST(ResultTable, OfAKnowledgeTransfer) {
+  const Experiment experiment = experiment_of(R"(
+topology: {kind: mesh, nodes: 2}
+workload: {kind: knowledge_transfer, ensemble: [cnn, lenet]}
+strategy: {kind: transfer}
+)");
+  Unit unit = idle_unit(experiment, {0, 0});
+  unit.updates = 20;
+  unit.updates_per_epoch = 10;
+  unit.time = kStart + from_seconds(3);
+  unit.nodes[1].bytes_sent = 2'500'000;
+  unit.samples[0] = {sample("target_test_accuracy", 0.75, 20), sample("target_test_loss", 0.5, 20),
+                     sample("ensemble_test_accuracy", 0.8, 20)};
+  unit.samples[1] = {sample("member_0_test_accuracy", 0.6, 20),
+                     sample("member_1_test_accuracy", 0.7, 20)};
+  const ResultTable t = table_of(experiment, {unit});
+  EXPECT_EQ(t.head, (Row{"nodes", "machines", "time", "updates", "target %", "target loss",
+                         "ensemble %", "best member %", "sent"}));
+  EXPECT_EQ(t.rows.at(0),
+            (Row{"2", "2", "3.00 s", "20", "75.0", "0.5", "80.0", "70.0", "2.5 MB"}));
+}
+
 }  // namespace
 }  // namespace understudy

@@ -117,6 +117,31 @@ topology: {kind: star, nodes: 4}
 workload: {kind: quadratic, a: [2], b: [1]}
 strategy: {kind: federated, algorithm: fedadam, participation: 50%, local_steps: 6, server_lr: 0.2, beta1: 0.8, beta2: 0.95, tau: 0.01}
 )"),
+    std::string(R"(
+topology: {kind: mesh, nodes: 3}
+workload:
+  kind: knowledge_transfer
+  dataset: cifar10
+  target: resnet9
+  ensemble: [lenet, logistic, vgg9]
+  transfer: codistillation
+  weight: 0.9
+  member_weight: 0.3
+  temperature: 2.5
+  weight_schedule: {kind: linear, start_fraction: 10%, final_fraction: 0.8}
+  temperature_schedule: {kind: linear, start_fraction: 70%, final_fraction: 0.6}
+  batch: 48
+  updates: 400
+  member_epochs: 3
+  validation: 15%
+  train_limit: 5000
+  test_limit: 900
+  dropout: 5%
+  optimizer: {kind: sgd, lr: 0.04}
+  member_optimizer: {kind: sgd, lr: 0.03, momentum: 0.8}
+  schedule: {kind: cosine, final_fraction: 2%}
+strategy: {kind: transfer, exchange: checkpoints, every: 20, precision: int4}
+)"),
 };
 
 }  // namespace understudy

@@ -153,5 +153,18 @@ TEST(ErrorFeedback, IsLeftOutWhereItIsNotAskedFor) {
   EXPECT_TRUE(residual.empty());
 }
 
+// What binary16 holds comes back as it went: integers to 2048, powers of two down to 2^-24, both ends.
+TEST(Half, KeepsWhatFitsAndRoundsTheRestToTheNearest) {
+  const auto codec = make_codec<double>(HalfCodec{});
+  EXPECT_EQ(codec->encoded_bytes(7), 14u);
+  const std::vector<double> exact{0,      1,     -1,      2048,    -2047,       65504,
+                                  -65504, 0.625, 0x1p-14, 0x1p-24, 3 * 0x1p-24, -1023 * 0x1p-24};
+  EXPECT_EQ(round_trip(*codec, exact), exact);
+  // 2049 lies between 2048 and 2050 and goes to the even fraction, 2051 likewise to 2052; 0.1 is nearest
+  // to 1638 / 2^14; 4095.9 to the next power of two; below half of 2^-24 is nothing.
+  EXPECT_THAT(round_trip<double>(*codec, {2049, 2051, 0.1, 4095.9, 0.4 * 0x1p-24, 1e6, -1e9}),
+              testing::ElementsAre(2048, 2052, 1638 * 0x1p-14, 4096, 0, 65504, -65504));
+}
+
 }  // namespace
 }  // namespace understudy

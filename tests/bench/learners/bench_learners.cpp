@@ -7,6 +7,7 @@
 #include "runtime/learners/torch/set_up.hpp"
 #include "runtime/learners/torch/torch_learner.hpp"
 #include "runtime/training/optimizer.hpp"
+#include "runtime/training/transfer_loss.hpp"
 
 namespace understudy {
 namespace {
@@ -36,6 +37,26 @@ void training_step(benchmark::State& state, const char* name) {
     optimizer.step(parameters, gradient, 0.01);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
+}
+
+// The cross entropy of a batch and the losses from three other models' outputs, with their gradients: to
+// be held against a step of the model that learns from them.
+void transfer_losses(benchmark::State& state) {
+  constexpr std::size_t kClasses = 10, kTeachers = 3;
+  RandomStream random({.seed = 1, .purpose = Purpose::kTest});
+  std::vector<std::vector<float>> logits(1 + kTeachers, std::vector<float>(kBatch * kClasses));
+  for (auto& of_model : logits) {
+    for (float& value : of_model) value = static_cast<float>(random.normal());
+  }
+  const std::vector<std::span<const float>> teachers(logits.begin() + 1, logits.end());
+  const std::vector<std::int64_t> labels(kBatch, 3);
+  std::vector<double> gradient(kBatch * kClasses);
+  for (auto _ : state) {
+    std::fill(gradient.begin(), gradient.end(), 0);
+    benchmark::DoNotOptimize(cross_entropy<float>(logits[0], labels, gradient));
+    benchmark::DoNotOptimize(
+        transfer_loss<float>(logits[0], teachers, {0.5, 4, kClasses}, gradient));
+  }
 }
 
 class RandomSource final : public BatchSource {
@@ -100,6 +121,8 @@ BENCHMARK_CAPTURE(training_step, cnn, "cnn")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(training_step, lenet, "lenet")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(evaluation, cnn, "cnn")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(evaluation, lenet, "lenet")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(training_step, vgg9, "vgg9")->Unit(benchmark::kMillisecond);
+BENCHMARK(transfer_losses)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_update)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
