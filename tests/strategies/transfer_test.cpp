@@ -220,5 +220,13 @@ TEST_F(Transfer, AsksFrozenMembersOnceForEachSample) {
   }
 }
 
+// What they say of images that vary is of no use another time.
+TEST_F(Transfer, AsksFrozenMembersAgainWhereSamplesVary) {
+  job_.updates = 9;
+  job_.samples_vary = true;
+  run();
+  EXPECT_EQ(learners_[1].inferred, 3 * kSamples);
+}
+
 }  // namespace
 }  // namespace understudy
