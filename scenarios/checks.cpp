@@ -7,6 +7,8 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/nearest.hpp"
+#include "runtime/data/image_files.hpp"
+#include "runtime/learners/model.hpp"
 #include "scenarios/check_federated.hpp"
 #include "scenarios/check_network.hpp"
 #include "scenarios/check_transfer.hpp"
