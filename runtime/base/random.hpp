@@ -25,7 +25,8 @@ enum class Purpose : std::uint8_t {
   kMixing = 13,        // of models
   kAvailability = 14,  // of nodes
   kLabelNoise = 15,
-  kCodec = 16  // rounding of what travels
+  kCodec = 16,     // rounding of what travels
+  kBootstrap = 17  // resamples of results
 };
 
 struct StreamKey {
