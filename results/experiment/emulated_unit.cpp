@@ -108,6 +108,15 @@ std::string common_hash(const std::vector<Json>& results) {
   return hash;
 }
 
+// Of the node that has them.
+ClientScores client_scores_of(const std::vector<Json>& results) {
+  for (const Json& result : results) {
+    if (!result.is_null() && !result.at("client_scores").empty())
+      return result.at("client_scores").get<ClientScores>();
+  }
+  return {};
+}
+
 }  // namespace
 
 Unit run_emulated_unit(const UnitTask& task) {
@@ -122,6 +131,7 @@ Unit run_emulated_unit(const UnitTask& task) {
                      first.at("test_samples").get<std::size_t>(),
                      first.at("shards").get<std::vector<std::size_t>>()};
   if (first.contains("images")) unit.data_sizes.images = parse_images(first.at("images"));
+  unit.client_scores = client_scores_of(run.results);
   unit.updates = first.at("updates").get<std::int64_t>();
   unit.updates_per_epoch = first.at("updates_per_epoch").get<std::int64_t>();
   unit.time = run.end.time;
@@ -176,6 +186,7 @@ void run_worker(int settings, const MakeLearner& make_learner) {
                 {"train_samples", sizes.train},
                 {"test_samples", sizes.test},
                 {"shards", sizes.shards},
+                {"client_scores", workload->client_scores()},
                 {"updates", workload->updates()},
                 {"updates_per_epoch", workload->updates_per_epoch()},
                 {"notice", workload->notice()}};

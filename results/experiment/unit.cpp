@@ -60,6 +60,7 @@ Unit parse(const Json& j) {
   u.data_sizes = {j.at("train_samples").get<std::size_t>(), j.at("test_samples").get<std::size_t>(),
                   j.value("shards", std::vector<std::size_t>())};
   if (j.contains("images")) u.data_sizes.images = parse_images(j.at("images"));
+  u.client_scores = j.value("client_scores", ClientScores());
   u.notice = j.at("notice").get<std::string>();
   u.wall_s = j.at("wall_s").get<double>();
   for (const Json& place : j.at("places"))
@@ -102,6 +103,7 @@ Json to_json(const Unit& u) {
   j["test_samples"] = u.data_sizes.test;
   if (!u.data_sizes.shards.empty()) j["shards"] = u.data_sizes.shards;
   if (u.data_sizes.images) j["images"] = to_json(*u.data_sizes.images);
+  if (!u.client_scores.empty()) j["client_scores"] = u.client_scores;
   j["notice"] = u.notice;
   j["wall_s"] = u.wall_s;
   j["places"] = Json::array();

@@ -40,6 +40,7 @@ struct Unit {
   double wall_s = 0;   // what computing it took
   TimePoint time;      // the scenario's clock at the end
   std::optional<EmulationReport> emulation;  // of the mode emulated
+  ClientScores client_scores;                // what intervals over clients are made from
   std::vector<NodePlace> places;             // by rank
   std::vector<std::vector<Sample>> samples;  // by rank, in order
   std::vector<NodeStatistics> nodes;         // by rank

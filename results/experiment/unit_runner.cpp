@@ -9,12 +9,18 @@
 namespace understudy {
 namespace {
 
+// A replay of times, also of an emulated run.
+bool runs_in_one_process(const UnitTask& task) {
+  return task.scenario->mode != Mode::kEmulated || task.weights != nullptr;
+}
+
 WorkloadParts workload_parts(const UnitTask& task, const Topology& topology) {
   WorkloadParts parts;
   parts.members = members_of(topology);
   if (std::holds_alternative<GossipConfig>(task.scenario->strategy))
     parts.neighbours = neighbour_lists(topology);
   parts.seed = repeat_seed(task.scenario->seed, task.key.repeat);
+  parts.one_process = runs_in_one_process(task);
   parts.gradients = task.gradients;
   if (task.weights != nullptr) {
     parts.data_sizes = task.weights->data_sizes;
@@ -107,21 +113,22 @@ Unit new_unit(const UnitTask& task, const Topology& topology) {
 }
 
 Unit run_unit(const UnitTask& task) {
-  if (task.scenario->mode == Mode::kEmulated && task.weights == nullptr)
-    return run_emulated_unit(task);
+  if (!runs_in_one_process(task)) return run_emulated_unit(task);
   const auto start = std::chrono::steady_clock::now();
   const Topology topology = topology_of(*task.scenario);
   const auto workload = workload_of(task, topology);
   VirtualWorld world(topology, world_options(task, topology));
-  world.run([&](Node& node) { return workload->run(node); });
+  world.run([&](Node& node) { return workload->run(node); }, workload->sleepers());
 
   Unit unit = new_unit(task, topology);
   unit.weights_hash = workload->weights_hash();
   unit.data_sizes = workload->data_sizes();
+  unit.client_scores = workload->client_scores();
   unit.notice = workload->notice();
   if (task.weights != nullptr) {
     unit.weights_of = task.weights->weights_of.value_or(task.weights->key);
     unit.weights_hash = task.weights->weights_hash;
+    unit.client_scores = task.weights->client_scores;
     unit.notice = task.weights->notice;
   }
   unit.updates = workload->updates();

@@ -26,7 +26,8 @@ enum class Purpose : std::uint8_t {
   kAvailability = 14,  // of nodes
   kLabelNoise = 15,
   kCodec = 16,  // rounding of what travels
-  kAugmentation = 17
+  kAugmentation = 17,
+  kBootstrap = 18  // resamples of results
 };
 
 struct StreamKey {

@@ -1,6 +1,7 @@
 // Who takes part in a collective, and on what.
 #pragma once
 
+#include <algorithm>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -30,6 +31,13 @@ class SharedList {
  private:
   std::shared_ptr<const std::vector<T>> items_;
 };
+
+// A rank's place in an ascending list; the list's length where it is not there.
+inline std::size_t place_of(const SharedList<Rank>& ranks, Rank rank) {
+  const auto found = std::lower_bound(ranks.begin(), ranks.end(), rank);
+  const bool is_there = found != ranks.end() && *found == rank;
+  return is_there ? static_cast<std::size_t>(found - ranks.begin()) : ranks.size();
+}
 
 // The members in the order that reductions follow. A node's view: index is its own place among
 // them, or members.size() for one that serves without taking part.

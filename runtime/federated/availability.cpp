@@ -12,6 +12,7 @@
 namespace understudy {
 namespace {
 
+constexpr std::uint32_t kAway = UINT32_MAX;
 constexpr double kMostClients = 1e7;
 constexpr double kMostSeconds = 9e6;  // of the clock's 106 days
 
@@ -33,46 +34,37 @@ class Bernoulli final : public Availability {
   std::uint64_t seed_;
 };
 
-class TraceFollower final : public Availability {
+class TraceFollower final : public ClockedAvailability {
  public:
-  TraceFollower(std::vector<std::vector<Presence>> presence, std::optional<Duration> period)
-      : presence_(std::move(presence)), period_(period) {}
-
-  bool is_there(std::size_t client, int, TimePoint now) override {
-    const auto& own = presence_[client % presence_.size()];
-    const TimePoint at = in_period(now);
-    const auto next =
-        std::upper_bound(own.begin(), own.end(), at,
-                         [](TimePoint t, const Presence& presence) { return t < presence.on; });
-    return next != own.begin() && at < std::prev(next)->off;
-  }
-
-  std::optional<TimePoint> next_arrival(TimePoint now) override {
-    const TimePoint at = in_period(now);
-    std::optional<Duration> least;
-    for (const auto& own : presence_) {
-      for (const Presence& presence : own) {
-        if (period_ && presence.on - kStart >= *period_) continue;
-        Duration wait = presence.on - at;
-        if (wait.count() <= 0 && !period_) continue;
-        if (wait.count() <= 0) wait += *period_;
-        if (!least || wait < *least) least = wait;
-      }
-    }
-    if (!least) return std::nullopt;
-    return now + *least;
+  TraceFollower(std::vector<std::vector<Presence>> presence, std::optional<Duration> period,
+                std::size_t clients)
+      : presence_(std::move(presence)), period_(period) {
+    begin(clients);
   }
 
  private:
-  TimePoint in_period(TimePoint now) const {
-    return period_ ? kStart + Duration{(now - kStart).count() % period_->count()} : now;
+  Stay stay_at(std::size_t client, TimePoint now) override {
+    const auto& own = presence_[client % presence_.size()];
+    const TimePoint at =
+        period_ ? kStart + Duration{(now - kStart).count() % period_->count()} : now;
+    const auto is_later = [](TimePoint t, const Presence& presence) { return t < presence.on; };
+    const auto next = std::upper_bound(own.begin(), own.end(), at, is_later);
+    const TimePoint end = period_ ? kStart + *period_ : kNever;
+    if (next != own.begin() && at < std::prev(next)->off)
+      return {true, after(now, std::min(std::prev(next)->off, end) - at)};
+    if (next != own.end() && next->on < end) return {false, after(now, next->on - at)};
+    if (!period_ || own.empty() || own.front().on >= end) return {false, kNever};
+    return {false, after(now, end - at + (own.front().on - kStart))};
+  }
+  static TimePoint after(TimePoint now, Duration wait) {
+    return wait < kNever - now ? now + wait : kNever;
   }
   std::vector<std::vector<Presence>> presence_;
   std::optional<Duration> period_;
 };
 
 // Each client's chain begins as it is at any time: there with probability on / (on + off).
-class Markov final : public Availability {
+class Markov final : public ClockedAvailability {
  public:
   Markov(const MarkovAvailability& config, std::size_t clients, std::uint64_t seed)
       : config_(config) {
@@ -81,43 +73,33 @@ class Markov final : public Availability {
       Chain chain{RandomStream({.seed = seed,
                                 .node = static_cast<std::uint32_t>(i),
                                 .purpose = Purpose::kAvailability})};
-      chain.there = chain.random.uniform() < on / (on + off);
-      chain.until = kStart;
+      chain.stay = {chain.random.uniform() < on / (on + off), kStart};
       extend(chain);
       chains_.push_back(chain);
     }
-  }
-
-  bool is_there(std::size_t client, int, TimePoint now) override {
-    Chain& chain = chains_[client];
-    while (chain.until <= now) {
-      chain.there = !chain.there;
-      extend(chain);
-    }
-    return chain.there;
-  }
-
-  std::optional<TimePoint> next_arrival(TimePoint now) override {
-    TimePoint next = kNever;
-    for (std::size_t i = 0; i < chains_.size(); ++i) {
-      if (!is_there(i, 0, now)) next = std::min(next, chains_[i].until);
-    }
-    if (next == kNever) return std::nullopt;
-    return next;
+    begin(clients);
   }
 
  private:
   struct Chain {
     RandomStream random;
-    bool there = false;
-    TimePoint until = kStart;  // when that changes
+    Stay stay{};
   };
+  Stay stay_at(std::size_t client, TimePoint now) override {
+    Chain& chain = chains_[client];
+    while (chain.stay.until <= now) {
+      chain.stay.there = !chain.stay.there;
+      extend(chain);
+    }
+    return chain.stay;
+  }
   void extend(Chain& chain) const {
-    const Duration mean = chain.there ? config_.mean_on : config_.mean_off;
+    const Duration mean = chain.stay.there ? config_.mean_on : config_.mean_off;
     const double factor = -std::log1p(-chain.random.uniform());
     const double ps = std::max(1.0, std::ceil(static_cast<double>(mean.count()) * factor));
-    const bool fits = ps < static_cast<double>((kNever - chain.until).count());
-    chain.until = fits ? chain.until + Duration{static_cast<std::int64_t>(ps)} : kNever;
+    TimePoint& until = chain.stay.until;
+    const bool fits = ps < static_cast<double>((kNever - until).count());
+    until = fits ? until + Duration{static_cast<std::int64_t>(ps)} : kNever;
   }
   MarkovAvailability config_;
   std::vector<Chain> chains_;
@@ -173,6 +155,55 @@ std::vector<std::vector<Presence>> presence_of(const CsvTable& table) {
 
 }  // namespace
 
+void ClockedAvailability::begin(std::size_t clients) {
+  place_.assign(clients, kAway);
+  for (std::uint32_t client = 0; client < clients; ++client) note(client, stay_at(client, kStart));
+}
+
+bool ClockedAvailability::is_there(std::size_t client, int, TimePoint now) {
+  go_to(now);
+  return place_[client] != kAway;
+}
+
+std::span<const std::uint32_t> ClockedAvailability::present(TimePoint now) {
+  go_to(now);
+  return present_;
+}
+
+std::optional<TimePoint> ClockedAvailability::next_arrival(TimePoint now) {
+  go_to(now);
+  if (arrivals_.empty()) return std::nullopt;
+  return arrivals_.top().when;
+}
+
+void ClockedAvailability::go_to(TimePoint now) {
+  apply(departures_, now);
+  apply(arrivals_, now);
+}
+
+// Whoever changed more than once meanwhile is asked once: note() puts it behind now.
+void ClockedAvailability::apply(Changes& changes, TimePoint now) {
+  while (!changes.empty() && changes.top().when <= now) {
+    const std::uint32_t client = changes.top().client;
+    changes.pop();
+    note(client, stay_at(client, now));
+  }
+}
+
+void ClockedAvailability::note(std::uint32_t client, const Stay& stay) {
+  std::uint32_t& place = place_[client];
+  if (stay.there && place == kAway) {
+    place = static_cast<std::uint32_t>(present_.size());
+    present_.push_back(client);
+  } else if (!stay.there && place != kAway) {
+    place_[present_.back()] = place;
+    present_[place] = present_.back();
+    present_.pop_back();
+    place = kAway;
+  }
+  if (stay.until != kNever) (stay.there ? departures_ : arrivals_).push({stay.until, client});
+}
+
 std::vector<std::vector<Presence>> parse_presence(std::string_view text,
                                                   const std::string& source) {
   return presence_of(parse_csv(text, source));
@@ -184,7 +215,7 @@ std::unique_ptr<Availability> make_availability(const AvailabilityConfig& config
     return std::make_unique<Bernoulli>(*bernoulli, seed);
   if (const auto* trace = std::get_if<TraceAvailability>(&config)) {
     auto presence = presence_of(read_csv(trace->file.path));
-    return std::make_unique<TraceFollower>(std::move(presence), trace->period);
+    return std::make_unique<TraceFollower>(std::move(presence), trace->period, clients);
   }
   if (const auto* markov = std::get_if<MarkovAvailability>(&config))
     return std::make_unique<Markov>(*markov, clients, seed);

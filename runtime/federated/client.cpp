@@ -92,28 +92,27 @@ Task<> take_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client
 }
 
 template <class Scalar>
+Task<> take_next_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client, int round) {
+  const TimePoint start = node.now();
+  node.meter().begin(start);
+  auto message = co_await node.receive(job.server, kToClients);
+  node.meter().end(node.now());
+  node.meter().expose(node.now() - start);
+  co_await take_turn(node, job, client, round, std::move(message->payload));
+}
+
+template <class Scalar>
 Task<> work_in_step(Node& node, const FederatedJob<Scalar>& job, std::size_t client) {
   int round = 1;
   if (const auto state = node.restored()) {
-    StateReader reader(*state);
-    reader.take(round);
-    reader.take(job.kept[client]);
-    reader.take(job.residuals[client]);
+    round = restore_client(job, client, *state);
     if (job.after_turn) job.after_turn(client, round - 1);
   }
   for (; round <= job.config.rounds; ++round) {
-    if (job.cohorts->has(round, client)) {
-      const TimePoint start = node.now();
-      node.meter().begin(start);
-      auto message = co_await node.receive(job.server, kToClients);
-      node.meter().end(node.now());
-      node.meter().expose(node.now() - start);
-      co_await take_turn(node, job, client, round, std::move(message->payload));
-    }
+    if (job.cohorts->has(round, client)) co_await take_next_turn(node, job, client, round);
     if (round == job.config.rounds) break;
-    co_await node.safe_point([&job, client, next = round + 1] {
-      return StateWriter().add(next).add(job.kept[client]).add(job.residuals[client]).take();
-    });
+    co_await node.safe_point(
+        [&job, client, next = round + 1] { return save_client(job, client, next); });
   }
 }
 
@@ -150,13 +149,60 @@ Task<> work_when_asked(Node& node, const FederatedJob<Scalar>& job, std::size_t 
   }
 }
 
+// As work_when_asked, while there are words to come. The network may lose words, or double them.
+template <class Scalar>
+Task<> work_while_asked(Node& node, const FederatedJob<Scalar>& job, std::size_t client) {
+  const TimePoint end = end_of_all(node, job);
+  Wakefulness& self = job.sleepers[client];
+  while (self.read < self.asked) {
+    auto message = co_await newest_word(node, job, end);
+    if (!message) break;
+    const int round = head_of<GivenHead>(message->payload)->round;
+    if (round <= self.read) continue;
+    self.read = round;
+    co_await take_turn(node, job, client, round, std::move(message->payload));
+  }
+}
+
 }  // namespace
+
+template <class Scalar>
+std::string save_client(const FederatedJob<Scalar>& job, std::size_t client, int next) {
+  return StateWriter().add(next).add(job.kept[client]).add(job.residuals[client]).take();
+}
+
+template <class Scalar>
+int restore_client(const FederatedJob<Scalar>& job, std::size_t client, const std::string& state) {
+  int next = 0;
+  StateReader reader(state);
+  reader.take(next);
+  reader.take(job.kept[client]);
+  reader.take(job.residuals[client]);
+  return next;
+}
+
+template <class Scalar>
+Task<> answer_federation(Node& node, const FederatedJob<Scalar>& job, std::size_t client,
+                         int round) {
+  if (job.config.depends_on_time()) {
+    co_await work_while_asked(node, job, client);
+  } else {
+    co_await take_next_turn(node, job, client, round);
+  }
+  job.sleepers[client].awake = false;
+}
 
 template <class Scalar>
 Task<> join_federation(Node& node, const FederatedJob<Scalar>& job, std::size_t client) {
   return job.config.depends_on_time() ? work_when_asked(node, job, client)
                                       : work_in_step(node, job, client);
 }
+template std::string save_client(const FederatedJob<float>&, std::size_t, int);
+template std::string save_client(const FederatedJob<double>&, std::size_t, int);
+template int restore_client(const FederatedJob<float>&, std::size_t, const std::string&);
+template int restore_client(const FederatedJob<double>&, std::size_t, const std::string&);
+template Task<> answer_federation(Node&, const FederatedJob<float>&, std::size_t, int);
+template Task<> answer_federation(Node&, const FederatedJob<double>&, std::size_t, int);
 template Task<> join_federation(Node&, const FederatedJob<float>&, std::size_t);
 template Task<> join_federation(Node&, const FederatedJob<double>&, std::size_t);
 

@@ -30,6 +30,8 @@ class Cohorts {
   std::size_t size() const { return count_; }
 
  private:
+  std::vector<std::uint32_t> draw_those_there(int draw, RandomStream random);
+
   std::uint64_t seed_;
   std::size_t population_;
   std::size_t count_;

@@ -6,6 +6,8 @@
 // pass a safe point after each round. Otherwise (a deadline, over-selection, a buffer, clients that come
 // and go by the clock) a client waits for the server's word instead, works on the newest it has, and
 // there are no safe points.
+//
+// Where all nodes share a process, clients sleep: the server starts a client's task as it asks it.
 #pragma once
 
 #include <functional>
@@ -30,6 +32,13 @@ struct FederatedRound {
   std::optional<TimePoint> time{};           // that it ended, if not now
 };
 
+// Of a client that sleeps.
+struct Wakefulness {
+  std::int32_t asked = 0,
+               read = 0;  // rounds of the last word to it, and of the last that it has read
+  bool awake = false;     // its task is there
+};
+
 // Borrowed things outlive the run; all nodes of a process share one job.
 template <class Scalar>
 struct FederatedJob {
@@ -46,6 +55,7 @@ struct FederatedJob {
   const Codec<Scalar>* codec = nullptr;      // of answers
   std::span<std::vector<Scalar>> residuals;  // of each client: what its answers have lost so far
   Availability* availability = nullptr;      // nullptr: all clients are always there
+  std::span<Wakefulness> sleepers{};         // of each client; empty: they have tasks of their own
   // On a client before it answers, and where it goes on after that round; may be empty.
   std::function<void(std::size_t client, int round)> after_turn{};
   // At the end of every round, on the server.
@@ -68,6 +78,24 @@ Task<> serve_federation(Node& node, const FederatedJob<Scalar>& job);
 template <class Scalar>
 Task<> join_federation(Node& node, const FederatedJob<Scalar>& job, std::size_t client);
 
+// What client number `client`, standing still, needs to go on with round `next`; and that read again,
+// with `next` for its result.
+template <class Scalar>
+std::string save_client(const FederatedJob<Scalar>& job, std::size_t client, int next);
+template <class Scalar>
+int restore_client(const FederatedJob<Scalar>& job, std::size_t client, const std::string& state);
+
+// A sleeping client's task: it takes the turns that it is asked for, from that round on, and is over.
+template <class Scalar>
+Task<> answer_federation(Node& node, const FederatedJob<Scalar>& job, std::size_t client,
+                         int round);
+
+extern template std::string save_client(const FederatedJob<float>&, std::size_t, int);
+extern template std::string save_client(const FederatedJob<double>&, std::size_t, int);
+extern template int restore_client(const FederatedJob<float>&, std::size_t, const std::string&);
+extern template int restore_client(const FederatedJob<double>&, std::size_t, const std::string&);
+extern template Task<> answer_federation(Node&, const FederatedJob<float>&, std::size_t, int);
+extern template Task<> answer_federation(Node&, const FederatedJob<double>&, std::size_t, int);
 extern template Task<> serve_federation(Node&, const FederatedJob<float>&);
 extern template Task<> serve_federation(Node&, const FederatedJob<double>&);
 extern template Task<> join_federation(Node&, const FederatedJob<float>&, std::size_t);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "runtime/base/log.hpp"
 #include "runtime/federated/messages.hpp"
@@ -70,22 +71,17 @@ class FederationServer {
   }
   bool is_buffered() const { return job_.config.aggregation == Aggregation::kBuffered; }
 
-  // Where clients follow the clock.
+  // Where clients follow the clock. Who is at work has been there.
   Task<> wait_for_somebody() {
-    while (!somebody_is_there()) {
-      const auto next = job_.availability->next_arrival(node_.now());
+    ClockedAvailability& clients = *job_.availability->by_the_clock();
+    while (!(is_buffered() && asked_ > 0) && clients.present(node_.now()).empty()) {
+      const auto next = clients.next_arrival(node_.now());
       if (!next) {
         throw RunError(fmt::format("round {} has nobody to ask: no client is there after {} s",
                                    round_, to_seconds(node_.now())));
       }
       co_await node_.sleep_until(*next);
     }
-  }
-  bool somebody_is_there() {
-    for (std::size_t client = 0; client < job_.clients.size(); ++client) {
-      if (at_work_[client] || job_.availability->is_there(client, draw_, node_.now())) return true;
-    }
-    return false;
   }
 
   Task<> ask_and_collect() {
@@ -124,7 +120,7 @@ class FederationServer {
       if (!message) {
         forget_the_lost();
       } else {
-        const std::size_t client = index_of(message->from);
+        const std::size_t client = place_of(job_.clients, message->from);
         const std::int32_t before = answered_[client];
         take(*message);
         if (answered_[client] == before) continue;
@@ -161,17 +157,26 @@ class FederationServer {
   // an answer.
   std::optional<std::uint32_t> idle_client() {
     RandomStream random = node_.random(Purpose::kSelection, static_cast<std::uint32_t>(++draw_));
-    const auto is_idle = [this](std::size_t c) {
-      return !at_work_[c] && given_[c] < round_ && !node_.is_lost(job_.clients[c]) &&
-             (job_.availability == nullptr || job_.availability->is_there(c, draw_, node_.now()));
+    ClockedAvailability* const clocked =
+        job_.availability == nullptr ? nullptr : job_.availability->by_the_clock();
+    const auto there =
+        clocked == nullptr ? std::span<const std::uint32_t>() : clocked->present(node_.now());
+    const std::size_t count = clocked == nullptr ? job_.clients.size() : there.size();
+    const auto candidate = [&](std::size_t i) {
+      return clocked == nullptr ? static_cast<std::uint32_t>(i) : there[i];
     };
-    for (int attempt = 0; attempt < kBlindAttempts; ++attempt) {
-      const auto client = static_cast<std::uint32_t>(random.below(job_.clients.size()));
+    const auto is_idle = [&](std::uint32_t c) {
+      return !at_work_[c] && given_[c] < round_ && !node_.is_lost(job_.clients[c]) &&
+             (job_.availability == nullptr || clocked != nullptr ||
+              job_.availability->is_there(c, draw_, node_.now()));
+    };
+    for (int attempt = 0; attempt < kBlindAttempts && count > 0; ++attempt) {
+      const std::uint32_t client = candidate(random.below(count));
       if (is_idle(client)) return client;
     }
     std::vector<std::uint32_t> idle;
-    for (std::uint32_t c = 0; c < job_.clients.size(); ++c) {
-      if (is_idle(c)) idle.push_back(c);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (is_idle(candidate(i))) idle.push_back(candidate(i));
     }
     if (idle.empty()) return std::nullopt;
     return idle[random.below(idle.size())];
@@ -185,8 +190,18 @@ class FederationServer {
       job_.algorithm->give(state_, values);
     }
     const Payload payload = pack_message<GivenHead, Scalar>(node_.dry(), {round_}, count, values);
-    for (const std::uint32_t client : cohort) node_.send(job_.clients[client], kToClients, payload);
+    for (const std::uint32_t client : cohort) send_word(client, round_, payload);
     traffic_ += payload.size() * cohort.size();
+  }
+  void send_word(std::uint32_t client, int round, const Payload& payload) {
+    const Rank rank = job_.clients[client];
+    node_.send(rank, kToClients, payload);
+    if (job_.sleepers.empty()) return;
+    Wakefulness& sleeper = job_.sleepers[client];
+    sleeper.asked = round;
+    if (std::exchange(sleeper.awake, true)) return;
+    Node& node = node_.local_nodes()->node(rank);
+    node.spawn(answer_federation(node, job_, client, round));
   }
 
   // True: it is an answer to this round.
@@ -194,7 +209,7 @@ class FederationServer {
     traffic_ += message.payload.size();
     const auto head = head_of<AnswerHead>(message.payload);
     if (!head) return true;
-    const std::size_t client = index_of(message.from);
+    const std::size_t client = place_of(job_.clients, message.from);
     if (head->round <= answered_[client]) return false;  // the network doubled it
     answered_[client] = head->round;
     const bool in_time = head->round == round_;
@@ -208,10 +223,6 @@ class FederationServer {
       answers_.push_back({client, head->round, std::move(message.payload)});
     }
     return in_time;
-  }
-  std::size_t index_of(Rank rank) const {
-    const auto found = std::lower_bound(job_.clients.begin(), job_.clients.end(), rank);
-    return static_cast<std::size_t>(found - job_.clients.begin());
   }
 
   bool is_to_repeat() const {
@@ -286,8 +297,14 @@ class FederationServer {
   }
 
   void say_that_it_is_over() {
-    const Payload over = pack_message<GivenHead, Scalar>(node_.dry(), {round_}, 0, {});
-    for (const Rank client : job_.clients) node_.send(client, kToClients, over);
+    const int after = round_ + 1;
+    const Payload over = pack_message<GivenHead, Scalar>(node_.dry(), {after}, 0, {});
+    for (std::uint32_t client = 0; client < job_.clients.size(); ++client) {
+      // Who sleeps, or has nothing more to read, ends by itself.
+      const bool ends =
+          !job_.sleepers.empty() && job_.sleepers[client].read >= job_.sleepers[client].asked;
+      if (!ends) send_word(client, after, over);
+    }
   }
 
   std::string save() const {

@@ -14,6 +14,7 @@
 #include "runtime/board/board.hpp"
 #include "runtime/node/communication.hpp"
 #include "runtime/node/device.hpp"
+#include "runtime/node/local_nodes.hpp"
 #include "runtime/node/out_of_band.hpp"
 #include "runtime/node/recorder.hpp"
 #include "runtime/node/safe_points.hpp"
@@ -39,10 +40,11 @@ struct NodeParts {
   Device& device;
   Recorder& recorder;
   SafePoints& safe_points;
-  Tracer* tracer = nullptr;          // of a run that is traced
-  Board* board = nullptr;            // of a node that has one
-  bool sends_filler = false;         // what nobody reads travels nonetheless, byte for byte
-  OutOfBand* out_of_band = nullptr;  // of a node that has a process of its own
+  Tracer* tracer = nullptr;           // of a run that is traced
+  Board* board = nullptr;             // of a node that has one
+  bool sends_filler = false;          // what nobody reads travels nonetheless, byte for byte
+  OutOfBand* out_of_band = nullptr;   // of a node that has a process of its own
+  LocalNodes* local_nodes = nullptr;  // where all nodes share a process
 };
 
 class Node {
@@ -71,6 +73,8 @@ class Node {
   bool is_lost(Rank rank) const { return parts_.transport.is_lost(rank); }
   // nullptr: all nodes share this process.
   OutOfBand* out_of_band() const { return parts_.out_of_band; }
+  // nullptr: this node has a process of its own.
+  LocalNodes* local_nodes() const { return parts_.local_nodes; }
   SleepUntil sleep_until(TimePoint when) { return {parts_.executor, when}; }
   template <class T>
   Spawned<T> spawn(Task<T> task) {

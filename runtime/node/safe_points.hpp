@@ -21,7 +21,7 @@ class SafePoints {
   virtual ~SafePoints() = default;
   // To be asked at each of the points, in the same order on all nodes, before reach().
   virtual bool stops(Rank, Stop stop) { return stop == Stop::kAlways; }
-  // Waits until all nodes are here and the network is idle. `state` is what the node needs to go on
+  // Waits until all nodes that do not sleep are here and the network is idle. `state` is what the node needs to go on
   // from here: it is asked for while everything stands still. A run without checkpoints passes the
   // same points.
   virtual Task<> reach(Rank rank, std::function<std::string()> state) = 0;

@@ -20,7 +20,9 @@ class FederatedImages final : public Workload {
         node, std::max(1, config_.evaluate_every),
         [this](Node& server, const FederatedRound<float>& end) { return observe(server, end); });
   }
+  Sleepers* sleepers() override { return &federation_; }
   std::string weights_hash() const override { return hash_.text(); }
+  ClientScores client_scores() const override { return images_.scores(); }
   DataSizes data_sizes() const override { return images_.sizes(); }
   std::int64_t updates() const override { return federation_.config().rounds; }
   std::int64_t updates_per_epoch() const override { return 1; }

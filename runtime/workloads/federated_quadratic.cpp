@@ -11,8 +11,10 @@ namespace {
 // f_i(x) = a_i/2 (x - b_i)^2 on client i, which holds one sample.
 class Parabolas {
  public:
-  Parabolas(const QuadraticConfig& config, std::size_t clients) {
-    for (std::size_t i = 0; i < clients; ++i) {
+  // Alike they share one learner.
+  Parabolas(const QuadraticConfig& config, std::size_t clients) : clients_(clients) {
+    const bool alike = config.a.size() == 1 && config.b.size() == 1;
+    for (std::size_t i = 0; i < (alike ? 1 : clients); ++i) {
       learners_.push_back(
           std::make_unique<QuadraticLearner<double>>(QuadraticLearner<double>::Options{
               pick(config.a, i), pick(config.b, i), config.start, config.layers}));
@@ -20,7 +22,9 @@ class Parabolas {
   }
   std::vector<ClientData<double>> clients() const {
     std::vector<ClientData<double>> clients;
-    for (const auto& learner : learners_) clients.push_back({learner.get(), nullptr, one_, one_});
+    clients.reserve(clients_);
+    for (std::size_t i = 0; i < clients_; ++i)
+      clients.push_back({learners_[i % learners_.size()].get(), nullptr, one_, one_});
     return clients;
   }
 
@@ -28,6 +32,7 @@ class Parabolas {
   static double pick(const std::vector<double>& values, std::size_t i) {
     return values.size() == 1 ? values[0] : values.at(i);
   }
+  std::size_t clients_;
   std::vector<std::unique_ptr<QuadraticLearner<double>>> learners_;
   std::vector<std::uint32_t> one_{0};
 };
@@ -46,6 +51,7 @@ class FederatedQuadratic final : public Workload {
       return observe(server, end);
     });
   }
+  Sleepers* sleepers() override { return &federation_; }
   std::string weights_hash() const override { return hash_.text(); }
   std::int64_t updates() const override { return federation_.config().rounds; }
   std::int64_t updates_per_epoch() const override { return 1; }

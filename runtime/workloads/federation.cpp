@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "runtime/base/errors.hpp"
-#include "runtime/workloads/places.hpp"
 
 namespace understudy {
 namespace {
@@ -68,7 +67,7 @@ Federation<Scalar>::Federation(const FederatedConfig& config, const WorkloadPart
       availability_(make_availability(config.availability, clients_.size(), parts.seed)),
       sizes_(cohort_sizes(config, clients_.size())),
       cohorts_(parts.seed, clients_.size(), sizes_.asked, availability_.get()),
-      nodes_(clients_.size()) {
+      asleep_(parts.one_process ? clients_.size() : 0) {
   job_.config = config;
   job_.algorithm = algorithm_.get();
   job_.clients = parts.members.members;
@@ -83,6 +82,7 @@ Federation<Scalar>::Federation(const FederatedConfig& config, const WorkloadPart
   job_.codec = codec_.get();
   job_.residuals = residuals_;
   job_.availability = availability_.get();
+  job_.sleepers = asleep_;
   job_.observe = [this](Node& server, const FederatedRound<Scalar>& end) {
     return end_round(server, end);
   };
@@ -95,13 +95,19 @@ Task<> Federation<Scalar>::run(Node& node, int every, Observe observe) {
   if (serves) {
     every_ = every;
     observe_ = std::move(observe);
-  } else {
-    nodes_[client] = &node;
   }
-  if (node.out_of_band() == nullptr)
-    return serves ? serve_federation(node, job_) : join_federation(node, job_, client);
+  if (!asleep_.empty()) return serve_federation(node, job_);
   line_ = std::make_unique<FederationLine<Scalar>>(node, job_.clients, job_.server, kept_);
   return serves ? serve_processes(node) : join_processes(node, client);
+}
+
+template <class Scalar>
+std::string Federation<Scalar>::state(Rank rank) {
+  return save_client(job_, place_of(job_.clients, rank), 0);
+}
+template <class Scalar>
+void Federation<Scalar>::restore(Rank rank, const std::string& state) {
+  restore_client(job_, place_of(job_.clients, rank), state);
 }
 
 template <class Scalar>
@@ -139,7 +145,8 @@ Task<> Federation<Scalar>::end_round(Node& server, const FederatedRound<Scalar>&
 template <class Scalar>
 void Federation<Scalar>::record(Node& server, std::size_t client, const std::string& name,
                                 double value, const Position& at) {
-  if (nodes_[client] != nullptr) return nodes_[client]->record(name, value, at);
+  LocalNodes* nodes = server.local_nodes();
+  if (nodes != nullptr) return nodes->node(job_.clients[client]).record(name, value, at);
   if (!server.is_lost(job_.clients[client])) line_->record(client, name, value, at);
 }
 

@@ -26,13 +26,18 @@ LocalOptions local_options(const GossipConfig& config, const OptimizerConfig& op
 
 // One federation: its algorithm, its cohorts, and what its clients keep.
 template <class Scalar>
-class Federation {
+class Federation final : public Sleepers {
  public:
   using Observe = std::function<Task<>(Node&, const FederatedRound<Scalar>&)>;
   // The clients' learners and samples are borrowed. Throws ScenarioError where the algorithm does not
   // fit the model, or no node serves.
   Federation(const FederatedConfig& config, const WorkloadParts& parts, const LocalOptions& local,
              std::vector<ClientData<Scalar>> clients);
+
+  // Where all nodes share a process the clients sleep.
+  bool sleeps(Rank rank) const override { return !asleep_.empty() && rank != job_.server; }
+  std::string state(Rank rank) override;
+  void restore(Rank rank, const std::string& state) override;
 
   // The part of the node, whichever it is. `observe` runs on the server, every `every` rounds and
   // after the last; where the nodes have a process each and rounds depend on time, at the end for all
@@ -74,7 +79,7 @@ class Federation {
   FederatedJob<Scalar> job_;
   int every_ = 1;
   Observe observe_;
-  std::vector<Node*> nodes_;                      // of the clients in this process
+  std::vector<Wakefulness> asleep_;               // of each client; empty: they have processes
   std::unique_ptr<FederationLine<Scalar>> line_;  // of nodes with a process each
   std::vector<PutOff> put_off_;
 };

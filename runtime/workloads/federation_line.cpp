@@ -1,7 +1,6 @@
 #include "runtime/workloads/federation_line.hpp"
 
 #include "runtime/federated/messages.hpp"
-#include "runtime/workloads/places.hpp"
 
 namespace understudy {
 namespace {

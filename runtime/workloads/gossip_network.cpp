@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "runtime/federated/messages.hpp"
-#include "runtime/workloads/places.hpp"
 
 namespace understudy {
 

@@ -34,6 +34,7 @@ class GossipingImages final : public Workload {
                         });
   }
   std::string weights_hash() const override { return hash_.text(); }
+  ClientScores client_scores() const override { return images_.scores(); }
   DataSizes data_sizes() const override { return images_.sizes(); }
   std::int64_t updates() const override { return network_.config().rounds; }
   std::int64_t updates_per_epoch() const override { return 1; }

@@ -19,14 +19,6 @@ std::vector<std::size_t> equal_shards(std::size_t samples, std::size_t clients) 
   return sizes;
 }
 
-void record_spread(Node& node, const std::string& name, std::vector<double> values, Position at) {
-  const Spread spread = spread_of(std::move(values));
-  node.record(name + "_mean", spread.mean, at);
-  node.record(name + "_std", spread.deviation, at);
-  node.record(name + "_worst_decile", spread.worst_decile, at);
-  node.record(name + "_fairness", spread.fairness, at);
-}
-
 void record_calibration(Node& node, const std::string& prefix, const Calibration& calibration,
                         Position at) {
   node.record(prefix + "_ece", calibration.expected_error(), at);
@@ -34,6 +26,16 @@ void record_calibration(Node& node, const std::string& prefix, const Calibration
 }
 
 }  // namespace
+
+void ImageClients::record_spread(Node& node, const std::string& name, std::vector<double> values,
+                                 Position at) {
+  if (!dry()) scores_[name + "_mean"] = values;
+  const Spread spread = spread_of(std::move(values));
+  node.record(name + "_mean", spread.mean, at);
+  node.record(name + "_std", spread.deviation, at);
+  node.record(name + "_worst_decile", spread.worst_decile, at);
+  node.record(name + "_fairness", spread.fairness, at);
+}
 
 ImageClients::ImageClients(const ImageClassifierConfig& config, const WorkloadParts& parts,
                            double validation)
@@ -143,7 +145,7 @@ Task<> ImageClients::score_all(Node& node, const ScoreClient& score,
 }
 
 Task<> ImageClients::record_personal(Node& node, const std::string& prefix, const ModelOf& model_of,
-                                     Position at) const {
+                                     Position at) {
   const ScoreClient score = [&](std::size_t client, Score& out) {
     const std::vector<float> model = model_of(client);
     if (model.empty()) return;
@@ -186,7 +188,7 @@ MixtureScores ImageClients::mixtures(std::size_t client, std::span<const float> 
 
 Task<> ImageClients::record_mixtures(Node& node, const std::string& prefix,
                                      std::span<const float> shared, const ModelOf& own_of,
-                                     Position at) const {
+                                     Position at) {
   if (!withholds()) co_return;
   const ScoreClient score = [&](std::size_t client, Score& out) {
     out.counts = true;

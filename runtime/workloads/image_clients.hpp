@@ -31,13 +31,15 @@ class ImageClients {
   // called on several threads at once.
   using ModelOf = std::function<std::vector<float>(std::size_t client)>;
   Task<> record_personal(Node& node, const std::string& prefix, const ModelOf& model_of,
-                         Position at) const;
+                         Position at);
   // Of mixtures of `shared` and each client's own model (empty: `shared` alone), where samples are
   // withheld: the accuracies as above of the mixture that each client chooses by them, as
   // PREFIX_accuracy_chosen_..., of half and half (_half_...), and of the one that its test samples
   // would have chosen (_oracle_...); and mixing_chosen_mean, the mean share of the own model.
   Task<> record_mixtures(Node& node, const std::string& prefix, std::span<const float> shared,
-                         const ModelOf& own_of, Position at) const;
+                         const ModelOf& own_of, Position at);
+  // By PREFIX_accuracy_mean and its like, of the clients that the last records were of.
+  const ClientScores& scores() const { return scores_; }
 
  private:
   bool dry() const { return data_.train.dataset == nullptr; }
@@ -48,6 +50,7 @@ class ImageClients {
     MixtureScores mixtures{};
   };
   using ScoreClient = std::function<void(std::size_t client, Score&)>;
+  void record_spread(Node& node, const std::string& name, std::vector<double> values, Position at);
   // Of all clients that have test samples, on several threads; empty in a dry run.
   Task<> score_all(Node& node, const ScoreClient& score, std::vector<Score>& out) const;
   Task<> score_one(Node& node, std::size_t client, const ScoreClient& score, Score& out) const;
@@ -63,6 +66,7 @@ class ImageClients {
   DataSizes sizes_;
   std::unique_ptr<Learner> learner_;
   std::vector<std::vector<std::uint32_t>> training_, validation_, test_;  // indices of each client
+  ClientScores scores_;
 };
 
 }  // namespace understudy

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ struct DataSizes {
   std::optional<ImageShape> images{};  // of the data set that was used, where it has images
 };
 
+// Per metric what clients scored at the last evaluation, of those that were scored.
+using ClientScores = std::map<std::string, std::vector<double>>;
+
 // What a workload is made from.
 struct WorkloadParts {
   // Which node is which; a Communicator's index is filled in per node.
@@ -43,6 +47,7 @@ struct WorkloadParts {
   // Which members are neighbours, by their places among the members; where the strategy asks for it.
   SharedList<std::vector<std::uint32_t>> neighbours{};
   std::uint64_t seed = 0;
+  bool one_process = true;  // all nodes share this process
   // Computes models. Without it the workload can only be replayed dry.
   std::function<std::unique_ptr<Learner>(const Model&)> make_learner;
   DatasetCache* datasets = nullptr;  // with make_learner
@@ -61,6 +66,10 @@ class Workload {
   // Of the parameters, in all and in one pass over the data; 0 where nothing is trained.
   virtual std::int64_t updates() const { return 0; }
   virtual std::int64_t updates_per_epoch() const { return 0; }
+  // Nodes that run() is not to be called for at the start; nullptr: none. Where all share a process.
+  virtual Sleepers* sleepers() { return nullptr; }
+  // Empty where there are no clients that are scored, and in a dry replay.
+  virtual ClientScores client_scores() const { return {}; }
   // A sentence for the user, such as which data set stands in for the one asked for; usually empty.
   virtual std::string notice() const { return {}; }
 };

@@ -78,26 +78,31 @@ class VirtualNetwork::Endpoint final : public Transport {
 
 VirtualNetwork::VirtualNetwork(Scheduler& scheduler, const Topology& topology,
                                std::unique_ptr<NetworkModel> model)
-    : scheduler_(scheduler), topology_(topology), model_(std::move(model)) {
-  for (std::size_t i = 0; i < topology.places().size(); ++i) {
-    endpoints_.push_back(std::make_unique<Endpoint>(*this, Rank{i}));
-  }
+    : scheduler_(scheduler),
+      topology_(topology),
+      model_(std::move(model)),
+      endpoints_(topology.places().size()) {
   scheduler.set_source(this);
 }
 
 VirtualNetwork::~VirtualNetwork() { scheduler_.set_source(nullptr); }
 
-Transport& VirtualNetwork::endpoint(Rank rank) { return *endpoints_.at(rank.index()); }
-const VirtualNetwork::Sent& VirtualNetwork::sent(Rank rank) const {
-  return endpoints_.at(rank.index())->sent;
+VirtualNetwork::Endpoint& VirtualNetwork::endpoint_of(Rank rank) {
+  auto& endpoint = endpoints_.at(rank.index());
+  if (endpoint == nullptr) endpoint = std::make_unique<Endpoint>(*this, rank);
+  return *endpoint;
+}
+Transport& VirtualNetwork::endpoint(Rank rank) { return endpoint_of(rank); }
+VirtualNetwork::Sent VirtualNetwork::sent(Rank rank) const {
+  const auto& endpoint = endpoints_.at(rank.index());
+  return endpoint == nullptr ? Sent{} : endpoint->sent;
 }
 bool VirtualNetwork::everything_received() const {
-  return std::all_of(endpoints_.begin(), endpoints_.end(),
-                     [](const auto& endpoint) { return endpoint->everything_received(); });
+  return std::all_of(endpoints_.begin(), endpoints_.end(), [](const auto& endpoint) {
+    return endpoint == nullptr || endpoint->everything_received();
+  });
 }
-void VirtualNetwork::restore_sent(Rank rank, const Sent& sent) {
-  endpoints_.at(rank.index())->sent = sent;
-}
+void VirtualNetwork::restore_sent(Rank rank, const Sent& sent) { endpoint_of(rank).sent = sent; }
 
 std::span<const LinkStatistics> VirtualNetwork::link_statistics() {
   advance(scheduler_.now());
@@ -129,7 +134,7 @@ void VirtualNetwork::advance(TimePoint now) {
   for (const Completion& completion : ended_) {
     InFlight& flight = in_flight_[completion.id.index()];
     if (completion.delivered) {
-      endpoints_[flight.to.index()]->deliver(std::move(flight));
+      endpoint_of(flight.to).deliver(std::move(flight));
     } else {
       lose(flight);
     }
@@ -138,7 +143,8 @@ void VirtualNetwork::advance(TimePoint now) {
 
 std::string VirtualNetwork::waits_for_what_was_lost() const {
   for (const Lost& lost : lost_) {
-    if (!endpoints_[lost.to.index()]->waits_for(lost)) continue;
+    const auto& endpoint = endpoints_[lost.to.index()];
+    if (endpoint == nullptr || !endpoint->waits_for(lost)) continue;
     return fmt::format("rank {} waits for a message from rank {} that the network lost at {:.6g} s",
                        lost.to.value, lost.from.value, to_seconds(lost.at));
   }

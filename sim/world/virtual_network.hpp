@@ -22,7 +22,7 @@ class VirtualNetwork final : public EventSource {
   // Tells it of every message, once that is received or lost. It must outlive the network.
   void set_trace(EventTrace* trace) { trace_ = trace; }
 
-  // The endpoint of a rank of the topology's places.
+  // The endpoint of a rank of the topology's places, made when it is first asked for.
   Transport& endpoint(Rank rank);
   // Up to the present, to which it brings the model.
   std::span<const LinkStatistics> link_statistics();
@@ -31,7 +31,7 @@ class VirtualNetwork final : public EventSource {
     std::int64_t bytes = 0;
     std::int64_t messages = 0;
   };
-  const Sent& sent(Rank rank) const;
+  Sent sent(Rank rank) const;
   // Whether no message waits for somebody to receive it.
   bool everything_received() const;
   void restore_sent(Rank rank, const Sent& sent);
@@ -43,6 +43,7 @@ class VirtualNetwork final : public EventSource {
 
  private:
   class Endpoint;
+  Endpoint& endpoint_of(Rank rank);
   void send(Rank from, Rank to, Tag tag, Payload payload);
 
   struct InFlight {

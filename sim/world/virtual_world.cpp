@@ -11,17 +11,16 @@ namespace understudy {
 // Safe points: opened when nothing else can happen, so that nothing is in flight by construction.
 class VirtualWorld::Gate final : public SafePoints {
  public:
-  explicit Gate(VirtualWorld& world)
-      : world_(world),
-        states_(world.topology_.places().size()),
-        opened_(world.topology_.places().size()) {
+  explicit Gate(VirtualWorld& world) : world_(world), stops_(world.size()) {
     world.scheduler_.set_idle_hook([this] { return open(); });
   }
   Task<> reach(Rank rank, std::function<std::string()> state) override {
-    states_[rank.index()] = std::move(state);
+    auto& stop = stops_[rank.index()];
+    if (stop == nullptr) stop = std::make_unique<Halt>();
+    stop->state = std::move(state);
     ++arrived_;
-    co_await opened_[rank.index()];
-    opened_[rank.index()].reset();
+    co_await stop->opened;
+    stop->opened.reset();
   }
   std::optional<std::string> restored(Rank rank) const override {
     if (world_.options_.resume == nullptr) return std::nullopt;
@@ -29,24 +28,31 @@ class VirtualWorld::Gate final : public SafePoints {
   }
 
  private:
+  struct Halt {
+    std::function<std::string()> state;
+    Event opened;
+  };
   bool open() {
-    if (arrived_ != states_.size()) return false;
+    if (arrived_ != world_.awake_ || arrived_ == 0) return false;
     UNDERSTUDY_CHECK(world_.network_.everything_received());  // a snapshot holds no messages
     const WorldOptions& options = world_.options_;
     if (options.on_safe_point && (!options.wants_snapshot || options.wants_snapshot())) {
       WorldSnapshot snapshot = world_.snapshot();
-      for (auto& state : states_) snapshot.states.push_back(state());
+      for (std::size_t i = 0; i < stops_.size(); ++i)
+        snapshot.states.push_back(stops_[i] ? stops_[i]->state()
+                                            : world_.sleepers_->state(Rank{i}));
       options.on_safe_point(snapshot);
     }
     arrived_ = 0;
     // In order of rank, as a resumed run starts: at one instant the order decides who sends first.
-    for (Event& opened : opened_) opened.set();
+    for (const auto& stop : stops_) {
+      if (stop != nullptr) stop->opened.set();
+    }
     return true;
   }
   VirtualWorld& world_;
-  std::vector<std::function<std::string()>> states_;
+  std::vector<std::unique_ptr<Halt>> stops_;  // by rank; of those that have been at one
   std::size_t arrived_ = 0;
-  std::vector<Event> opened_;  // by rank
 };
 
 // One node with its parts.
@@ -57,10 +63,12 @@ struct VirtualWorld::Inhabitant {
         recorder(world.scheduler_, world.options_.dry),
         node(NodeParts{node_info(world.topology_, rank), world.options_.seed, world.options_.dry,
                        world.scheduler_, world.network_.endpoint(rank), device, recorder,
-                       *world.gate_, world.trace_.get(), world.board_of(rank)}) {
-    if (rank.index() < world.options_.replay.size()) {
+                       *world.gate_, world.trace_.get(), world.board_of(rank), false, nullptr,
+                       &world}) {
+    const WorldOptions& options = world.options_;
+    if (rank.index() < options.replay.size())
       recorder.replay = std::move(world.options_.replay[rank.index()]);
-    }
+    if (options.resume != nullptr) restore(world.network_, *options.resume);
   }
 
   static VirtualDevice::Options device_options(const VirtualWorld& world, Rank rank) {
@@ -93,7 +101,8 @@ VirtualWorld::VirtualWorld(const Topology& topology, WorldOptions options)
       trace_(options_.on_event ? std::make_unique<EventTrace>(options_.on_event) : nullptr),
       network_(scheduler_, topology,
                make_network(options_.network, options_.faults, topology, options_.seed)),
-      gate_(std::make_unique<Gate>(*this)) {
+      inhabitants_(topology.places().size()) {
+  gate_ = std::make_unique<Gate>(*this);
   topology.require_connected();
   scheduler_.set_interrupt(options_.interrupt);
   scheduler_.set_blame_hook([this] { return who_is_to_blame(); });
@@ -105,10 +114,6 @@ VirtualWorld::VirtualWorld(const Topology& topology, WorldOptions options)
     boards_ = std::make_unique<WorldBoards>(
         one_by_one(options_.boards, static_cast<std::size_t>(workers)), scheduler_, real_time_,
         options_.pool, options_.seed);
-  }
-  for (std::size_t i = 0; i < topology.places().size(); ++i) {
-    inhabitants_.push_back(std::make_unique<Inhabitant>(*this, Rank{i}));
-    if (options_.resume != nullptr) inhabitants_.back()->restore(network_, *options_.resume);
   }
 }
 
@@ -122,11 +127,23 @@ Board* VirtualWorld::board_of(Rank rank) {
   return worker < boards_->size() ? &boards_->board(worker) : nullptr;
 }
 
-std::size_t VirtualWorld::size() const { return inhabitants_.size(); }
-Node& VirtualWorld::node(Rank rank) { return inhabitants_.at(rank.index())->node; }
+Node& VirtualWorld::node(Rank rank) {
+  auto& inhabitant = inhabitants_.at(rank.index());
+  if (inhabitant == nullptr) inhabitant = std::make_unique<Inhabitant>(*this, rank);
+  return inhabitant->node;
+}
 
-void VirtualWorld::run(const NodeProgram& program) {
-  for (auto& inhabitant : inhabitants_) spawn(scheduler_, program(inhabitant->node));
+void VirtualWorld::run(const NodeProgram& program, Sleepers* sleepers) {
+  sleepers_ = sleepers;
+  for (std::size_t i = 0; i < size(); ++i) {
+    const Rank rank{i};
+    if (sleepers == nullptr || !sleepers->sleeps(rank)) {
+      spawn(scheduler_, program(node(rank)));
+      ++awake_;
+    } else if (options_.resume != nullptr) {
+      sleepers->restore(rank, options_.resume->states[i]);
+    }
+  }
   scheduler_.run();
 }
 
@@ -141,14 +158,30 @@ std::string VirtualWorld::who_is_to_blame() const {
                      retransmit->tries);
 }
 
+// Of one that has slept all along, what the resumed run had.
+NodeStatistics VirtualWorld::statistics_of(Rank rank) const {
+  const auto& inhabitant = inhabitants_[rank.index()];
+  if (inhabitant == nullptr)
+    return options_.resume != nullptr ? options_.resume->nodes[rank.index()] : NodeStatistics{};
+  const VirtualNetwork::Sent sent = network_.sent(rank);
+  const CommunicationMeter& meter = inhabitant->node.meter();
+  return {inhabitant->device.busy(),
+          meter.total(),
+          meter.exposed(),
+          sent.bytes,
+          sent.messages,
+          meter.by_kind()};
+}
+
 WorldSnapshot VirtualWorld::snapshot() {
   WorldSnapshot s;
   s.time = scheduler_.now();
-  for (const auto& i : inhabitants_) {
-    s.samples.push_back(i->recorder.samples);
-    const auto& sent = network_.sent(i->node.rank());
-    s.nodes.push_back({i->device.busy(), i->node.meter().total(), i->node.meter().exposed(),
-                       sent.bytes, sent.messages, i->node.meter().by_kind()});
+  for (std::size_t i = 0; i < size(); ++i) {
+    const bool is_new = inhabitants_[i] == nullptr && options_.resume != nullptr;
+    s.samples.push_back(inhabitants_[i] != nullptr ? inhabitants_[i]->recorder.samples
+                        : is_new                   ? options_.resume->samples[i]
+                                                   : std::vector<Sample>());
+    s.nodes.push_back(statistics_of(Rank{i}));
   }
   const auto links = network_.link_statistics();
   s.links.assign(links.begin(), links.end());

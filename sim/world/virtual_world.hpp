@@ -42,17 +42,17 @@ struct WorldOptions {
 
 using NodeProgram = std::function<Task<>(Node&)>;
 
-class VirtualWorld {
+class VirtualWorld final : LocalNodes {
  public:
   // The topology must outlive the world. Throws ScenarioError where places can't reach each other,
   // BoardError where a board is not to be had.
   VirtualWorld(const Topology& topology, WorldOptions options);
-  ~VirtualWorld();
+  ~VirtualWorld() override;
 
-  std::size_t size() const;
-  Node& node(Rank rank);
-  // Runs the program on every node to the end, once.
-  void run(const NodeProgram& program);
+  std::size_t size() const { return inhabitants_.size(); }
+  Node& node(Rank rank) override;
+  // Runs the program to the end, once, on every node that does not sleep.
+  void run(const NodeProgram& program, Sleepers* sleepers = nullptr);
   // The state so far, also after the end (then without node states).
   WorldSnapshot snapshot();
   // By how much the clock has been behind the wall's; zero where time jumps.
@@ -63,6 +63,7 @@ class VirtualWorld {
   class Gate;
   std::string who_is_to_blame() const;
   Board* board_of(Rank rank);
+  NodeStatistics statistics_of(Rank rank) const;
 
   const Topology& topology_;
   WorldOptions options_;
@@ -73,7 +74,9 @@ class VirtualWorld {
   VirtualNetwork network_;
   std::map<VertexId, DeviceQueue> queues_;
   std::unique_ptr<Gate> gate_;
-  std::vector<std::unique_ptr<Inhabitant>> inhabitants_;
+  std::vector<std::unique_ptr<Inhabitant>> inhabitants_;  // by rank; made when first asked for
+  Sleepers* sleepers_ = nullptr;
+  std::size_t awake_ = 0;  // nodes that the program was started on
 };
 
 }  // namespace understudy

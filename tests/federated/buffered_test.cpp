@@ -102,6 +102,42 @@ AvailabilityConfig trace(const TemporaryFolder& folder, const std::string& text,
   return TraceAvailability{{(folder / "trace.csv").string()}, period};
 }
 
+// Whoever is asked directly and whoever keeps the books agree at every time, and the next arrival is the
+// first time at which somebody new is there.
+TEST(Available, AreKnownWithoutAskingEverybody) {
+  const TemporaryFolder folder;
+  const std::string text = "client,on_s,off_s\n0,0,3\n0,5,6\n1,2,4\n1,4,9\n2,7,10\n4,0,1\n4,9,10\n";
+  const std::vector<std::vector<std::pair<int, int>>> on{
+      {{0, 3}, {5, 6}}, {{2, 9}}, {{7, 10}}, {}, {{0, 1}, {9, 10}}};
+  const auto expected = [&](std::size_t client, int half_s) {
+    for (const auto& [from, to] : on[client % on.size()])
+      if (half_s % 20 >= 2 * from && half_s % 20 < 2 * to) return true;
+    return false;
+  };
+  constexpr std::size_t kClients = 12;  // take those of the file in turn
+  for (const int step : {1, 3, 7, 45}) {
+    const auto made = make_availability(trace(folder, text, 10s), kClients, 1);
+    ClockedAvailability& there = *made->by_the_clock();
+    for (int half_s = 0; half_s < 200; half_s += step) {
+      const TimePoint now = kStart + half_s * Duration{500ms};
+      std::vector<std::uint32_t> present;
+      for (std::uint32_t c = 0; c < kClients; ++c) {
+        if (expected(c, half_s)) present.push_back(c);
+      }
+      EXPECT_THAT(there.present(now), testing::UnorderedElementsAreArray(present)) << half_s;
+      int later = half_s + 1;
+      const auto comes = [&](std::size_t c) { return !expected(c, half_s) && expected(c, later); };
+      const auto somebody_comes = [&] {
+        for (std::size_t c = 0; c < kClients; ++c)
+          if (comes(c)) return true;
+        return false;
+      };
+      while (!somebody_comes()) ++later;
+      EXPECT_EQ(there.next_arrival(now), kStart + later * Duration{500ms}) << half_s;
+    }
+  }
+}
+
 // Client 0 is there until 3 s, client 1 from 2 s on. Rounds of a second each.
 TEST(Available, AreAskedAsTheTraceSays) {
   const TemporaryFolder folder;
@@ -137,6 +173,23 @@ TEST(Available, FillABufferInTurns) {
   // Client 0 from 0 s and from 1 s, then client 1.
   EXPECT_NEAR(end.models[1][0], 1, 1e-12);
   EXPECT_NEAR(end.models[2][0], 3, 1e-12);
+}
+
+// Of those there each equally often: 2 of 6, of whom half are there.
+TEST(Bernoulli, DrawsEveryClientEquallyOften) {
+  const auto drawn = make_availability(BernoulliAvailability{0.5}, 6, 3);
+  Cohorts cohorts(3, 6, 2, drawn.get());
+  std::vector<int> times(6);
+  int all = 0;
+  for (int draw = 1; draw <= 9000; ++draw) {
+    for (const std::uint32_t client : cohorts.of(draw)) {
+      ASSERT_TRUE(drawn->is_there(client, draw, kStart));
+      ++times[client], ++all;
+    }
+  }
+  // At most 2 in a draw, so that the deviation is below that of independent draws.
+  const double each = all / 6.0;
+  for (const int count : times) EXPECT_NEAR(count, each, 5 * std::sqrt(each));
 }
 
 TEST(Bernoulli, DrawsCohortsOfThoseWhoAreThere) {

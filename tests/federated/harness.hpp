@@ -21,6 +21,17 @@ struct Federation {
   ComputePool* pool = nullptr;
   std::function<void(const WorldSnapshot&)> on_safe_point{};
   const WorldSnapshot* resume = nullptr;
+  bool asleep = true;  // clients sleep until they are asked
+};
+
+struct SleepingClients final : Sleepers {
+  explicit SleepingClients(const FederatedJob<double>& of) : job(of) {}
+  const FederatedJob<double>& job;
+  bool sleeps(Rank rank) const override { return rank != job.server; }
+  std::string state(Rank rank) override { return save_client(job, rank.index(), 0); }
+  void restore(Rank rank, const std::string& state) override {
+    restore_client(job, rank.index(), state);
+  }
 };
 
 struct FederationEnd {
@@ -46,6 +57,12 @@ struct FederationEnd {
   }
 };
 
+inline std::vector<Rank> ranks_up_to(std::size_t n) {
+  std::vector<Rank> ranks;
+  for (std::size_t i = 0; i < n; ++i) ranks.push_back(Rank{i});
+  return ranks;
+}
+
 inline FederationEnd run(const Federation& f) {
   const std::size_t n = f.bowls.size();
   StarConfig star = f.star;
@@ -64,8 +81,7 @@ inline FederationEnd run(const Federation& f) {
   FederationEnd out;
   out.kept.resize(n);
   out.residuals.resize(n);
-  std::vector<Rank> clients;
-  for (std::size_t i = 0; i < n; ++i) clients.push_back(Rank{i});
+  const std::vector<Rank> clients = ranks_up_to(n);
   const auto algorithm = make_algorithm<double>(
       f.config.algorithm, {learners[0]->layout(), f.config.settings, n, f.config.rounds});
   const CohortSizes sizes = cohort_sizes(f.config, n);
@@ -88,6 +104,8 @@ inline FederationEnd run(const Federation& f) {
   job.codec = codec.get();
   job.residuals = out.residuals;
   job.availability = availability.get();
+  std::vector<Wakefulness> wakefulness(f.asleep ? n : 0);
+  job.sleepers = wakefulness;
   job.observe = [&](Node&, const FederatedRound<double>& end) -> Task<> {
     out.models.emplace_back(end.model.begin(), end.model.end());
     co_return;
@@ -100,10 +118,13 @@ inline FederationEnd run(const Federation& f) {
   options.on_safe_point = f.on_safe_point;
   options.resume = f.resume;
   VirtualWorld world(topology, std::move(options));
-  world.run([&](Node& node) -> Task<> {
-    if (node.rank() == job.server) return serve_federation(node, job);
-    return join_federation(node, job, node.rank().index());
-  });
+  SleepingClients sleepers(job);
+  world.run(
+      [&](Node& node) -> Task<> {
+        if (node.rank() == job.server) return serve_federation(node, job);
+        return join_federation(node, job, node.rank().index());
+      },
+      f.asleep ? &sleepers : nullptr);
   for (std::size_t i = 0; i < n; ++i) {
     LocalWork<double> work(data[i], job.local, {.seed = 3, .node = clients[i].value});
     out.personal.emplace_back(learners[i]->layout().size);

@@ -125,6 +125,37 @@ TEST(Rounds, GiveTheSameBitsOnAnyNumberOfThreads) {
   }
 }
 
+// A task that is there all along, and one that the server starts: nobody can tell.
+TEST(Rounds, AreTheSameWhereClientsSleep) {
+  const std::vector<FederatedConfig> configs{
+      {.algorithm = FederatedKind::kDitto, .rounds = 6, .cohort = 2},
+      {.rounds = 6, .deadline = 3s},
+      {.rounds = 6, .deadline = 3s, .late = LateAnswers::kStale},
+      {.rounds = 6, .cohort = 2, .over_selection = 2},
+      {.rounds = 6, .cohort = 2, .aggregation = Aggregation::kBuffered, .buffer = 1}};
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    Federation f = timed({1, 2, 7, 3}, configs[i]);
+    const FederationEnd asleep = run(f);
+    f.asleep = false;
+    const FederationEnd awake = run(f);
+    EXPECT_EQ(asleep.models, awake.models) << i;
+    EXPECT_EQ(asleep.kept, awake.kept) << i;
+    for (const char* metric : {"train_loss", "answers", "late", "round_s", "traffic_bytes"})
+      EXPECT_EQ(asleep.all(metric), awake.all(metric)) << i << metric;
+  }
+}
+
+// Who is never asked stays without a record, and counts as one that has sent nothing.
+TEST(Rounds, LeaveTheOthersAsleep) {
+  const FederationEnd end = run(timed({1, 1, 1, 1, 1, 1}, {.rounds = 1, .cohort = 1}));
+  int awake = 0;
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(end.world.samples[i].size(), static_cast<std::size_t>(end.world.nodes[i].messages));
+    awake += end.world.samples[i].empty() ? 0 : 1;
+  }
+  EXPECT_EQ(awake, 1);
+}
+
 TEST(Rounds, ResumeWithTheSameBits) {
   for (const FederatedKind kind : {FederatedKind::kScaffold, FederatedKind::kApfl}) {
     Federation f = of_many(kind);
