@@ -80,10 +80,15 @@ std::vector<at::Tensor> by_autograd(Network network, const Layout& layout,
   return out;
 }
 
-class BatchNormalised : public testing::TestWithParam<std::pair<const char*, Network>> {};
+struct NamedNetwork {
+  const char* name;
+  Network network;
+};
+class BatchNormalised : public testing::TestWithParam<NamedNetwork> {};
 INSTANTIATE_TEST_SUITE_P(Models, BatchNormalised,
-                         testing::Values(std::pair("vgg11_bn", vgg11_bn),
-                                         std::pair("resnet18", resnet18)));
+                         testing::Values(NamedNetwork{"vgg11_bn", vgg11_bn},
+                                         NamedNetwork{"resnet18", resnet18}),
+                         [](const auto& instance) { return std::string(instance.param.name); });
 
 // A bias before a normalisation has no influence: its gradient is rounding, against that of the whole.
 TEST_P(BatchNormalised, GradientAndBuffersEqualAutograd) {
