@@ -1,6 +1,7 @@
 // The program with LibTorch: runs scenarios. `understudy` becomes it where a command needs a
 // learner.
 #include "cli/program.hpp"
+#include "cli/worker.hpp"
 #include "runtime/learners/torch/set_up.hpp"
 #include "runtime/learners/torch/torch_learner.hpp"
 
@@ -8,7 +9,12 @@ int main(int argc, char** argv) {
   understudy::set_up_torch();
   return understudy::run_program(argc, argv, [](CLI::App& app, understudy::Session& session) {
     add_run(app, session);
-    understudy::add_worker(
-        app, [](const understudy::Model& m) { return understudy::make_torch_learner(m); });
+    const auto make_learner = [](const understudy::Model& m) {
+      return understudy::make_torch_learner(m);
+    };
+    understudy::add_worker(app, session, make_learner,
+                           [&, make_learner](const understudy::LaunchedOptions& options) {
+                             understudy::run_launched(options, make_learner, session);
+                           });
   });
 }

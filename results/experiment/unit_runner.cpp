@@ -107,7 +107,7 @@ Unit new_unit(const UnitTask& task, const Topology& topology) {
 }
 
 Unit run_unit(const UnitTask& task) {
-  if (task.scenario->mode == Mode::kEmulated && task.weights == nullptr)
+  if (task.scenario->mode != Mode::kVirtual && task.weights == nullptr)
     return run_emulated_unit(task);
   const auto start = std::chrono::steady_clock::now();
   const Topology topology = topology_of(*task.scenario);
