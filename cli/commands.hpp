@@ -41,9 +41,13 @@ void add_report(CLI::App& app, Session& session);
 void add_retime(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);
 
-// Of both programs: without LibTorch, make_learner throws.
-void add_worker(CLI::App& app,
-                const std::function<std::unique_ptr<Learner>(const Model&)>& make_learner);
+// Of both programs: without LibTorch, make_learner throws, and what a launcher has started becomes the
+// other program.
+struct LaunchedOptions;
+using RunLaunched = std::function<void(const LaunchedOptions&)>;
+void add_worker(CLI::App& app, Session& session,
+                const std::function<std::unique_ptr<Learner>(const Model&)>& make_learner,
+                const RunLaunched& run_launched);
 
 // Of understudy-node.
 void add_run(CLI::App& app, Session& session);

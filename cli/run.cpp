@@ -12,6 +12,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/run.hpp"
 #include "cli/run_folder.hpp"
 #include "results/experiment/check_data.hpp"
 #include "results/experiment/experiment.hpp"
@@ -27,21 +28,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
-  std::string file;
-  std::vector<std::string> sets;
-  std::string out;
-  std::string data_dir;
-  std::string junit;
-  int jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  bool resume = false;
-  bool retrain = false;
-  bool trace = false;
-};
-
 const fs::path kRuns = fs::path("results") / "runs";
 
-RunDirectory open_directory(const Options& options, const Scenario& scenario) {
+RunDirectory open_directory(const RunOptions& options, const Scenario& scenario) {
   const std::string resolved = write_yaml(scenario);
   if (!options.resume) {
     const fs::path path = options.out.empty() ? make_fresh_folder(kRuns, scenario.name,
@@ -61,7 +50,7 @@ RunDirectory open_directory(const Options& options, const Scenario& scenario) {
   return directory;
 }
 
-Provenance provenance_of(const Options& options, const Scenario& scenario) {
+Provenance provenance_of(const RunOptions& options, const Scenario& scenario) {
   const TorchVersion torch = torch_version();
   return {.libraries = {{"libtorch", torch.version}},
           .instruction_set = torch.instruction_set,
@@ -69,14 +58,17 @@ Provenance provenance_of(const Options& options, const Scenario& scenario) {
           .jobs = options.jobs};
 }
 
-Launch launch_of(const Options& options, const RunDirectory& directory) {
+Launch launch_of(const RunOptions& options, const RunDirectory& directory,
+                 RendezvousHost* rendezvous) {
   return {.programs = fs::read_symlink("/proc/self/exe").parent_path(),
           .data_dir = options.data_dir,
-          .logs = directory.path() / "logs"};
+          .logs = directory.path() / "logs",
+          .rendezvous = rendezvous};
 }
 
 ExperimentResult compute(const Experiment& experiment, const RunDirectory& directory,
-                         DatasetCache& datasets, const Options& options, const Session& session) {
+                         DatasetCache& datasets, const RunOptions& options, const Session& session,
+                         RendezvousHost* rendezvous) {
   ProgressBar bar(session.quiet);
   ExperimentOptions how;
   how.jobs = options.jobs;
@@ -84,7 +76,7 @@ ExperimentResult compute(const Experiment& experiment, const RunDirectory& direc
   how.trace = options.trace;
   how.make_learner = [](const Model& model) { return make_torch_learner(model); };
   how.datasets = &datasets;
-  how.launch = launch_of(options, directory);
+  how.launch = launch_of(options, directory, rendezvous);
   how.interrupt = &catch_interrupts();
   how.on_progress = [&bar](const ProgressState& state) { bar.show(state); };
   return run_experiment(experiment, directory, how);
@@ -106,6 +98,16 @@ void require_traceable(const Experiment& experiment) {
     throw ScenarioError(
         "--trace: follows runs in virtual time only; --set mode=virtual traces the same scenario "
         "there, and 'understudy compare' holds its times against those of processes");
+  }
+}
+
+void require_no_launcher(const Experiment& experiment) {
+  for (const ExpandedRun& run : experiment.runs) {
+    if (run.scenario.mode != Mode::kReal) continue;
+    throw ScenarioError(fmt::format(
+        "{}: ranks of the mode real are started by a launcher, each as 'understudy worker FILE': "
+        "'mpirun -n {} understudy worker FILE', or by srun, torchrun --no-python, or hand",
+        experiment.scenario.name, topology_of(run.scenario).places().size()));
   }
 }
 
@@ -132,8 +134,9 @@ void show(const Experiment& experiment, const RunDirectory& directory, const Sum
 
 // The run itself, once the directory stands; what happens is in run.json either way.
 void run_in(const RunDirectory& directory, const Experiment& experiment, DatasetCache& datasets,
-            const Options& options, const Session& session) {
-  const ExperimentResult result = compute(experiment, directory, datasets, options, session);
+            const RunOptions& options, const Session& session, RendezvousHost* rendezvous) {
+  const ExperimentResult result =
+      compute(experiment, directory, datasets, options, session, rendezvous);
   if (result.interrupted) {
     if (!result.units.empty()) publish(directory, experiment, result.units);
     give_up(experiment, directory, result);
@@ -145,8 +148,11 @@ void run_in(const RunDirectory& directory, const Experiment& experiment, Dataset
   if (!missed.empty()) throw RunError(sentence(missed));
 }
 
-void run(const Options& options, Session& session) {
+}  // namespace
+
+void run_scenario(const RunOptions& options, Session& session, RendezvousHost* rendezvous) {
   const Experiment experiment = load_experiment(options.file, options.sets);
+  if (rendezvous == nullptr) require_no_launcher(experiment);
   if (options.trace) require_traceable(experiment);
   DatasetCache datasets(options.data_dir.empty() ? DataPaths{} : DataPaths{options.data_dir});
   // A run that is resumed may need no data any more.
@@ -165,7 +171,7 @@ void run(const Options& options, Session& session) {
     }
   };
   try {
-    run_in(directory, experiment, datasets, options, session);
+    run_in(directory, experiment, datasets, options, session, rendezvous);
   } catch (const Error& problem) {
     leave_failed(problem.exit_code());
     throw;
@@ -176,33 +182,32 @@ void run(const Options& options, Session& session) {
   leave(ExitCode::kDone);
 }
 
-void add_options(CLI::App& command, Options& options) {
-  command.add_option("file", options.file, "The scenario")->required();
-  command.add_option("--set", options.sets, "section.key=value, over the file; repeatable")
-      ->allow_extra_args(false);
-  command.add_option("--out", options.out,
-                     "The run directory; default results/runs/NAME-DATE-TIME");
-  command.add_option("--jobs", options.jobs, "Threads; results do not depend on them")
-      ->check(CLI::Range(1, 1024));
-  command.add_option("--data-dir", options.data_dir, "Where data sets are looked for first");
-  command.add_option("--junit", options.junit, "Write what `expect` asked for as JUnit XML");
-  command.add_flag("--resume", options.resume, "Go on with an interrupted run");
-  command.add_flag(
-      "--trace", options.trace,
-      "Also write every message and computation of a run in virtual time to traces/, as "
-      "JSON lines and for Perfetto");
-  command.add_flag("--retrain", options.retrain,
-                   "Train every run, and fail where weights differ that should not");
+bool can_resume(const RunOptions& options) {
+  if (!options.out.empty()) return fs::exists(fs::path(options.out) / "scenario.yaml");
+  try {
+    newest_folder(kRuns, load_experiment(options.file, options.sets).scenario.name);
+    return true;
+  } catch (const ScenarioError&) {
+    return false;
+  }
 }
-
-}  // namespace
 
 void add_run(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("run", "Run a scenario");
-  auto options = std::make_shared<Options>();
-  add_options(*command, *options);
+  auto options = std::make_shared<RunOptions>();
+  command->add_option("file", options->file, "The scenario")->required();
+  add_common_run_options(*command, *options);
+  command->add_option("--jobs", options->jobs, "Threads; results do not depend on them")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--junit", options->junit, "Write what `expect` asked for as JUnit XML");
+  command->add_flag(
+      "--trace", options->trace,
+      "Also write every message and computation of a run in virtual time to traces/, as "
+      "JSON lines and for Perfetto");
+  command->add_flag("--retrain", options->retrain,
+                    "Train every run, and fail where weights differ that should not");
   add_common_flags(*command, session);
-  command->callback([options, &session] { run(*options, session); });
+  command->callback([options, &session] { run_scenario(*options, session, nullptr); });
 }
 
 }  // namespace understudy

@@ -14,10 +14,12 @@ int main(int argc, char** argv) {
     add_data(app, session);
     add_keys(app, session);
     add_selfcheck(app, session);
-    understudy::add_worker(app,
-                           [](const understudy::Model&) -> std::unique_ptr<understudy::Learner> {
-                             throw understudy::RunError("this program has no LibTorch");
-                           });
+    understudy::add_worker(
+        app, session,
+        [](const understudy::Model&) -> std::unique_ptr<understudy::Learner> {
+          throw understudy::RunError("this program has no LibTorch");
+        },
+        [&](const understudy::LaunchedOptions&) { understudy::become_node(session.argv); });
     add_help(app, session);
   });
 }

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/program.hpp"
+#include "cli/worker.hpp"
 #include "runtime/learners/torch/set_up.hpp"
 #include "runtime/learners/torch/torch_learner.hpp"
 
@@ -12,8 +13,13 @@ int main(int argc, char** argv) {
   understudy::set_up_torch();
   const auto add_commands = [](CLI::App& app, understudy::Session& session) {
     add_run(app, session);
-    understudy::add_worker(
-        app, [](const understudy::Model& m) { return understudy::make_torch_learner(m); });
+    const auto make_learner = [](const understudy::Model& m) {
+      return understudy::make_torch_learner(m);
+    };
+    understudy::add_worker(app, session, make_learner,
+                           [&, make_learner](const understudy::LaunchedOptions& options) {
+                             understudy::run_launched(options, make_learner, session);
+                           });
   };
   const int code = understudy::run_program(argc, argv, add_commands);
   // All of ours is closed by now, and LibTorch takes 0.15 s to take its registries apart.

@@ -1,11 +1,12 @@
-// `understudy worker`: one node of an emulated run, started by the run's coordinator.
+// `understudy worker`: one node of an emulated run, started by the run's coordinator, or one rank of a
+// real one, started by somebody else's launcher.
 #include <signal.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <memory>
 
-#include "cli/commands.hpp"
+#include "cli/worker.hpp"
 #include "results/experiment/emulated_unit.hpp"
 #include "sim/emulation/worker_world.hpp"
 
@@ -33,16 +34,48 @@ void work(int settings, const MakeLearner& make_learner) {
   }
 }
 
+struct WorkerOptions {
+  int settings = 0;  // 0: a launcher's
+  LaunchedOptions launched{};
+};
+
+void add_launch_options(CLI::App& command, LaunchedOptions& options) {
+  add_common_run_options(command, options.run);
+  command.add_option("--rank", options.flags.rank, "Which rank this is, instead of the launcher's");
+  command.add_option("--local-rank", options.flags.local_rank, "Which of its host's");
+  command.add_option("--world", options.flags.world, "How many ranks there are");
+  command.add_option("--master", options.flags.master, "HOST:PORT at which rank 0 is met");
+  command.add_option("--interface", options.interface,
+                     "The interface to listen on, or its address; default: the one towards rank 0");
+  command
+      .add_option("--keys", options.keys,
+                  "The file that 'understudy keys' has made, the same for all ranks; needed "
+                  "beyond loopback")
+      ->envname("UNDERSTUDY_KEYS");
+  command.add_option("--wait", options.wait_s, "Seconds for which ranks wait for each other")
+      ->check(CLI::Range(1.0, 86400.0))
+      ->capture_default_str();
+}
+
 }  // namespace
 
-void add_worker(CLI::App& app, const MakeLearner& make_learner) {
-  CLI::App* command = app.add_subcommand("worker", "One node of a run; 'run' starts it");
-  command->group("");  // not for people
-  auto settings = std::make_shared<int>(0);
-  command->add_option("--settings", *settings, "The descriptor to read its settings from")
-      ->required()
+void add_worker(CLI::App& app, Session& session, const MakeLearner& make_learner,
+                const RunLaunched& run_launched) {
+  CLI::App* command = app.add_subcommand(
+      "worker", "Be one rank of a run that mpirun, srun or torchrun has started");
+  auto options = std::make_shared<WorkerOptions>();
+  command->add_option("file", options->launched.run.file, "The scenario, in the mode real");
+  add_launch_options(*command, options->launched);
+  add_common_flags(*command, session);
+  command->add_option("--settings", options->settings, "The descriptor to read its settings from")
+      ->group("")  // not for people
       ->check(CLI::Range(3, 1 << 20));
-  command->callback([settings, make_learner] { work(*settings, make_learner); });
+  command->callback([options, make_learner, run_launched] {
+    if (options->settings != 0) return work(options->settings, make_learner);
+    if (options->launched.run.file.empty())
+      throw ScenarioError("worker: which scenario? 'help worker' prints its options");
+    run_launched(options->launched);
+  });
 }
 
 }  // namespace understudy

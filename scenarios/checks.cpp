@@ -55,9 +55,8 @@ class Checker {
   }
 
   void check_mode() const {
-    if (scenario_.mode == Mode::kReal)
-      fail("mode", "the mode real is not built yet in this version, only virtual and emulated are");
     if (scenario_.mode == Mode::kVirtual) return;
+    if (scenario_.mode == Mode::kReal) check_real();
     if (!scenario_.boards.empty())
       fail("boards",
            "boards are part of the mode virtual, which keeps to the wall's clock with them");
@@ -73,6 +72,13 @@ class Checker {
       fail("topology", fmt::format("{} nodes are more processes than the {} that one run starts",
                                    seats_.nodes(), kMostProcesses));
     }
+  }
+
+  void check_real() const {
+    if (!scenario_.faults.empty())
+      fail("faults", "in the mode real nothing is injected, no faults either");
+    if (scenario_.emulation.dilation != 1)
+      fail("emulation.dilation", "in the mode real a second takes a second");
   }
 
   void check_boards() const {

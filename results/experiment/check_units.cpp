@@ -131,6 +131,13 @@ std::string hash_of(const Scenario& scenario) {
   return hash_of_text(json.dump());
 }
 
+std::string hash_of(const Experiment& experiment) {
+  std::string all;
+  for (const ExpandedRun& run : experiment.runs)
+    all += fmt::format("{} {}\n", hash_of(run.scenario), run.scenario.repeats);
+  return hash_of_text(all);
+}
+
 void check_units(const RunDirectory& directory, const Experiment& experiment,
                  std::span<const Unit> units) {
   std::optional<Wanted> wanted;

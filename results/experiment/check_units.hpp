@@ -13,6 +13,9 @@ namespace understudy {
 // files hold that it names. Throws DataError for one that can't be read.
 std::string hash_of(const Scenario& scenario);
 
+// The same of all runs together.
+std::string hash_of(const Experiment& experiment);
+
 // Throws DataError, naming the file, for a record that the experiment's runs cannot have left:
 // another scenario's, or one that was altered.
 void check_units(const RunDirectory& directory, const Experiment& experiment,

@@ -65,10 +65,12 @@ std::vector<Rank> needed_nodes(const Scenario& scenario, const Topology& topolog
 
 CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& topology) {
   const Scenario& scenario = *task.scenario;
+  const bool real = scenario.mode == Mode::kReal;
   CoordinatorOptions o;
   o.emulation = scenario.emulation;
-  o.network = scenario.network;
+  o.network = real ? NetworkConfig(IdealConfig{}) : scenario.network;
   o.faults = scenario.faults;
+  if (real) o.rendezvous = task.launch->rendezvous;
   o.seed = repeat_seed(scenario.seed, task.key.repeat);
   const bool learns = images_of(scenario.workload).has_value();
   o.program = (task.launch->programs / (learns ? "understudy-node" : "understudy")).string();
@@ -90,7 +92,7 @@ CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& top
   o.interrupt = task.interrupt;
   if (task.gradients != nullptr)
     o.on_gradients = [&count = *task.gradients](std::int64_t n) { count = n; };
-  if (has_state(scenario.network, scenario.faults)) return o;
+  if (has_state(o.network, o.faults)) return o;
   o.resume = task.resume;
   o.on_safe_point = task.on_safe_point;
   return o;
@@ -141,22 +143,17 @@ Unit run_emulated_unit(const UnitTask& task) {
   unit.notice = first.at("notice").get<std::string>();
   const std::string own = notice_of(run.report, unit.places, unit.time);
   if (!own.empty()) unit.notice += (unit.notice.empty() ? "" : "; ") + own;
-  unit.emulation = std::move(run.report);
+  if (task.scenario->mode == Mode::kEmulated) unit.emulation = std::move(run.report);
   unit.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return unit;
 }
 
-void run_worker(int settings, const MakeLearner& make_learner) {
-  Json given;
-  try {
-    given = Json::parse(text_at(settings));
-  } catch (const Json::exception&) {
-    throw ScenarioError("worker is started by 'understudy run', which hands it its settings");
-  }
+namespace {
+
+void work(const Json& given, const WorkerSettings& mine, const std::string& data_dir,
+          const MakeLearner& make_learner, const std::atomic<bool>* interrupt) {
   const Document document = parse_document(given.at("scenario").get<std::string>(), "scenario");
   const Scenario scenario = read_scenario(document);
-  const WorkerSettings mine = parse_worker_settings(given.at("settings"));
-  const std::string data_dir = given.at("data_dir").get<std::string>();
   DatasetCache datasets(data_dir.empty() ? DataPaths{} : DataPaths{data_dir});
   const Topology topology = topology_of(scenario);
   std::atomic<std::int64_t> gradients = 0;
@@ -172,8 +169,9 @@ void run_worker(int settings, const MakeLearner& make_learner) {
   parts.info = node_info(topology, mine.rank);
   parts.seed = repeat_seed(scenario.seed, task.key.repeat);
   parts.profile = profile_of(scenario.devices, topology.places()[mine.rank.index()]);
-  parts.cost = scenario.devices.cost;
+  parts.cost = mine.real ? CostKind::kMeasured : scenario.devices.cost;
   parts.factor = scenario.devices.factor;
+  parts.interrupt = interrupt;
 
   std::unique_ptr<Workload> workload;
   WorkerProgram program;
@@ -194,6 +192,32 @@ void run_worker(int settings, const MakeLearner& make_learner) {
     return result;
   };
   WorkerWorld(mine, parts).run(program);
+}
+
+}  // namespace
+
+void run_worker(int settings, const MakeLearner& make_learner) {
+  Json given;
+  try {
+    given = Json::parse(text_at(settings));
+  } catch (const Json::exception&) {
+    throw ScenarioError("worker is started by 'understudy run', which hands it its settings");
+  }
+  work(given, parse_worker_settings(given.at("settings")), given.at("data_dir").get<std::string>(),
+       make_learner, nullptr);
+}
+
+void run_guest(RendezvousGuest& rendezvous, const std::string& data_dir,
+               const MakeLearner& make_learner, const std::atomic<bool>* interrupt) {
+  while (const auto text = rendezvous.ask()) {
+    const Json given = Json::parse(*text);
+    WorkerSettings mine = parse_worker_settings(given.at("settings"));
+    mine.bind = rendezvous.address();
+    mine.origin_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                         std::chrono::steady_clock::now().time_since_epoch())
+                         .count();
+    work(given, mine, data_dir, make_learner, interrupt);
+  }
 }
 
 }  // namespace understudy

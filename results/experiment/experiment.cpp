@@ -135,7 +135,11 @@ class Crew {
     try {
       while (Pending* unit = next()) finish(*unit, run(*unit));
     } catch (const Interrupted&) {
-      // Whoever set the flag knows.
+      // By the flag, or by another of a run's processes.
+      const std::lock_guard lock(mutex_);
+      interrupted_ = true;
+      stop_ = true;
+      changed_.notify_all();
     } catch (...) {
       const std::lock_guard lock(mutex_);
       if (!error_) error_ = std::current_exception();

@@ -17,7 +17,7 @@ namespace understudy {
 struct ExperimentOptions {
   int jobs = 1;          // threads; results do not depend on them
   bool retrain = false;  // trains every run, and fails where weights differ that should not
-  Launch launch{};       // of the mode emulated, whose units are run one after the other
+  Launch launch{};       // of the modes emulated and real, whose units are run one after the other
   bool trace = false;    // also leaves each unit's events in traces/
   MakeLearner make_learner{};
   DatasetCache* datasets = nullptr;  // where something trains on data

@@ -9,9 +9,9 @@
 namespace understudy {
 namespace {
 
-// A replay of times, also of an emulated run.
+// A replay of times, also of a run in processes.
 bool runs_in_one_process(const UnitTask& task) {
-  return task.scenario->mode != Mode::kEmulated || task.weights != nullptr;
+  return task.scenario->mode == Mode::kVirtual || task.weights != nullptr;
 }
 
 WorkloadParts workload_parts(const UnitTask& task, const Topology& topology) {

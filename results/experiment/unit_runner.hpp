@@ -10,17 +10,19 @@
 #include "results/experiment/unit.hpp"
 #include "runtime/workloads/workload.hpp"
 #include "scenarios/scenario.hpp"
+#include "sim/emulation/rendezvous.hpp"
 #include "sim/world/virtual_world.hpp"
 
 namespace understudy {
 
 using MakeLearner = std::function<std::unique_ptr<Learner>(const Model&)>;
 
-// Of the processes of an emulated run.
+// Of the processes of an emulated run, or a real one.
 struct Launch {
-  std::filesystem::path programs;  // the folder of understudy and understudy-node
-  std::string data_dir;            // where data sets are looked for first
-  std::filesystem::path logs;      // a folder for what they print; empty: thrown away
+  std::filesystem::path programs;        // the folder of understudy and understudy-node
+  std::string data_dir;                  // where data sets are looked for first
+  std::filesystem::path logs;            // a folder for what they print; empty: thrown away
+  RendezvousHost* rendezvous = nullptr;  // of the mode real: where the other ranks come
 };
 
 // Borrowed things outlive the call.
@@ -40,7 +42,7 @@ struct UnitTask {
   std::function<void(const WorldSnapshot&)> on_safe_point{};
   std::function<bool()> wants_snapshot{};  // empty: at each safe point
   EventTrace::Sink on_event{};
-  const Launch* launch = nullptr;  // of the mode emulated
+  const Launch* launch = nullptr;  // of the modes emulated and real
 };
 
 // The seed of a repeat: far enough from the others' that seed + epoch, from which the sampler

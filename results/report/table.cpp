@@ -241,20 +241,24 @@ void add_flows(const RunSummary& run, const std::vector<std::string>& row, Resul
 
 // Where times come from.
 std::vector<std::string> time_notes(const Summary& summary) {
-  const auto has = [&](bool on_wall, bool declared) {
+  const auto has = [&](Mode mode, bool declared) {
     return any(summary, [&](const RunSummary& r) {
-      return (r.mode != Mode::kVirtual) == on_wall && r.declared_cost == declared;
+      return r.mode == mode && (r.declared_cost == declared || mode == Mode::kReal);
     });
   };
   std::vector<std::string> lines;
-  if (has(false, true)) lines.push_back("declared: from device profiles and a network model.");
-  if (has(false, false))
+  if (has(Mode::kVirtual, true))
+    lines.push_back("declared: from device profiles and a network model.");
+  if (has(Mode::kVirtual, false))
     lines.push_back("measured: computing was timed on the machine that ran this.");
   const char* const on_wall = "measured on the wall's clock, divided by the dilation";
-  if (has(true, true))
+  if (has(Mode::kEmulated, true))
     lines.push_back(fmt::format("{}; computing takes what device profiles say.", on_wall));
-  if (has(true, false))
+  if (has(Mode::kEmulated, false))
     lines.push_back(fmt::format("{}; computing takes what it took on this machine.", on_wall));
+  if (has(Mode::kReal, true))
+    lines.push_back(
+        "measured on the wall's clock of the machines that ran this; nothing is injected.");
   const char* first = lines.size() > 1 ? "Some times are " : "Times are ";
   for (std::size_t i = 0; i < lines.size(); ++i) lines[i].insert(0, i == 0 ? first : "Others are ");
   return lines;

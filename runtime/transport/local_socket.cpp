@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -18,14 +19,25 @@ constexpr int kBacklog = 4096;
 constexpr std::size_t kMostBytes = 4096;  // of a packet
 constexpr std::size_t kMostFiles = 4;
 
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un address{};
+struct Address {
+  sockaddr_un socket{};
+  socklen_t size = sizeof socket;
+};
+
+bool has_file(const std::string& path) { return !path.starts_with('@'); }
+
+Address address_of(const std::string& path) {
+  Address whole;
+  sockaddr_un& address = whole.socket;
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path)
     throw TransportError(fmt::format("{} is too long for a socket: at most {} characters", path,
                                      sizeof address.sun_path - 1));
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
+  if (has_file(path)) return whole;
+  address.sun_path[0] = '\0';  // unix(7): an abstract name, which ends where the address does
+  whole.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  return whole;
 }
 
 OpenFile new_socket() {
@@ -51,20 +63,23 @@ void OpenFile::reset() {
 }
 
 OpenFile listen_at(const std::string& path) {
-  const sockaddr_un address = address_of(path);
+  const Address address = address_of(path);
   OpenFile file = new_socket();
-  if (!file || bind(file.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+  if (!file ||
+      bind(file.get(), reinterpret_cast<const sockaddr*>(&address.socket), address.size) != 0 ||
       listen(file.get(), kBacklog) != 0)
     throw TransportError(fmt::format("cannot listen on {}: {}", path, std::strerror(errno)));
   return file;
 }
 
 OpenFile connect_to(const std::string& path) {
-  const sockaddr_un address = address_of(path);
+  const Address address = address_of(path);
   OpenFile file = new_socket();
   if (!file ||
-      connect(file.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      connect(file.get(), reinterpret_cast<const sockaddr*>(&address.socket), address.size) != 0)
     throw TransportError(fmt::format("cannot connect to {}: {}", path, std::strerror(errno)));
+  if (!has_file(path) && !is_ours(file.get()))
+    throw TransportError(fmt::format("{} belongs to another user", path));
   return file;
 }
 

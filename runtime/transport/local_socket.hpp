@@ -25,7 +25,8 @@ class OpenFile {
   int file_ = -1;
 };
 
-// Throw TransportError. The file of a listening socket is the caller's to remove.
+// Throw TransportError. The file of a listening socket is the caller's to remove; "@name" has none, and
+// connecting to another user's is refused.
 OpenFile listen_at(const std::string& path);
 OpenFile connect_to(const std::string& path);
 // Nothing: nobody is there, or a process of another user is.

@@ -32,9 +32,10 @@ struct ProcessTransportOptions {
   Rank rank;
   std::uint32_t world = 1;
   std::uint64_t run_id = 0;
-  // tcp: an address to listen on, "127.0.0.1"; the port is free. ipc and shared_memory: a folder
-  // with mode 0700, in which a socket appears.
+  // tcp: an address to listen on, "127.0.0.1". ipc and shared_memory: a folder with mode 0700, in
+  // which a socket appears; or "@name", for one without a file that goes with its process.
   std::string bind;
+  std::uint16_t port = 0;        // tcp; 0: a free one
   Security security;             // of the sockets beyond ipc
   DeliveryGate* gate = nullptr;  // none: messages are there as soon as their payload is
   std::size_t window_bytes = std::size_t{4} << 20;  // to each peer, on the way

@@ -187,7 +187,7 @@ bool is_local(std::string_view endpoint) {
 }
 
 void check_security(std::string_view endpoint, const Security& security) {
-  if (!endpoint.starts_with("tcp://")) return;
+  if (!endpoint.starts_with("tcp://") && !endpoint.starts_with("ipc://@")) return;
   if (!is_local(endpoint) && security.kind != Security::Kind::kCurve)
     throw ScenarioError(fmt::format(
         "{} can be reached from other machines, so the run needs keys (understudy keys)",

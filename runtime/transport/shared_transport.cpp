@@ -79,7 +79,7 @@ SharedTransport::~SharedTransport() {
     send_packet(in_[rank].connection, frame_of(header_to(Rank{rank}, FrameKind::kGoodbye)));
     stop_listening_to(in_[rank]);
   }
-  unlink(path_.c_str());
+  if (!path_.starts_with('@')) unlink(path_.c_str());
 }
 
 std::string SharedTransport::endpoint() const { return std::string(kScheme) + path_; }

@@ -41,7 +41,10 @@ bool same(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-bool needs_secret(const std::string& address) { return address.starts_with("tcp://"); }
+// Sockets without a file are open to everybody on the machine.
+bool needs_secret(const std::string& address) {
+  return address.starts_with("tcp://") || address.starts_with("ipc://@");
+}
 
 void secure_server(zmq::socket_t& socket, const Security& security) {
   socket.set(zmq::sockopt::zap_domain, kDomain);

@@ -13,7 +13,9 @@ constexpr std::size_t kCopied = 8192;  // chunks up to here are copied beside ot
 constexpr int kMostAtOnce = 256;       // messages of the ROUTER in one go
 
 std::string address_of(const ProcessTransportOptions& options) {
-  if (options.kind == TransportKind::kTcp) return fmt::format("tcp://{}:*", options.bind);
+  if (options.kind == TransportKind::kTcp)
+    return fmt::format("tcp://{}:{}", options.bind,
+                       options.port == 0 ? "*" : std::to_string(options.port));
   return fmt::format("ipc://{}/rank-{}", options.bind, options.rank.value);
 }
 

@@ -29,7 +29,10 @@ constexpr std::span<const Named<OnLoss>> names(OnLoss) { return kOnLossNames; }
 
 template <class Archive>
 void describe(Archive& a, EmulationConfig& c) {
-  a.field("transport", c.transport, "What carries messages between the nodes' processes.",
+  a.field("transport", c.transport,
+          "What carries messages between the nodes' processes; in the mode `real` between those of "
+          "one host, and "
+          "tcp between hosts.",
           {.timing = true});
   a.field(
       "dilation", c.dilation,

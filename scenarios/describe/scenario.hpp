@@ -20,7 +20,9 @@ inline constexpr std::array<Named<Mode>, 3> kModeNames = {{
     {Mode::kEmulated, "emulated",
      "A process for each node on the wall's clock, with messages that arrive when the network "
      "says."},
-    {Mode::kReal, "real", "Many processes or hosts, nothing injected; not built yet."},
+    {Mode::kReal, "real",
+     "Ranks that a launcher starts, on one host or many, by `understudy worker`; nothing is "
+     "injected."},
 }};
 constexpr std::span<const Named<Mode>> names(Mode) { return kModeNames; }
 
@@ -34,7 +36,7 @@ void describe(Archive& a, Scenario& c) {
   a.field("name", c.name, "What tables call it; the file's name where none is given.",
           {.timing = true});
   a.field("seed", c.seed, "The source of every random draw.");
-  a.field("mode", c.mode, "How time passes; `real` is not built yet.", {.timing = true});
+  a.field("mode", c.mode, "How time passes.", {.timing = true});
   a.field("repeats", c.repeats, "How often each run is repeated, with draws of its own.",
           {.min = 1, .max = 1000, .timing = true});
   a.field("topology", c.topology,
@@ -44,7 +46,8 @@ void describe(Archive& a, Scenario& c) {
   a.field("network", c.network, "How transfers become arrivals.", {.timing = true});
   a.field("faults", c.faults, "What breaks, and when.", {.timing = true});
   a.field("devices", c.devices, "What compute costs.", {.timing = true});
-  a.field("emulation", c.emulation, "Of the mode `emulated`: processes and their clock.",
+  a.field("emulation", c.emulation,
+          "Of the modes `emulated` and `real`: processes, and in `emulated` their clock.",
           {.timing = true});
   a.field("boards", c.boards,
           "Microcontrollers, in order of the workers that own them; the other workers compute on "

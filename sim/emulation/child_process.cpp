@@ -11,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "runtime/base/errors.hpp"
@@ -121,14 +120,7 @@ bool ChildProcess::has_ended() {
   return ended_;
 }
 
-// The state is the first character after the name, which is in parentheses and may hold anything.
-bool is_stopped(pid_t process) {
-  std::ifstream file(fmt::format("/proc/{}/stat", process));
-  std::string line;
-  std::getline(file, line);
-  const auto name_end = line.rfind(')');
-  return name_end != line.npos && name_end + 2 < line.size() && line[name_end + 2] == 'T';
-}
+std::string ChildProcess::name() const { return fmt::format("process {}", pid_); }
 
 std::string ChildProcess::how_it_ended() const {
   if (WIFSIGNALED(status_)) {

@@ -1,20 +1,16 @@
-// A worker's process, as its coordinator sees it.
+// A worker's process that its coordinator has started.
 #pragma once
-
-#include <sys/types.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "runtime/base/file_watcher.hpp"
+#include "sim/emulation/worker_process.hpp"
 
 namespace understudy {
 
-// By a signal, and it can be continued.
-bool is_stopped(pid_t process);
-
-class ChildProcess {
+class ChildProcess final : public WorkerProcess {
  public:
   struct Options {
     std::string program;
@@ -27,16 +23,18 @@ class ChildProcess {
 
   // Throws RunError where the program can't be started. The watcher must outlive the process.
   ChildProcess(FileWatcher& watcher, const Options& options);
-  ~ChildProcess();  // kills it if it still runs
+  ~ChildProcess() override;  // kills it if it still runs
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   pid_t pid() const { return pid_; }
-  bool has_ended();
-  // Once it has ended: "ended with exit code 2", "was killed by signal 9 (Killed)".
-  std::string how_it_ended() const;
-  void kill();
-  const std::string& last_line() const { return last_line_; }  // that it printed
+  std::string name() const override;
+  bool has_ended() override;
+  bool is_stopped() const override { return understudy::is_stopped(pid_); }
+  std::string how_it_ended() const override;
+  void kill() override;
+  std::string last_line() const override { return last_line_; }
+  bool ends_with_run() const override { return true; }
 
  private:
   void read_output();

@@ -1,5 +1,7 @@
 #include "sim/emulation/control.hpp"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "runtime/base/errors.hpp"
@@ -87,6 +89,7 @@ nlohmann::json to_json(const WorkerSettings& s) {
   return {{"rank", s.rank.value},
           {"nodes", s.nodes},
           {"run_id", s.run_id},
+          {"real", s.real},
           {"transport", static_cast<int>(s.transport)},
           {"bind", s.bind},
           {"folder", s.folder},
@@ -109,6 +112,7 @@ WorkerSettings parse_worker_settings(const nlohmann::json& j) {
   s.rank = Rank{j.at("rank").get<std::uint32_t>()};
   s.nodes = j.at("nodes").get<std::uint32_t>();
   s.run_id = j.at("run_id").get<std::uint64_t>();
+  s.real = j.at("real").get<bool>();
   s.transport = static_cast<TransportKind>(j.at("transport").get<int>());
   s.bind = j.at("bind").get<std::string>();
   s.folder = j.at("folder").get<std::string>();
@@ -122,14 +126,19 @@ WorkerSettings parse_worker_settings(const nlohmann::json& j) {
   return s;
 }
 
+std::string data_address(const WorkerSettings& settings) {
+  if (settings.transport == TransportKind::kTcp) return settings.bind;
+  return settings.real ? fmt::format("@understudy-{:016x}", settings.run_id)
+                       : settings.folder + "/data";
+}
+
 ProcessTransportOptions control_options(const WorkerSettings& settings, Rank self) {
   ProcessTransportOptions options;
-  options.kind = settings.transport;
+  options.kind = settings.real ? TransportKind::kTcp : settings.transport;
   options.rank = self;
   options.world = settings.nodes + 1;
   options.run_id = settings.run_id + 1;  // so that neither takes the other's messages for its own
-  options.bind =
-      settings.transport == TransportKind::kTcp ? settings.bind : settings.folder + "/control";
+  options.bind = options.kind == TransportKind::kTcp ? settings.bind : settings.folder + "/control";
   options.security = settings.security;
   options.connect_timeout = patience_of(settings, false);
   return options;

@@ -17,17 +17,18 @@ namespace understudy {
 
 enum class ControlKind : std::uint32_t {
   // From a worker.
-  kHello,      // where it listens, and what it is
-  kReady,      // data and model are loaded
-  kAnnounce,   // messages that have set out: Announcements
-  kHeartbeat,  // it lives, and how far it is
-  kHolds,      // it will not pass the point after this one
-  kArrival,    // it stands at a safe point
-  kState,      // what a checkpoint needs of it
-  kPeerGone,   // it can't reach another
-  kTell,       // something for another, beside the network
-  kFinished,   // its program has ended: what came of it
-  kFailed,     // it can't go on
+  kHello,        // where it listens, and what it is
+  kReady,        // data and model are loaded
+  kAnnounce,     // messages that have set out: Announcements
+  kHeartbeat,    // it lives, and how far it is
+  kHolds,        // it will not pass the point after this one
+  kArrival,      // it stands at a safe point
+  kState,        // what a checkpoint needs of it
+  kPeerGone,     // it can't reach another
+  kTell,         // something for another, beside the network
+  kFinished,     // its program has ended: what came of it
+  kFailed,       // it can't go on
+  kAskedToStop,  // its launcher wants it to end
   // From the coordinator.
   kWelcome,   // where all listen
   kSetOff,    // when the clock starts, and from what state
@@ -81,22 +82,25 @@ std::string pack_node(const WorldSnapshot& node, const std::string& state);
 std::pair<WorldSnapshot, std::string> unpack_node(
     const std::string& blob);  // throws TransportError
 
-// What a worker must know before it can say hello. Handed over by an inherited descriptor: it holds
-// the run's secret.
+// What a worker must know before it can say hello. Handed over by an inherited descriptor, as it holds
+// the run's secret, or at the rendezvous.
 struct WorkerSettings {
   Rank rank;
   std::uint32_t nodes = 1;
   std::uint64_t run_id = 0;
+  // Nothing is injected: messages are there when they are there, computations take what they take, and
+  // each worker's clock starts when it is told to. Control messages go by tcp.
+  bool real = false;
   TransportKind transport = TransportKind::kSharedMemory;
   std::string bind;         // as ProcessTransportOptions has it
-  std::string folder;       // of the run's sockets
+  std::string folder;       // of the run's sockets; of a real run empty, as they have no files
   std::string coordinator;  // the endpoint of its control transport
   Security security;
   std::int64_t origin_ns = 0;  // of the steady clock: 0 on the wall's clock of all processes
   double dilation = 1;
   Duration timeout{std::chrono::seconds{5}};  // without a sign of life
   int core = -1;                              // that computes; -1: any
-  int parent = 0;                             // the coordinator's process
+  int parent = 0;  // the coordinator's process; 0: of a worker that it has not started
 };
 // How long silence is borne. While processes start and load, many on few cores, they may be silent for
 // long without being lost.
@@ -104,6 +108,8 @@ Duration patience_of(const WorkerSettings& settings, bool running);
 nlohmann::json to_json(const WorkerSettings& settings);
 WorkerSettings parse_worker_settings(const nlohmann::json& json);
 
+// Where a worker's transport listens.
+std::string data_address(const WorkerSettings& settings);
 // One side's control transport: the options that both sides share.
 ProcessTransportOptions control_options(const WorkerSettings& settings, Rank self);
 

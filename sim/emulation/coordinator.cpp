@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,9 +11,9 @@
 #include "runtime/base/log.hpp"
 #include "runtime/base/sleep.hpp"
 #include "runtime/base/spawn.hpp"
-#include "runtime/transport/zmq_hub.hpp"
 #include "sim/emulation/crew.hpp"
 #include "sim/emulation/fabric.hpp"
+#include "sim/emulation/wall_loop.hpp"
 
 namespace understudy {
 namespace {
@@ -29,30 +28,25 @@ constexpr Duration kSaveAtEnd = 10s;  // that an interrupt may take
 constexpr Duration kEnding = 2s;      // that workers have to end by themselves
 constexpr Duration kExplained = 1s;   // in which the end of a process shows
 constexpr Duration kReach = 1ms;      // of a message to all: when a clock starts
-constexpr Duration kWatched = 60us;
-constexpr int kStuckBeats = 5;  // in a row, before nothing can go on
+constexpr int kStuckBeats = 5;        // in a row, before nothing can go on
 
 class Coordinator {
  public:
   Coordinator(const Topology& topology, const CoordinatorOptions& options)
       : options_(options),
         size_(static_cast<std::uint32_t>(topology.places().size())),
-        security_(options.emulation.transport == TransportKind::kTcp ? with_new_secret()
-                                                                     : Security{}),
-        hub_(real_time_, security_),
+        security_(security_of(options)),
+        loop_(security_, origin_),
         clock_(wall_, options.emulation.dilation),
         fabric_(wall_, clock_, topology,
                 make_network(options.network, options.faults, topology, options.seed),
                 [this](const Fabric::Arrival& arrival) { decide(arrival); }) {
     topology.require_connected();
-    real_time_.start_at(origin_);
-    real_time_.watch_last(kWatched);
-    prctl(PR_SET_TIMERSLACK, 1);
-    wall_.hold_to(&real_time_);
+    loop_.keep_exact();
     wall_.set_source(&fabric_);
-    for (const char* part : {"/control", "/data"})
-      std::filesystem::create_directory(folder_.path() + part);
-    crew_ = std::make_unique<Crew>(wall_, real_time_, hub_, topology, options, common_settings());
+    if (options.rendezvous == nullptr) make_folder();
+    crew_ = std::make_unique<Crew>(wall_, loop_.real_time, loop_.hub, topology, options,
+                                   common_settings());
   }
   ~Coordinator() { prctl(PR_SET_TIMERSLACK, 0); }
 
@@ -73,6 +67,17 @@ class Coordinator {
   }
 
  private:
+  void make_folder() {
+    folder_.emplace();
+    for (const char* part : {"/control", "/data"})
+      std::filesystem::create_directory(folder_->path() + part);
+  }
+
+  static Security security_of(const CoordinatorOptions& options) {
+    if (options.rendezvous != nullptr) return options.rendezvous->security();
+    return options.emulation.transport == TransportKind::kTcp ? with_new_secret() : Security{};
+  }
+
   WorkerSettings common_settings() {
     WorkerSettings s;
     s.nodes = size_;
@@ -80,13 +85,17 @@ class Coordinator {
     s.run_id = (std::uint64_t{device()} << 32) | device();
     s.transport = options_.emulation.transport;
     s.bind = "127.0.0.1";
-    s.folder = folder_.path();
+    if (folder_) s.folder = folder_->path();
     s.security = security_;
     s.origin_ns =
         std::chrono::duration_cast<std::chrono::nanoseconds>(origin_.time_since_epoch()).count();
     s.dilation = options_.emulation.dilation;
     s.timeout = options_.emulation.timeout;
     s.parent = getpid();
+    if (options_.rendezvous == nullptr) return s;
+    s.real = true;
+    s.bind = options_.rendezvous->address();
+    if (!options_.rendezvous->all_nearby()) s.transport = TransportKind::kTcp;
     return s;
   }
 
@@ -99,13 +108,17 @@ class Coordinator {
     const ControlMessage end{ControlKind::kEnd, {}, {}};
     for (std::uint32_t r = 0; r < size_; ++r)
       if (!(*crew_)[Rank{r}].process->has_ended()) crew_->tell(Rank{r}, error_ ? stop : end);
+    auto telling = spawn(wall_, crew_->line().drain());
     const TimePoint latest = wall_.now() + kEnding;
-    while (wall_.now() < latest && !crew_->all([](auto& w) { return w.process->has_ended(); }))
+    const auto is_left = [&](const WorkerRecord& w) {
+      return w.process->has_ended() || (!w.process->ends_with_run() && telling.done());
+    };
+    while (wall_.now() < latest && !crew_->all(is_left))
       co_await SleepUntil(wall_, wall_.now() + 5ms);
-    hearing.cancel();
-    looking.cancel();
-    co_await hearing.ended();
-    co_await looking.ended();
+    for (auto* service : {&hearing, &looking, &telling}) {
+      service->cancel();
+      co_await service->ended();
+    }
   }
 
   Task<> listen() {
@@ -164,6 +177,9 @@ class Coordinator {
       case ControlKind::kFailed:
         return fail(static_cast<ExitCode>(message.body.at("code").get<int>()),
                     message.body.at("sentence").get<std::string>());
+      case ControlKind::kAskedToStop:
+        asked_to_stop_ = true;
+        return;
       default:
         return;
     }
@@ -204,7 +220,7 @@ class Coordinator {
 
   // Everybody's clock, this one too.
   Json set_clock(TimePoint scenario) {
-    const TimePoint wall = real_time_.read() + kReach;
+    const TimePoint wall = loop_.real_time.read() + kReach;
     clock_.set(scenario, wall);
     return {{"scenario", scenario.time_since_epoch().count()},
             {"wall", wall.time_since_epoch().count()}};
@@ -304,7 +320,7 @@ class Coordinator {
     report.transport = options_.emulation.transport;
     report.dilation = options_.emulation.dilation;
     report.latest_start = fabric_.latest_start();
-    report.turned_away = hub_.turned_away();
+    report.turned_away = loop_.hub.turned_away();
     for (auto& worker : *crew_) worker->add_to(report, result_.results);
     done_.set();
   }
@@ -354,7 +370,8 @@ class Coordinator {
       }
       for (std::uint32_t r = 0; r < size_; ++r) look_at(Rank{r}, (*crew_)[Rank{r}]);
       if (running_) look_at_all();
-      if (options_.interrupt != nullptr && *options_.interrupt) look_at_interrupt();
+      if (asked_to_stop_ || (options_.interrupt != nullptr && *options_.interrupt))
+        look_at_interrupt();
     }
   }
 
@@ -365,8 +382,7 @@ class Coordinator {
     const bool patient = options_.emulation.on_loss == OnLoss::kWait;
     const Duration timeout = options_.emulation.timeout;
     if (patient || silence <= timeout) return look_at_start(rank, worker);
-    const Duration bearable =
-        is_stopped(worker.process->pid()) ? timeout : crew_->patience(running_);
+    const Duration bearable = worker.process->is_stopped() ? timeout : crew_->patience(running_);
     if (silence > bearable) {
       return lose(rank, fmt::format("{} has not answered for {}{}", crew_->name_of(rank),
                                     format(bearable), worker.last_seen()));
@@ -375,9 +391,9 @@ class Coordinator {
   }
 
   void look_at_start(Rank rank, const WorkerRecord& worker) {
-    if (!worker.ready && wall_.now() - kStart > Duration(options_.rendezvous)) {
+    if (!worker.ready && wall_.now() - kStart > Duration(options_.loading)) {
       lose(rank, fmt::format("{} was not ready within {} s", crew_->name_of(rank),
-                             options_.rendezvous.count()));
+                             options_.loading.count()));
     }
   }
 
@@ -391,13 +407,17 @@ class Coordinator {
   }
 
   void look_at_all() {
-    std::int64_t gradients = 0;
-    for (auto& worker : *crew_) gradients += worker->gradients;
+    std::int64_t gradients = 0, surplus = 0;
+    for (auto& worker : *crew_) {
+      gradients += worker->gradients;
+      surplus += worker->surplus;
+    }
     if (options_.on_gradients) options_.on_gradients(gradients);
     look_at_accusation();
     open_if_all_stand();
     if (is_to_save()) hold();
-    const bool stuck = fabric_.under_way() == 0 && !collecting_ && crew_->all([](auto& w) {
+    const bool on_the_way = options_.rendezvous != nullptr ? surplus != 0 : fabric_.under_way() > 0;
+    const bool stuck = !on_the_way && !collecting_ && crew_->all([](auto& w) {
       return w.finished || w.stuck_beats >= kStuckBeats;
     }) && !crew_->all([](auto& w) { return w.arrived.has_value(); });
     if (stuck) report_deadlock();
@@ -440,15 +460,14 @@ class Coordinator {
   const CoordinatorOptions& options_;
   std::uint32_t size_;
   Security security_;
-  PrivateFolder folder_;
+  std::optional<PrivateFolder> folder_;  // of the sockets; those of a real run have no files
   std::chrono::steady_clock::time_point origin_ = std::chrono::steady_clock::now();
-  RealTime real_time_;
-  Scheduler wall_;
-  ZmqHub hub_;
+  WallLoop loop_;
+  Scheduler& wall_ = loop_.wall;
   EmulatedClock clock_;
   Fabric fabric_;
   std::unique_ptr<Crew> crew_;
-  bool running_ = false, holding_ = false, collecting_ = false;
+  bool running_ = false, holding_ = false, collecting_ = false, asked_to_stop_ = false;
   TimePoint saved_ = kStart;
   std::optional<TimePoint> interrupted_at_;
   struct Accusation {
@@ -468,6 +487,7 @@ class Coordinator {
 }  // namespace
 
 EmulatedRun run_emulated(const Topology& topology, const CoordinatorOptions& options) {
+  if (options.rendezvous != nullptr) options.rendezvous->gather();
   return Coordinator(topology, options).run();
 }
 

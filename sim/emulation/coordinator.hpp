@@ -12,6 +12,7 @@
 #include "sim/emulation/control.hpp"
 #include "sim/emulation/emulation_config.hpp"
 #include "sim/emulation/emulation_report.hpp"
+#include "sim/emulation/rendezvous.hpp"
 #include "sim/network/make_network.hpp"
 #include "sim/world/world_snapshot.hpp"
 #include "topologies/topology.hpp"
@@ -33,7 +34,10 @@ struct CoordinatorOptions {
   std::function<void(const WorldSnapshot&)> on_safe_point;  // about every ten seconds; may be empty
   std::function<void(std::int64_t)> on_gradients;           // computed by all so far; may be empty
   std::vector<Rank> needed;                                 // can't be lost, where others can
-  std::chrono::seconds rendezvous{120};  // how long a worker may take to be ready
+  std::chrono::seconds loading{120};                        // that a worker may take to be ready
+  // Of a real run: where the ranks meet that a launcher has started. All are here, and rank 0's worker
+  // is still started; on_loss and timeout are the emulation's, and the network is not looked at.
+  RendezvousHost* rendezvous = nullptr;
 };
 
 struct EmulatedRun {

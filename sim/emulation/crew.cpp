@@ -18,31 +18,61 @@ Crew::Crew(Executor& wall, FileWatcher& watcher, ZmqHub& hub, const Topology& to
 
 void Crew::start() {
   for (std::uint32_t r = 0; r < common_.nodes; ++r)
-    workers_.push_back(worker_for(Rank{r}, r == 0 ? 0 : workers_.front()->process->pid()));
+    workers_.push_back(std::make_unique<WorkerRecord>());
+  options_.rendezvous == nullptr ? start_all() : join_all();
 }
 
-std::unique_ptr<WorkerRecord> Crew::worker_for(Rank rank, pid_t group) const {
+void Crew::start_all() {
+  pid_t group = 0;
+  for (std::uint32_t r = 0; r < common_.nodes; ++r) {
+    auto process = start_process(Rank{r}, group);
+    if (r == 0) group = process->pid();
+    workers_[r]->process = std::move(process);
+  }
+}
+
+void Crew::join_all() {
+  RendezvousHost& rendezvous = *options_.rendezvous;
+  std::vector<std::string> settings(common_.nodes);
+  for (std::uint32_t r = 1; r < common_.nodes; ++r) {
+    const Participant& guest = rendezvous.guest(Rank{r});
+    workers_[r]->process =
+        std::make_unique<JoinedProcess>(guest.host, guest.process, rendezvous.is_nearby(Rank{r}));
+    settings[r] = options_.input(settings_for(Rank{r}));
+  }
+  workers_[0]->process = start_process(Rank{0}, 0);
+  rendezvous.hand_out(settings);
+}
+
+WorkerSettings Crew::settings_for(Rank rank) const {
   WorkerSettings settings = common_;
   settings.rank = rank;
+  if (common_.real) {
+    // Launchers say who computes where.
+    settings.parent = rank.value == 0 ? common_.parent : 0;
+    return settings;
+  }
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   settings.core = settings.nodes <= cores ? static_cast<int>(rank.value) : -1;
+  return settings;
+}
+
+std::unique_ptr<ChildProcess> Crew::start_process(Rank rank, pid_t group) const {
   ChildProcess::Options process;
   process.program = options_.program;
   process.arguments = options_.arguments;
-  process.input = options_.input(settings);
+  process.input = options_.input(settings_for(rank));
   if (!options_.logs.empty()) process.log = options_.logs / fmt::format("rank-{}.log", rank.value);
   process.group = group;
-  auto worker = std::make_unique<WorkerRecord>();
-  worker->process = std::make_unique<ChildProcess>(watcher_, process);
-  return worker;
+  return std::make_unique<ChildProcess>(watcher_, process);
 }
 
 void Crew::kill() { workers_.clear(); }
 
 std::string Crew::name_of(Rank rank) const {
-  return fmt::format("rank {} (machine {}, process {})", rank.value,
+  return fmt::format("rank {} (machine {}, {})", rank.value,
                      topology_.places()[rank.index()].machine,
-                     workers_[rank.index()]->process->pid());
+                     workers_[rank.index()]->process->name());
 }
 
 void Crew::meet(Rank rank, const nlohmann::json& hello) {
@@ -61,7 +91,9 @@ void Crew::lose(Rank rank) {
 }
 
 void Crew::tell(Rank rank, const ControlMessage& message) {
-  if (can_be_told(rank)) line_->send(rank, kControlTag, pack(message));
+  if (!can_be_told(rank)) return;
+  if (message.kind != ControlKind::kBeat) ++workers_[rank.index()]->told;
+  line_->send(rank, kControlTag, pack(message));
 }
 
 void Crew::tell_all(const ControlMessage& message) {

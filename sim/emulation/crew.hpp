@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/emulation/child_process.hpp"
 #include "sim/emulation/control.hpp"
 #include "sim/emulation/coordinator.hpp"
 #include "sim/emulation/worker_record.hpp"
@@ -33,7 +34,7 @@ class Crew {
                        [&](const auto& worker) { return worker->lost || holds(*worker); });
   }
 
-  // "rank 2 (machine 1, process 4711)".
+  // "rank 2 (machine 1, process 4711)", "rank 2 (machine 1, process 4711 on node7)".
   std::string name_of(Rank rank) const;
   // It has said hello.
   void meet(Rank rank, const nlohmann::json& hello);
@@ -49,7 +50,10 @@ class Crew {
   void tell_all(const ControlMessage& message);  // that can be told
 
  private:
-  std::unique_ptr<WorkerRecord> worker_for(Rank rank, pid_t group) const;
+  WorkerSettings settings_for(Rank rank) const;
+  std::unique_ptr<ChildProcess> start_process(Rank rank, pid_t group) const;
+  void start_all();
+  void join_all();  // those that somebody else has started
 
   FileWatcher& watcher_;
   const Topology& topology_;

@@ -68,7 +68,8 @@ struct WallDevice::Running final : Timer {
         device.clock_.hold_back(device.clock_.on_wall(now - begin));
         end = begin;
       } else if (!paced) {
-        end = std::max(now, begin + from_seconds(job->cpu_seconds() * device.options_.factor));
+        const double taken = job->cpu_seconds() * device.options_.factor;
+        end = device.options_.injects ? std::max(now, begin + from_seconds(taken)) : now;
         device.charge(*this, end - begin);
       } else if (now > end + device.clock_.in_scenario(kTimerError)) {
         ++device.overruns_.count;
@@ -104,7 +105,7 @@ void WallDevice::start(ComputeOperation& operation) {
   const TimePoint now = clock_.now();
   TimePoint& free = free_[static_cast<std::size_t>(operation.stream)];
   running.operation = &operation;
-  running.paced = options_.cost == CostKind::kProfile || !has_body;
+  running.paced = options_.injects && (options_.cost == CostKind::kProfile || !has_body);
   running.begin = operation.charged ? std::max(now, free) : now;
   running.end = running.begin;
   running.next_mark = 0;

@@ -22,13 +22,15 @@ struct Overruns {
 
 // Marks fire at their share of the cost, and not before the body has produced them. A body that
 // produces none has produced all of them at its end. `measured`: the time is the thread's CPU time x
-// factor, and marks fire when they are produced.
+// factor, and marks fire when they are produced; what has no body takes what the profile says, unless
+// nothing is injected.
 class WallDevice final : public Device {
  public:
   struct Options {
     DeviceProfile profile;
     CostKind cost = CostKind::kProfile;
     double factor = 1;
+    bool injects = true;  // false: nothing takes longer than it does
   };
   // All must outlive the device, and what has been started.
   WallDevice(EmulatedClock& clock, Inbox& inbox, ComputePool& pool, Options options);

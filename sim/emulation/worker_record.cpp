@@ -7,9 +7,13 @@ namespace understudy {
 void WorkerRecord::note(const nlohmann::json& beat) {
   gradients = beat.at("gradients").get<std::int64_t>();
   activity_ = beat.at("activity");
-  const auto traffic =
-      beat.at("messages").get<std::int64_t>() + beat.at("received").get<std::int64_t>();
-  const bool stuck = beat.contains("stuck") && traffic == traffic_;
+  const auto sent = beat.at("messages").get<std::int64_t>();
+  const auto received = beat.at("received").get<std::int64_t>();
+  const auto traffic = sent + received;
+  surplus = sent - received;
+  // What it says may be older than what it has been told.
+  const bool up_to_date = beat.at("heard").get<std::int64_t>() == told;
+  const bool stuck = beat.contains("stuck") && traffic == traffic_ && up_to_date;
   stuck_beats = stuck ? stuck_beats + 1 : 0;
   traffic_ = traffic;
   waits_for = beat.value("stuck", std::vector<std::string>{});

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "sim/emulation/child_process.hpp"
 #include "sim/emulation/emulation_report.hpp"
+#include "sim/emulation/worker_process.hpp"
 
 namespace understudy {
 
 struct WorkerRecord {
-  std::unique_ptr<ChildProcess> process;
+  std::unique_ptr<WorkerProcess> process;
   std::string data, control;  // endpoints, once it has said hello
   bool ready = false;
   bool lost = false;  // and the run goes on without it
@@ -25,7 +25,9 @@ struct WorkerRecord {
   std::optional<nlohmann::json> finished;
   // From its heartbeats.
   std::int64_t gradients = 0;
-  int stuck_beats = 0;  // in a row in which it could not go on by itself
+  int stuck_beats = 0;       // in a row in which it could not go on by itself
+  std::int64_t surplus = 0;  // messages sent less messages received
+  std::int64_t told = 0;     // what it has been told that is more than a sign of life
   std::vector<std::string> waits_for;
 
   void note(const nlohmann::json& beat);

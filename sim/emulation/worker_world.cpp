@@ -2,17 +2,15 @@
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
-#include "runtime/transport/zmq_hub.hpp"
-#include "sim/emulation/child_process.hpp"
 #include "sim/emulation/receiver_gate.hpp"
 #include "sim/emulation/wall_device.hpp"
+#include "sim/emulation/wall_loop.hpp"
 #include "sim/emulation/worker_gate.hpp"
-#include "sim/time/scheduler.hpp"
+#include "sim/emulation/worker_process.hpp"
 #include "sim/world/sample_recorder.hpp"
 #include "sim/world/world_json.hpp"
 
@@ -24,7 +22,6 @@ using Json = nlohmann::json;
 
 constexpr Duration kBeat = 200ms;
 constexpr Duration kFarewell = 2s;
-constexpr Duration kWatched = 60us;  // of a wait, before it ends
 
 // Where the last heard of the node was.
 class LastActivity final : public Tracer {
@@ -95,7 +92,8 @@ class WorkerWorld::Impl {
   Impl(const WorkerSettings& settings, const WorkerParts& parts)
       : settings_(settings),
         coordinator_(Rank{settings.nodes}),
-        loop_(settings),
+        interrupt_(parts.interrupt),
+        loop_(settings.security, origin_of(settings)),
         clock_(loop_.wall, settings.dilation),
         inbox_(loop_.real_time),
         control_(make_process_transport(loop_.wall, loop_.real_time, &loop_.hub, line_options())),
@@ -108,7 +106,7 @@ class WorkerWorld::Impl {
         data_(make_process_transport(loop_.wall, loop_.real_time, &loop_.hub, data_options())),
         safe_points_([this] { arrive(); }),
         pool_(1),
-        device_(clock_, inbox_, pool_, {parts.profile, parts.cost, parts.factor}),
+        device_(clock_, inbox_, pool_, {parts.profile, parts.cost, parts.factor, !settings.real}),
         recorder_(clock_, false),
         out_of_band_(clock_, [this](const ControlMessage& message) { say(message); }),
         node_(NodeParts{.info = parts.info,
@@ -121,6 +119,7 @@ class WorkerWorld::Impl {
                         .tracer = &activity_,
                         .sends_filler = true,
                         .out_of_band = &out_of_band_}) {
+    loop_.keep_exact();
     std::vector<std::string> endpoints(settings.nodes + 1);
     endpoints.back() = settings.coordinator;
     control_->set_peers(std::move(endpoints));
@@ -150,18 +149,6 @@ class WorkerWorld::Impl {
     ExitCode code;
     std::string sentence;
   };
-  struct Loop {
-    explicit Loop(const WorkerSettings& settings) : hub(real_time, settings.security) {
-      prctl(PR_SET_TIMERSLACK, 1);
-      real_time.start_at(origin_of(settings));
-      real_time.watch_last(kWatched);
-      wall.hold_to(&real_time);
-    }
-    RealTime real_time;
-    Scheduler wall;
-    ZmqHub hub;
-  };
-
   ProcessTransportOptions line_options() {
     ProcessTransportOptions options = control_options(settings_, settings_.rank);
     options.on_peer_failure = [this](Rank, const std::string& sentence) { lose(sentence); };
@@ -173,10 +160,9 @@ class WorkerWorld::Impl {
     options.rank = settings_.rank;
     options.world = settings_.nodes;
     options.run_id = settings_.run_id;
-    options.bind =
-        settings_.transport == TransportKind::kTcp ? settings_.bind : settings_.folder + "/data";
+    options.bind = data_address(settings_);
     options.security = settings_.security;
-    options.gate = &gate_;
+    if (!settings_.real) options.gate = &gate_;
     options.on_peer_failure = [this](Rank peer, const std::string& sentence) {
       say({ControlKind::kPeerGone, {{"rank", peer.value}, {"sentence", sentence}}, {}});
     };
@@ -238,6 +224,7 @@ class WorkerWorld::Impl {
   }
 
   void hear(const ControlMessage& message) {
+    if (message.kind != ControlKind::kBeat) ++messages_heard_;
     switch (message.kind) {
       case ControlKind::kWelcome:
         data_->set_peers(message.body.at("endpoints").get<std::vector<std::string>>());
@@ -285,8 +272,12 @@ class WorkerWorld::Impl {
     start_.set();
   }
   void set_clock(const ControlMessage& message) {
-    clock_.set(TimePoint(Duration(message.body.at("scenario").get<std::int64_t>())),
-               TimePoint(Duration(message.body.at("wall").get<std::int64_t>())));
+    const TimePoint scenario(Duration(message.body.at("scenario").get<std::int64_t>()));
+    // Hosts have clocks of their own.
+    const TimePoint at = settings_.real
+                             ? loop_.real_time.read()
+                             : TimePoint(Duration(message.body.at("wall").get<std::int64_t>()));
+    clock_.set(scenario, at);
   }
 
   // A snapshot of this node: its records as JSON, then its state.
@@ -331,19 +322,22 @@ class WorkerWorld::Impl {
       Json body = {{"activity", activity_.json()},
                    {"gradients", program.gradients ? program.gradients() : 0},
                    {"messages", data_->counters().messages_sent},
-                   {"received", data_->counters().messages_received}};
+                   {"received", data_->counters().messages_received},
+                   {"heard", messages_heard_}};
       if (stuck) body["stuck"] = waits;
       say({ControlKind::kHeartbeat, std::move(body), {}});
+      if (interrupt_ != nullptr && *interrupt_) say({ControlKind::kAskedToStop, {}, {}});
       look_at_coordinator();
       co_await SleepUntil(loop_.wall, loop_.wall.now() + kBeat);
     }
   }
 
   void look_at_coordinator() {
-    if (getppid() != settings_.parent) return lose("its process has ended");
+    const bool is_child = settings_.parent != 0;
+    if (is_child && getppid() != settings_.parent) return lose("its process has ended");
     const Duration silence = loop_.wall.now() - heard_;
     if (silence <= settings_.timeout) return;
-    const bool stopped = is_stopped(settings_.parent);
+    const bool stopped = is_child && is_stopped(settings_.parent);
     if (stopped || silence > patience_of(settings_, start_.is_set()))
       lose(fmt::format("it has not been heard of for {}", format(silence)));
   }
@@ -368,7 +362,8 @@ class WorkerWorld::Impl {
 
   WorkerSettings settings_;
   Rank coordinator_;
-  Loop loop_;
+  const std::atomic<bool>* interrupt_;
+  WallLoop loop_;
   EmulatedClock clock_;
   Inbox inbox_;
   std::unique_ptr<ProcessTransport> control_;
@@ -383,6 +378,7 @@ class WorkerWorld::Impl {
   Node node_;
   NodeStatistics sent_before_;  // by the run that this one goes on with
   TimePoint heard_ = kStart;
+  std::int64_t messages_heard_ = 0;
   Event welcome_, start_, end_;
 };
 

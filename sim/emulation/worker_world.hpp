@@ -19,7 +19,8 @@ struct WorkerParts {
   std::uint64_t seed = 0;
   DeviceProfile profile;
   CostKind cost = CostKind::kProfile;
-  double factor = 1;  // measured: device time = thread CPU time x factor
+  double factor = 1;                             // measured: device time = thread CPU time x factor
+  const std::atomic<bool>* interrupt = nullptr;  // asks the coordinator to stop the run
 };
 
 struct WorkerProgram {

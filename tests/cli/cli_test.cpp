@@ -84,7 +84,7 @@ TEST_F(CommandLine, ValidateForMachines) {
 
 TEST_F(CommandLine, BadScenariosExitWithTwoAndOneSentence) {
   for (const char* name : {"unknown_key", "zero_bandwidth", "time_without_unit", "unclosed",
-                           "sweep_too_large", "mode_real"}) {
+                           "sweep_too_large", "mode_real_dilation"}) {
     const std::string file = std::string(name) + ".yaml";
     const fs::path corpus = UNDERSTUDY_SOURCE_DIR "/tests/invalid_scenarios";
     fs::copy_file(corpus / file, root_ / "work" / file);

@@ -1,0 +1,89 @@
+// One rank that somebody else's launcher has started. Rank 0's process keeps the run's folder and
+// coordinates, and starts the process that is rank 0's node.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "cli/interrupt.hpp"
+#include "cli/worker.hpp"
+#include "results/experiment/check_units.hpp"
+#include "results/experiment/emulated_unit.hpp"
+#include "runtime/launch/addresses.hpp"
+#include "scenarios/scenario_yaml.hpp"
+
+namespace understudy {
+namespace {
+
+void check_runs(const Experiment& experiment, const LaunchPlace& place) {
+  for (const ExpandedRun& run : experiment.runs) {
+    if (run.scenario.mode != Mode::kReal)
+      throw ScenarioError(
+          fmt::format("{}: what a launcher starts runs in the mode real; --set mode=real says so",
+                      experiment.scenario.name));
+    const std::size_t nodes = topology_of(run.scenario).places().size();
+    if (nodes != static_cast<std::size_t>(place.world))
+      throw ScenarioError(
+          fmt::format("{}: the topology has {} nodes, but {} has started {} ranks, and each is one",
+                      experiment.scenario.name, nodes, place.source, place.world));
+  }
+}
+
+Participant participant(const Experiment& experiment, const LaunchPlace& place) {
+  Participant self;
+  self.rank = Rank{static_cast<std::uint32_t>(place.rank)};
+  self.world = static_cast<std::uint32_t>(place.world);
+  self.host = host_name();
+  self.host_identity = host_identity();
+  self.process = getpid();
+  self.hash = hash_of(experiment);
+  self.scenario = write_yaml(experiment.scenario);
+  return self;
+}
+
+RendezvousOptions rendezvous_options(const LaunchedOptions& options, const LaunchPlace& place) {
+  RendezvousOptions o;
+  o.host = place.host;
+  o.port = place.port;
+  o.interface = options.interface;
+  o.keys = options.keys;
+  o.wait = from_seconds(options.wait_s);
+  o.interrupt = &catch_interrupts();
+  return o;
+}
+
+void be_rank_0(const LaunchedOptions& options, const LaunchPlace& place, RendezvousHost& rendezvous,
+               Session& session) {
+  RunOptions run = options.run;
+  run.resume = run.resume || (place.restarts > 0 && can_resume(run));
+  try {
+    run_scenario(run, session, &rendezvous);
+  } catch (const Error& problem) {
+    rendezvous.end(problem.exit_code(), problem.what());
+    throw;
+  } catch (const std::exception& problem) {
+    rendezvous.end(ExitCode::kFailed, problem.what());
+    throw;
+  }
+  rendezvous.end(ExitCode::kDone, "");
+}
+
+}  // namespace
+
+void run_launched(const LaunchedOptions& options, const MakeLearner& make_learner,
+                  Session& session) {
+  const LaunchPlace place = place_of(options.flags, own_environment());
+  if (!session.quiet) std::cerr << describe(place) << '\n';
+  const Experiment experiment = load_experiment(options.run.file, options.run.sets);
+  check_runs(experiment, place);
+  const RendezvousOptions meeting = rendezvous_options(options, place);
+  if (place.rank == 0) {
+    RendezvousHost rendezvous(meeting, participant(experiment, place));
+    return be_rank_0(options, place, rendezvous, session);
+  }
+  RendezvousGuest rendezvous(meeting, participant(experiment, place));
+  run_guest(rendezvous, options.run.data_dir, make_learner, meeting.interrupt);
+}
+
+}  // namespace understudy

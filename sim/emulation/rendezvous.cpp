@@ -1,0 +1,400 @@
+#include "sim/emulation/rendezvous.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <poll.h>
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "runtime/base/sleep.hpp"
+#include "runtime/base/spawn.hpp"
+#include "runtime/launch/addresses.hpp"
+#include "runtime/transport/local_socket.hpp"
+#include "runtime/transport/process_transport.hpp"
+#include "sim/emulation/wall_loop.hpp"
+
+namespace understudy {
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+
+constexpr Tag kTag{0, 0};
+constexpr std::uint64_t kRendezvousRun = 0x72656e64657a7673;  // no run's number
+constexpr std::uint32_t kMostRanks = 4096;
+constexpr Duration kFarewell = 2s;
+constexpr int kLookAgain_ms = 20;
+
+// Where processes of the same user learn the secret.
+std::string door_of(std::uint16_t port) { return fmt::format("@understudy-rendezvous-{}", port); }
+
+Payload payload_of(const std::string& text) {
+  Payload payload = Payload::of_size(text.size());
+  std::memcpy(payload.writable().data(), text.data(), text.size());
+  return payload;
+}
+std::string text_of(const Payload& payload) {
+  return {reinterpret_cast<const char*>(payload.bytes().data()), payload.size()};
+}
+
+std::string introduction(const Participant& p, const std::string& endpoint) {
+  return Json{{"rank", p.rank.value},   {"world", p.world},
+              {"host", p.host},         {"host_identity", p.host_identity},
+              {"process", p.process},   {"hash", p.hash},
+              {"scenario", p.scenario}, {"endpoint", endpoint}}
+      .dump();
+}
+
+struct Introduction {
+  Participant who;
+  std::string endpoint;
+};
+// Throws nlohmann's exceptions.
+Introduction parse_introduction(const std::string& text) {
+  const Json j = Json::parse(text);
+  Introduction all;
+  all.who.rank = Rank{j.at("rank").get<std::uint32_t>()};
+  all.who.world = j.at("world").get<std::uint32_t>();
+  all.who.host = j.at("host").get<std::string>();
+  all.who.host_identity = j.at("host_identity").get<std::string>();
+  all.who.process = j.at("process").get<int>();
+  all.who.hash = j.at("hash").get<std::string>();
+  all.who.scenario = j.at("scenario").get<std::string>();
+  all.endpoint = j.at("endpoint").get<std::string>();
+  return all;
+}
+
+// "; the first difference is 'seed: 2' there and 'seed: 1' here".
+std::string first_difference(const std::string& there, const std::string& here) {
+  std::istringstream theirs(there), ours(here);
+  for (std::string a, b; theirs || ours;) {
+    if (!std::getline(theirs, a)) a.clear();
+    if (!std::getline(ours, b)) b.clear();
+    if (a == b) continue;
+    const auto trimmed = [](const std::string& line) {
+      const std::size_t first = line.find_first_not_of(' ');
+      return first == line.npos ? std::string("nothing") : line.substr(first);
+    };
+    return fmt::format("; the first difference is '{}' there and '{}' here", trimmed(a),
+                       trimmed(b));
+  }
+  return "; a file that it names differs";
+}
+
+bool is_loopback(const std::string& ipv4) { return is_local("tcp://" + ipv4 + ":0"); }
+
+// Nothing: on loopback, a secret of the run.
+std::optional<Security> security_by_keys(const RendezvousOptions& options,
+                                         const std::string& ipv4) {
+  if (!options.keys.empty()) {
+    Security security;
+    security.kind = Security::Kind::kCurve;
+    security.keys = read_run_keys(options.keys);
+    return security;
+  }
+  if (is_loopback(ipv4)) return std::nullopt;
+  throw ScenarioError(fmt::format(
+      "{} can be reached from other machines, so the run needs keys: 'understudy keys --out DIR' "
+      "makes them, and every rank gets --keys DIR/run.keys",
+      options.host));
+}
+
+bool is_interrupted(const RendezvousOptions& options) {
+  return options.interrupt != nullptr && options.interrupt->load();
+}
+
+ProcessTransportOptions line_options(Rank self, const std::string& address,
+                                     const Security& security) {
+  ProcessTransportOptions o;
+  o.kind = TransportKind::kTcp;
+  o.rank = self;
+  o.world = kMostRanks;
+  o.run_id = kRendezvousRun;
+  o.bind = address;
+  o.security = security;
+  return o;
+}
+
+}  // namespace
+
+std::string Participant::name() const {
+  return fmt::format("rank {} (process {} on {})", rank.value, process, host);
+}
+
+class RendezvousHost::Impl {
+ public:
+  Impl(const RendezvousOptions& options, Participant self)
+      : options_(options),
+        self_(std::move(self)),
+        address_(options.interface.empty() ? ipv4_of(options.host)
+                                           : address_of_interface(options.interface)),
+        guests_(self_.world),
+        told_(self_.world, false) {
+    if (self_.world > kMostRanks)
+      throw ScenarioError(
+          fmt::format("{} ranks are more than the {} that can meet", self_.world, kMostRanks));
+    const auto given = security_by_keys(options, address_);
+    security_ = given ? *given : with_new_secret();
+    loop_ = std::make_unique<WallLoop>(security_);
+    loop_->wall.set_interrupt(options.interrupt);
+    listen(!given);
+  }
+  ~Impl() {
+    if (door_) loop_->real_time.ignore(door_.get(), FileEvent::kReadable);
+  }
+
+  void gather() { run(wait_for_all()); }
+
+  void hand_out(const std::vector<std::string>& settings) {
+    for (std::uint32_t r = 1; r < self_.world; ++r)
+      line_->send(Rank{r}, kTag, payload_of(Json{{"settings", settings[r]}}.dump()));
+    run(let_go());
+    for (auto& guest : guests_) guest.reset();
+  }
+
+  void end(ExitCode code, const std::string& sentence) {
+    loop_->wall.set_interrupt(nullptr);
+    try {
+      run(say_goodbye(Json{{"code", static_cast<int>(code)}, {"sentence", sentence}}.dump()));
+    } catch (const std::exception&) {
+      // They will find out.
+    }
+  }
+
+  const RendezvousOptions options_;
+  Participant self_;
+  std::string address_;
+  Security security_;
+  std::vector<std::optional<Participant>> guests_;  // that are here, by rank
+
+ private:
+  void listen(bool with_secret) {
+    ProcessTransportOptions o = line_options(Rank{0}, address_, security_);
+    o.port = options_.port;
+    o.on_peer_failure = [](Rank, const std::string&) {};  // the coordinator looks after them
+    try {
+      line_ = make_process_transport(loop_->wall, loop_->real_time, &loop_->hub, std::move(o));
+      if (with_secret) door_ = listen_at(door_of(options_.port));
+    } catch (const TransportError& problem) {
+      throw TransportError(
+          fmt::format("rank 0 can't meet the others at {}:{}, as it {}; --master (or MASTER_ADDR "
+                      "and MASTER_PORT) says where else, --interface on which of its addresses",
+                      options_.host, options_.port, problem.what()));
+    }
+    if (!door_) return;
+    loop_->real_time.watch(door_.get(), FileEvent::kReadable, [this] {
+      while (const auto visitor = accept_from(door_)) {
+        const std::string text = to_text(security_);
+        send_packet(*visitor, std::as_bytes(std::span(text)));
+      }
+    });
+  }
+
+  void run(Task<> task) {
+    const auto main = spawn(loop_->wall, std::move(task));
+    loop_->wall.run();
+  }
+  TimePoint from_now(Duration d) const { return checked_add(loop_->real_time.read(), d); }
+
+  bool all_here() const {
+    return std::all_of(guests_.begin() + 1, guests_.end(), [](const auto& g) { return !!g; });
+  }
+
+  Task<> wait_for_all() {
+    const TimePoint deadline = from_now(options_.wait);
+    while (!all_here()) {
+      const auto message = co_await Receive(*line_, loop_->wall, std::nullopt, kTag, deadline);
+      if (!message) throw TransportError(who_is_missing());
+      take(*message);
+      for (const auto& guest : guests_)
+        if (guest) check(*guest);
+    }
+  }
+
+  void take(const Message& message) {
+    Introduction all;
+    try {
+      all = parse_introduction(text_of(message.payload));
+    } catch (const Json::exception&) {
+      throw TransportError(fmt::format("rank {} introduces itself as this version does not know",
+                                       message.from.value));
+    }
+    endpoints_[message.from.index()] = all.endpoint;
+    line_->set_peers(endpoints_);
+    if (message.from.value >= self_.world)
+      throw ScenarioError(fmt::format("{} is of a world of {} ranks, and rank 0 of one of {}",
+                                      all.who.name(), all.who.world, self_.world));
+    guests_[message.from.index()] = std::move(all.who);
+  }
+
+  void check(const Participant& guest) const {
+    if (guest.world != self_.world)
+      throw ScenarioError(fmt::format("{} is of a world of {} ranks, and rank 0 of one of {}",
+                                      guest.name(), guest.world, self_.world));
+    if (guest.hash != self_.hash)
+      throw ScenarioError(fmt::format("{} has another scenario than {}: {} there and {} here{}",
+                                      guest.name(), self_.name(), guest.hash, self_.hash,
+                                      first_difference(guest.scenario, self_.scenario)));
+  }
+
+  std::string who_is_missing() const {
+    constexpr std::size_t kMostNamed = 8;
+    std::vector<std::string> missing;
+    std::size_t here = 1;
+    for (std::uint32_t r = 1; r < self_.world; ++r) {
+      if (guests_[r]) ++here;
+      if (!guests_[r] && missing.size() < kMostNamed) missing.push_back(std::to_string(r));
+    }
+    return fmt::format("rank {} did not come to {}:{} within {}; {} of {} ranks are here",
+                       fmt::join(missing, ", "), options_.host, options_.port,
+                       format(options_.wait), here, self_.world);
+  }
+
+  // No longer than a farewell takes: who is gone does not hold up the others.
+  Task<> let_go() {
+    auto drained = spawn(loop_->wall, line_->drain());
+    const TimePoint latest = from_now(kFarewell);
+    while (!drained.done() && loop_->wall.now() < latest)
+      co_await SleepUntil(loop_->wall, loop_->wall.now() + 1ms);
+    drained.cancel();
+    co_await drained.ended();
+  }
+
+  Task<> say_goodbye(std::string farewell) {
+    const TimePoint latest = from_now(kFarewell);
+    for (;;) {
+      bool all = true;
+      for (std::uint32_t r = 1; r < self_.world; ++r) {
+        if (guests_[r] && !told_[r]) line_->send(Rank{r}, kTag, payload_of(farewell));
+        told_[r] = told_[r] || guests_[r];
+        all = all && told_[r];
+      }
+      if (all) break;
+      const auto message = co_await Receive(*line_, loop_->wall, std::nullopt, kTag, latest);
+      if (!message) break;
+      if (message->from.value < self_.world) take(*message);
+    }
+    co_await let_go();
+  }
+
+  std::vector<bool> told_;  // goodbye
+  std::unique_ptr<WallLoop> loop_;
+  std::unique_ptr<ProcessTransport> line_;
+  std::vector<std::string> endpoints_ = std::vector<std::string>(kMostRanks);
+  OpenFile door_;
+};
+
+RendezvousHost::RendezvousHost(const RendezvousOptions& options, Participant self)
+    : impl_(std::make_unique<Impl>(options, std::move(self))) {}
+RendezvousHost::~RendezvousHost() = default;
+void RendezvousHost::gather() { impl_->gather(); }
+std::uint32_t RendezvousHost::world() const { return impl_->self_.world; }
+const Participant& RendezvousHost::guest(Rank rank) const { return *impl_->guests_[rank.index()]; }
+bool RendezvousHost::is_nearby(Rank rank) const {
+  return rank.value == 0 || guest(rank).host_identity == impl_->self_.host_identity;
+}
+bool RendezvousHost::all_nearby() const {
+  for (std::uint32_t r = 0; r < world(); ++r)
+    if (!is_nearby(Rank{r})) return false;
+  return true;
+}
+void RendezvousHost::hand_out(const std::vector<std::string>& settings) {
+  impl_->hand_out(settings);
+}
+void RendezvousHost::end(ExitCode code, const std::string& sentence) { impl_->end(code, sentence); }
+const Security& RendezvousHost::security() const { return impl_->security_; }
+const std::string& RendezvousHost::address() const { return impl_->address_; }
+
+class RendezvousGuest::Impl {
+ public:
+  Impl(const RendezvousOptions& options, Participant self)
+      : options_(options), self_(std::move(self)) {
+    const std::string there = ipv4_of(options.host);
+    address_ = options.interface.empty() ? own_address_towards(there)
+                                         : address_of_interface(options.interface);
+    const auto given = security_by_keys(options, there);
+    const Security security = given ? *given : learn_secret();
+    loop_ = std::make_unique<WallLoop>(security);
+    loop_->wall.set_interrupt(options.interrupt);
+    ProcessTransportOptions o = line_options(self_.rank, address_, security);
+    o.connect_timeout = options.wait;
+    o.on_peer_failure = [this](Rank, const std::string& sentence) {
+      const bool refused = sentence.find("turned") != sentence.npos;
+      loop_->wall.fail(std::make_exception_ptr(TransportError(refused ? sentence : not_found())));
+    };
+    line_ = make_process_transport(loop_->wall, loop_->real_time, &loop_->hub, std::move(o));
+    std::vector<std::string> peers(kMostRanks);
+    peers.front() = fmt::format("tcp://{}:{}", there, options.port);
+    line_->set_peers(std::move(peers));
+  }
+
+  std::optional<std::string> ask() {
+    std::string answer;
+    const auto main = spawn(loop_->wall, ask_into(answer));
+    loop_->wall.run();
+    const Json said = Json::parse(answer);
+    if (said.contains("settings")) return said.at("settings").get<std::string>();
+    const auto code = static_cast<ExitCode>(said.at("code").get<int>());
+    if (code != ExitCode::kDone) throw Error(code, said.at("sentence").get<std::string>());
+    return std::nullopt;
+  }
+
+  std::string address_;
+
+ private:
+  std::string not_found() const {
+    return fmt::format("rank 0 was not found at {}:{} within {}{}", options_.host, options_.port,
+                       format(options_.wait),
+                       options_.keys.empty() ? "" : ", or it has other keys");
+  }
+
+  Security learn_secret() const {
+    const auto latest = std::chrono::steady_clock::now() +
+                        std::chrono::duration_cast<std::chrono::nanoseconds>(options_.wait);
+    while (std::chrono::steady_clock::now() < latest) {
+      if (is_interrupted(options_)) throw Interrupted();
+      try {
+        const OpenFile door = connect_to(door_of(options_.port));
+        pollfd ready{door.get(), POLLIN, 0};
+        Packet packet;
+        // It is accepted once rank 0 waits for others, which it may do a little later.
+        while (std::chrono::steady_clock::now() < latest && !is_interrupted(options_)) {
+          if (::poll(&ready, 1, 10 * kLookAgain_ms) <= 0) continue;
+          if (receive_packet(door, packet) != PacketState::kPacket) break;
+          return parse_security(
+              {reinterpret_cast<const char*>(packet.bytes.data()), packet.bytes.size()});
+        }
+      } catch (const TransportError&) {
+        // It is not there yet.
+      }
+      ::poll(nullptr, 0, kLookAgain_ms);
+    }
+    throw TransportError(not_found());
+  }
+
+  Task<> ask_into(std::string& answer) {
+    line_->send(Rank{0}, kTag, payload_of(introduction(self_, line_->endpoint())));
+    // Rank 0 may have come last, and waits as long for the others.
+    const TimePoint latest = checked_add(loop_->real_time.read(), 2 * options_.wait + kFarewell);
+    const auto message = co_await Receive(*line_, loop_->wall, Rank{0}, kTag, latest);
+    if (!message)
+      throw TransportError(fmt::format("rank 0 at {}:{} has said nothing for {}", options_.host,
+                                       options_.port, format(2 * options_.wait + kFarewell)));
+    answer = text_of(message->payload);
+  }
+
+  const RendezvousOptions options_;
+  Participant self_;
+  std::unique_ptr<WallLoop> loop_;
+  std::unique_ptr<ProcessTransport> line_;
+};
+
+RendezvousGuest::RendezvousGuest(const RendezvousOptions& options, Participant self)
+    : impl_(std::make_unique<Impl>(options, std::move(self))) {}
+RendezvousGuest::~RendezvousGuest() = default;
+std::optional<std::string> RendezvousGuest::ask() { return impl_->ask(); }
+const std::string& RendezvousGuest::address() const { return impl_->address_; }
+
+}  // namespace understudy

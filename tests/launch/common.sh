@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2013,SC2034
+# For the tests of runs that somebody else's launcher starts: sourced with the project's root and the
+# program as arguments.
+set -uo pipefail
+program=$2
+work=$(mktemp -d)
+mkdir "$work/sockets"
+export XDG_RUNTIME_DIR=$work/sockets
+export OMP_NUM_THREADS=1
+unset RANK LOCAL_RANK WORLD_SIZE MASTER_ADDR MASTER_PORT UNDERSTUDY_KEYS
+cd "$work" || exit 1
+trap 'at_end' EXIT
+
+failures=0
+fail() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+skip() {
+  echo "skipped: $*"
+  exit 77
+}
+at_end() {
+  code=$?
+  if declare -F clean_up > /dev/null; then clean_up; fi
+  for pid in $(processes); do
+    fail "process $pid is left: $(tr '\0' ' ' < "/proc/$pid/cmdline")"
+    kill -9 "$pid"
+  done
+  [ -z "$(ls -A "$work/sockets")" ] || fail "sockets are left: $(ls -A "$work/sockets")"
+  rm -rf "$work"
+  if [ "$code" = 0 ] && [ "$failures" -gt 0 ]; then exit 1; fi
+  exit "$code"
+}
+# Of this test's, known by their environment.
+processes() {
+  for environ in $(grep -lzsx "XDG_RUNTIME_DIR=$work/sockets" /proc/[0-9]*/environ); do
+    program_of=$(readlink "${environ%/environ}/exe")
+    if [[ $program_of == */understudy* ]]; then basename "${environ%/environ}"; fi
+  done
+}
+
+# The one of them that the launcher has told so: rank_process RANK=1.
+rank_process() {
+  for pid in $(processes); do
+    tr '\0' '\n' < "/proc/$pid/environ" | grep -qx "$1" && echo "$pid"
+  done | tail -1
+}
+
+port=$((20000 + $$ % 10000))
+cat > train.yaml << END
+name: train
+mode: real
+topology: {kind: mesh, nodes: 2, bandwidth: 1Gbit/s, latency: 100us}
+workload: {kind: quadratic, a: [0.1, 0.7], b: [0.3, 2], start: 5, updates: 40, optimizer: {kind: sgd, lr: 0.1}}
+strategy: {kind: allreduce, collective: ring}
+emulation: {timeout: 3s}
+END
+cat > endless.yaml << END
+name: endless
+mode: real
+topology: {kind: mesh, nodes: 2, bandwidth: 1Gbit/s, latency: 100us}
+workload: {kind: collective, bytes: 10kB, iterations: 1000000}
+emulation: {timeout: 3s}
+END
+
+weights() { grep -o '"weights_hash": "[^"]*"' "$1/summary.json"; }
+expected_weights() {
+  [ -d in_virtual_time ] || "$program" run train.yaml --set mode=virtual --out in_virtual_time --quiet
+  weights in_virtual_time
+}
+# What the launcher has started ended well, with the weights of virtual time.
+check_trained() {
+  [ "$(weights "$1")" = "$(expected_weights)" ] || fail "$1: other weights than in virtual time"
+}
+expect_text() { grep -qF -- "$2" "$1" || fail "$1 does not say '$2' but: $(cat "$1")"; }
+# Waits until the run in the folder has set out.
+wait_for_start() {
+  for _ in $(seq 600); do
+    if [ -e "$1/scenario.yaml" ] && [ "$(processes | wc -l)" -ge 3 ] && ls "$1"/logs/*/rank-0.log > /dev/null 2>&1
+    then
+      sleep 1
+      return
+    fi
+    sleep 0.1
+  done
+  fail "$1 has not set out"
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC1091,SC2154
+# Two ranks under Open MPI's mpirun.
+source "$(dirname "$0")/common.sh"
+command -v mpirun > /dev/null || skip "no mpirun on this machine (apt install openmpi-bin)"
+start() { mpirun --allow-run-as-root --oversubscribe -n 2 "$program" worker "$@"; }
+
+start train.yaml --out trained --quiet || fail "mpirun"
+check_trained trained
+start train.yaml --out said 2> said_out || fail "mpirun, with a word about each rank"
+expect_text said_out "rank 1 of 2 (local rank 1), rank 0 at 127.0.0.1:29500, as Open MPI has it"
+
+start endless.yaml --out killed --quiet 2> killed_out &
+wait_for_start killed
+kill -9 "$(rank_process OMPI_COMM_WORLD_RANK=1)"
+wait $! && fail "mpirun ended well without a rank"
+exit 0
