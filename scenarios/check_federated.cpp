@@ -9,6 +9,7 @@
 #include "runtime/data/image_files.hpp"
 #include "runtime/federated/availability.hpp"
 #include "runtime/learners/model.hpp"
+#include "runtime/strategies/gossip_graphs.hpp"
 #include "runtime/workloads/image_data.hpp"
 #include "scenarios/describe/federated_names.hpp"
 
@@ -118,6 +119,7 @@ class StrategyChecker {
     only_connect("damping", c.damping != defaults.damping);
     only_connect("curvature", c.curvature != defaults.curvature);
     if (connect) check_curvature(c);
+    check_graphs(c);
   }
 
  private:
@@ -229,6 +231,23 @@ class StrategyChecker {
       make_availability(c.availability, 1, 0);
     } catch (const DataError& problem) {
       fail("strategy.availability.file", problem.what());
+    }
+  }
+
+  void check_graphs(const GossipConfig& c) const {
+    for (std::size_t i = 0; i < c.graphs.size(); ++i) {
+      const std::string key = fmt::format("strategy.graphs.{}", i);
+      if (const auto* edges = std::get_if<EdgesGraph>(&c.graphs[i])) {
+        const auto problem = edges_problem(*edges, static_cast<std::size_t>(seats_.workers));
+        if (edges->edges.empty()) fail(key, "a graph of edges lists them under 'edges'");
+        if (problem) fail(key + ".edges", *problem);
+      }
+      if (c.mixing == Mixing::kMetropolis && has_directions(c.graphs[i])) {
+        fail(key,
+             "metropolis weights need edges in both directions, and this graph has some in one; "
+             "take "
+             "mixing: plain");
+      }
     }
   }
 

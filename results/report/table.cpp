@@ -152,9 +152,20 @@ std::vector<Column> columns_of(WorkloadKind kind) {
       metric("updates", "steps", count_text)};
 }
 
+// "[61.2, 70.4]": what resampling seeds and clients leaves open.
+Column interval(const std::string& head, const std::string& name) {
+  return {head, [name](const RunSummary& run) {
+            const auto found = run.over_seeds_and_clients.find(name);
+            if (found == run.over_seeds_and_clients.end()) return std::string();
+            return fmt::format("[{:.1f}, {:.1f}]", 100 * found->second.low,
+                               100 * found->second.high);
+          }};
+}
+
 // Of runs in rounds, federated or gossiping.
 std::vector<Column> columns_of_mixtures() {
   return {metric("chosen mix %", "personal_test_accuracy_chosen_mean", format_percent),
+          interval("chosen 95 %", "personal_test_accuracy_chosen_mean"),
           metric("half mix %", "personal_test_accuracy_half_mean", format_percent),
           metric("oracle mix %", "personal_test_accuracy_oracle_mean", format_percent)};
 }
@@ -164,6 +175,7 @@ std::vector<Column> columns_of_rounds() {
           metric("rounds", "steps", count_text),
           metric("global %", "global_test_accuracy", format_percent),
           metric("personal %", "personal_test_accuracy_mean", format_percent),
+          interval("personal 95 %", "personal_test_accuracy_mean"),
           metric("worst decile %", "personal_test_accuracy_worst_decile", format_percent),
           metric("sent", "bytes_sent", size_text)};
 }
@@ -280,6 +292,11 @@ std::vector<std::string> notes(const Summary& summary) {
     lines.push_back("One alone: one worker's accuracy after as many updates, read off its curve.");
   }
   const bool intervals = any(summary, [](const RunSummary& r) { return r.repeats.size() > 1; });
+  if (any(summary, [](const RunSummary& r) { return !r.over_seeds_and_clients.empty(); })) {
+    lines.push_back(fmt::format(
+        "Brackets hold the 95 % percentile bootstrap over seeds and clients, of {} resamples.",
+        kResamples));
+  }
   if (intervals) lines.push_back("± is half the 95 % interval over repeats.");
   return lines;
 }

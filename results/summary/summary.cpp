@@ -98,6 +98,8 @@ RepeatSummary summarise(const Unit& unit, WorkloadKind kind) {
   out.wall_s = unit.wall_s;
   out.weights_of = unit.weights_of;
   out.emulation = unit.emulation;
+  for (const auto& [metric, scores] : unit.client_scores)
+    if (!scores.empty()) out.over_clients[metric] = bootstrap_mean({scores}, unit.seed);
   add_nodes(unit, out);
   if (unit.updates > 0) {
     out.update_time_s = to_seconds(end_of_training(unit)) / static_cast<double>(unit.updates);
@@ -137,6 +139,24 @@ std::map<std::string, Estimate> estimates(const RunSummary& run) {
   std::map<std::string, Estimate> estimates;
   for (const auto& [name, list] : values) estimates[name] = estimate(list);
   return estimates;
+}
+
+// From scores of all repeats, in their order, whichever order the units come in.
+void add_bootstrap(const Experiment& experiment, std::span<const Unit> units, Summary& summary) {
+  for (std::size_t run = 0; run < summary.runs.size(); ++run) {
+    std::map<std::string, std::map<std::size_t, std::vector<double>>> scores;
+    for (const Unit& unit : units) {
+      if (unit.key.run != run) continue;
+      for (const auto& [metric, values] : unit.client_scores)
+        if (!values.empty()) scores[metric][unit.key.repeat] = values;
+    }
+    for (const auto& [metric, by_repeat] : scores) {
+      std::vector<std::vector<double>> groups;
+      for (const auto& [repeat, values] : by_repeat) groups.push_back(values);
+      summary.runs[run].over_seeds_and_clients[metric] =
+          bootstrap_mean(groups, experiment.runs[run].scenario.seed);
+    }
+  }
 }
 
 std::string device_of(const TopologyConfig& topology) {
@@ -224,6 +244,7 @@ Summary summarise(const Experiment& experiment, std::span<const Unit> units) {
     if (!summary.runs[i].repeats.empty())
       summary.runs[i].prediction = predict(experiment.runs[i].scenario);
   }
+  add_bootstrap(experiment, units, summary);
   add_baselines(experiment, units, summary);
   return summary;
 }

@@ -12,6 +12,7 @@
 
 #include "results/experiment/prediction.hpp"
 #include "results/experiment/unit.hpp"
+#include "results/summary/bootstrap.hpp"
 #include "results/summary/statistics.hpp"
 #include "scenarios/sweep.hpp"
 
@@ -50,6 +51,8 @@ struct RepeatSummary {
   std::optional<UnitKey> weights_of;         // its times were computed by a dry replay
   std::vector<FlowTimes> flows;              // by number
   std::optional<EmulationReport> emulation;  // of the mode emulated
+  // Of the final metrics that are means over clients.
+  std::map<std::string, BootstrapInterval> over_clients;
 };
 
 // In the order of WorkloadConfig.
@@ -77,6 +80,8 @@ struct RunSummary {
   std::map<std::string, Comparison> expect;
   std::vector<RepeatSummary> repeats;          // those that have finished
   std::map<std::string, Estimate> statistics;  // every number of a repeat, final metrics included
+  // Likewise, over the repeats and each one's clients.
+  std::map<std::string, BootstrapInterval> over_seeds_and_clients;
   // How many times shorter an epoch is than with one worker; where such a run is at hand.
   std::optional<double> speed_up;
   // What one worker's test accuracy is after as many updates as these workers made; likewise.

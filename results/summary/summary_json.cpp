@@ -19,6 +19,17 @@ Json flows_json(const std::vector<FlowTimes>& flows) {
   return list;
 }
 
+Json to_json(const std::map<std::string, BootstrapInterval>& intervals) {
+  Json json = Json::object();
+  for (const auto& [metric, interval] : intervals) {
+    json[metric] = {{"low", interval.low},
+                    {"high", interval.high},
+                    {"clients", interval.clients},
+                    {"resamples", interval.resamples}};
+  }
+  return json;
+}
+
 Json to_json(const RepeatSummary& r) {
   Json json{{"seed", r.seed},
             {"final", Json::object()},
@@ -39,6 +50,7 @@ Json to_json(const RepeatSummary& r) {
   for (const auto& [name, value] : r.final) json["final"][name] = value;
   if (r.epoch_time_s) json["epoch_time_s"] = *r.epoch_time_s;
   if (r.weights_of) json["weights_of"] = {r.weights_of->run, r.weights_of->repeat};
+  if (!r.over_clients.empty()) json["bootstrap95"] = to_json(r.over_clients);
   if (r.emulation) json["emulation"] = emulation_json(*r.emulation);
   if (!r.flows.empty()) json["flows"] = flows_json(r.flows);
   return json;
@@ -68,6 +80,8 @@ Json to_json(const RunSummary& run) {
                           {"other_s", simulated->mean - p.undisturbed_s()},
                           {"simulated_s", simulated->mean}};
   }
+  if (!run.over_seeds_and_clients.empty())
+    json["bootstrap95"] = to_json(run.over_seeds_and_clients);
   if (run.speed_up) json["speed_up"] = *run.speed_up;
   if (run.one_worker_accuracy) json["one_worker_accuracy"] = run.one_worker_accuracy->mean;
   return json;

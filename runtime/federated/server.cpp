@@ -20,7 +20,11 @@ template <class Scalar>
 class FederationServer {
  public:
   FederationServer(Node& node, const FederatedJob<Scalar>& job)
-      : node_(node), job_(job), at_work_(job.clients.size()), given_(job.clients.size()) {}
+      : node_(node),
+        job_(job),
+        answered_(job.clients.size()),
+        at_work_(job.clients.size()),
+        given_(job.clients.size()) {}
 
   Task<> serve() {
     if (const auto state = node_.restored()) {
@@ -47,7 +51,6 @@ class FederationServer {
   };
 
   void begin() {
-    answered_.assign(job_.clients.size(), 0);
     std::vector<Scalar> initial(job_.data[0].learner->layout().size);
     job_.data[0].learner->initial(node_.shared_random(Purpose::kInit), initial);
     state_ = job_.algorithm->start(initial);
@@ -60,15 +63,16 @@ class FederationServer {
       if (follows_the_clock(job_.config.availability)) co_await wait_for_somebody();
       co_await collect();
     } while (answers_.empty() && !node_.dry() && is_to_repeat());
-    if (!answers_.empty() || (node_.dry() && asked_ > 0)) co_await aggregate();
+    if (answer_count() > 0) co_await aggregate();
     record(start);
   }
 
   Task<> collect() {
     answers_.clear();
-    excluded_ = late_ = 0;
+    dry_answers_ = excluded_ = late_ = 0;
     return is_buffered() ? fill_buffer() : ask_and_collect();
   }
+  std::size_t answer_count() const { return node_.dry() ? dry_answers_ : answers_.size(); }
   bool is_buffered() const { return job_.config.aggregation == Aggregation::kBuffered; }
 
   // Where clients follow the clock. Who is at work has been there.
@@ -115,7 +119,7 @@ class FederationServer {
     const TimePoint start = node_.now();
     node_.meter().begin(start);
     fill_places();
-    while (answers_.size() < job_.wanted && asked_ > 0) {
+    while (answer_count() < job_.wanted && asked_ > 0) {
       auto message = co_await node_.receive(std::nullopt, kToServer);
       if (!message) {
         forget_the_lost();
@@ -126,7 +130,7 @@ class FederationServer {
         if (answered_[client] == before) continue;
         leave_place(client);
       }
-      if (answers_.size() < job_.wanted) fill_places();
+      if (answer_count() < job_.wanted) fill_places();
     }
     node_.meter().end(node_.now());
     node_.meter().expose(node_.now() - start);
@@ -208,8 +212,12 @@ class FederationServer {
   bool take(Message& message) {
     traffic_ += message.payload.size();
     const auto head = head_of<AnswerHead>(message.payload);
-    if (!head) return true;
     const std::size_t client = place_of(job_.clients, message.from);
+    if (!head) {
+      ++answered_[client];
+      ++dry_answers_;
+      return true;
+    }
     if (head->round <= answered_[client]) return false;  // the network doubled it
     answered_[client] = head->round;
     const bool in_time = head->round == round_;
@@ -246,8 +254,7 @@ class FederationServer {
       samples += head->samples;
     }
     if (samples > 0) loss_ = loss_sum / samples;
-    const std::size_t count = node_.dry() ? std::min(job_.wanted, asked_) : answers_.size();
-    const ComputePlan plan = node_.plan(aggregation_cost(static_cast<double>(count)));
+    const ComputePlan plan = node_.plan(aggregation_cost(static_cast<double>(answer_count())));
     co_await node_.compute(plan, [this] {
       std::vector<std::vector<Scalar>> values;
       std::vector<ClientAnswer<Scalar>> answers;
@@ -342,6 +349,7 @@ class FederationServer {
   std::vector<char> at_work_;        // with a buffer: on what they were given last
   std::vector<std::int32_t> given_;  // with a buffer: the round that each client was asked in last
   std::vector<Answer> answers_;
+  std::size_t dry_answers_ = 0;  // in their place
   std::size_t answers_counted_ = 0, excluded_ = 0, late_ = 0;
   std::size_t traffic_ = 0;  // bytes to and from all clients so far
   double loss_ = 0;          // of the last round with an answer

@@ -46,6 +46,10 @@ class Gossiper {
     return takes_part(job_.config, job_.seed, job_.nodes[i], round_) &&
            !node_.is_lost(job_.nodes[i]);
   }
+  const GossipGraph& graph() const {
+    return job_.graphs[static_cast<std::size_t>(round_ - 1) % job_.graphs.size()];
+  }
+  const std::vector<std::uint32_t>& heard() const { return graph().from[index_]; }
   Tag tag() const { return {kModels, static_cast<std::uint32_t>(round_)}; }
 
   Task<> one_round() {
@@ -104,7 +108,7 @@ class Gossiper {
   void send() {
     const std::size_t count = job_.data[index_].learner->layout().size;
     const Payload payload = pack_message<GivenHead, Scalar>(node_.dry(), {round_}, count, model_);
-    for (const std::uint32_t j : job_.neighbours[index_]) {
+    for (const std::uint32_t j : graph().to[index_]) {
       if (is_present(j)) node_.send(job_.nodes[j], tag(), payload);
     }
   }
@@ -113,7 +117,7 @@ class Gossiper {
     const TimePoint start = node_.now();
     const TimePoint end = job_.config.deadline ? checked_add(start, *job_.config.deadline) : kNever;
     node_.meter().begin(start);
-    for (const std::uint32_t j : job_.neighbours[index_]) {
+    for (const std::uint32_t j : heard()) {
       arrived_.emplace_back();
       if (!is_present(j)) continue;
       auto message = co_await node_.receive(job_.nodes[j], tag(), end);
@@ -145,8 +149,8 @@ class Gossiper {
   // Of what has arrived, in order of the nodes, which is the same at each: those of a complete graph
   // end with the same bits. The weight of what has not arrived is the node's own.
   std::vector<Part> parts() const {
-    const auto& neighbours = job_.neighbours[index_];
-    const MixingWeights weights = mixing_weights(job_.config.mixing, index_, job_.neighbours,
+    const auto& neighbours = heard();
+    const MixingWeights weights = mixing_weights(job_.config.mixing, index_, graph().from,
                                                  [this](std::uint32_t j) { return is_present(j); });
     const bool from_before = job_.config.algorithm == GossipKind::kDPsgd;
     std::vector<Part> parts{
@@ -184,7 +188,7 @@ class Gossiper {
   }
 
   Cost mixing_cost() const {
-    const double models = static_cast<double>(job_.neighbours[index_].size()) + 1;
+    const double models = static_cast<double>(heard().size()) + 1;
     const double values = static_cast<double>(job_.data[index_].learner->layout().size);
     KernelCost kernel;
     kernel.phase = Phase::kReduce;
@@ -203,7 +207,7 @@ class Gossiper {
   std::vector<Scalar>& model_;
   int round_ = 0;
   std::vector<Scalar> before_{};    // training
-  std::vector<Payload> arrived_{};  // of each neighbour; empty: nothing came
+  std::vector<Payload> arrived_{};  // from each that it hears from; empty: nothing came
   std::vector<Late> late_{};
   Eigenpairs<Scalar> pairs_{};
   Duration curvature_time_{0};  // of the round
@@ -220,8 +224,7 @@ bool takes_part(const GossipConfig& config, std::uint64_t seed, Rank rank, int r
   return random.uniform() < config.availability;
 }
 
-MixingWeights mixing_weights(Mixing mixing, std::size_t i,
-                             const SharedList<std::vector<std::uint32_t>>& neighbours,
+MixingWeights mixing_weights(Mixing mixing, std::size_t i, const NeighbourLists& neighbours,
                              const std::function<bool(std::uint32_t)>& present) {
   const auto degree = [&](std::size_t node) {
     return static_cast<double>(

@@ -11,7 +11,7 @@
 
 #include "runtime/collectives/communicator.hpp"
 #include "runtime/federated/local_work.hpp"
-#include "runtime/strategies/gossip_config.hpp"
+#include "runtime/strategies/gossip_graphs.hpp"
 
 namespace understudy {
 
@@ -44,8 +44,8 @@ struct GossipRound {
 template <class Scalar>
 struct GossipJob {
   GossipConfig config{};
-  SharedList<Rank> nodes;                             // in order of rank
-  SharedList<std::vector<std::uint32_t>> neighbours;  // of each: indices of nodes, ascending
+  SharedList<Rank> nodes;             // in order of rank
+  std::vector<GossipGraph> graphs{};  // at least one: of the first round, the second, ...
   LocalOptions local{};
   std::uint64_t seed = 0;
   std::span<const ClientData<Scalar>> data{};  // of each node
@@ -60,14 +60,13 @@ struct GossipJob {
 // Whether a node takes part in a round.
 bool takes_part(const GossipConfig& config, std::uint64_t seed, Rank rank, int round);
 
-// Node i's weights in a graph of lists of neighbours, among those present: its own, and each
-// neighbour's in their order, 0 for the absent. They sum to 1.
+// Node i's weights in a graph, by the lists of those that nodes hear from, among those present: its own,
+// and each of these in their order, 0 for the absent. They sum to 1.
 struct MixingWeights {
   double own = 1;
   std::vector<double> of_neighbours;
 };
-MixingWeights mixing_weights(Mixing mixing, std::size_t i,
-                             const SharedList<std::vector<std::uint32_t>>& neighbours,
+MixingWeights mixing_weights(Mixing mixing, std::size_t i, const NeighbourLists& neighbours,
                              const std::function<bool(std::uint32_t)>& present);
 
 // d without its part along the eigenvectors that the variant leaves out, in place. Of a diagonal h,

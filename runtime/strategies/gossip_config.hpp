@@ -2,6 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <variant>
+#include <vector>
 
 #include "runtime/base/units.hpp"
 
@@ -27,6 +30,21 @@ enum class ConnectVariant { kPublished, kLowLoss, kDamped, kRandom };
 // which `damped` then takes in place of V L V'.
 enum class CurvatureKind { kLanczos, kHutchinson };
 
+// Who exchanges models with whom in a round. `edges`: "0-1" in both directions, "0>1" from 0 to 1.
+struct TopologyGraph {};  // neighbours in the topology
+struct RingGraph {};
+struct CompleteGraph {};
+struct EdgesGraph {
+  std::vector<std::string> edges{};
+};
+// As many graphs in turn as n - 1 has binary digits: in the k-th of them, k = 0, 1, ..., node i hears
+// from node i + 2^k (mod n) alone. With plain weights, 1/2 each, all n = 2^d models are their mean after
+// d rounds (Ying et al., "Exponential graph is provably efficient for decentralized deep learning",
+// NeurIPS 2021).
+struct OnePeerExponentialGraph {};
+using GraphConfig =
+    std::variant<TopologyGraph, RingGraph, CompleteGraph, EdgesGraph, OnePeerExponentialGraph>;
+
 // In a round every node trains on its samples and exchanges models with its neighbours. Metrics per
 // round of each node: train_loss, and for connect hessian_products and curvature_share, the share of the
 // round's time that finding them took.
@@ -39,6 +57,8 @@ struct GossipConfig {
   std::optional<int> local_steps{};
   std::optional<double> lr{};  // of local steps; default: the workload's optimizer's
   double validation = 0;       // share of each node's samples that it does not train on
+  // One after the other, a round each, and again from the first; none: the topology.
+  std::vector<GraphConfig> graphs{};
   // The probability that a node takes part in a round. Who is away is drawn from the seed, so that
   // everyone knows, and nobody waits.
   double availability = 1;

@@ -13,7 +13,7 @@ GossipNetwork<Scalar>::GossipNetwork(const GossipConfig& config, const WorkloadP
     : clients_(std::move(clients)), models_(clients_.size()) {
   job_.config = config;
   job_.nodes = parts.members.members;
-  job_.neighbours = parts.neighbours;
+  job_.graphs = gossip_graphs(config.graphs, clients_.size(), parts.neighbours);
   job_.local = local;
   job_.local.gradients = parts.gradients;
   job_.seed = parts.seed;

@@ -78,11 +78,27 @@ void describe(Archive& a, FederatedConfig& c) {
 }
 
 template <class Archive>
+void describe(Archive&, TopologyGraph&) {}
+template <class Archive>
+void describe(Archive&, RingGraph&) {}
+template <class Archive>
+void describe(Archive&, CompleteGraph&) {}
+template <class Archive>
+void describe(Archive& a, EdgesGraph& c) {
+  a.field("edges", c.edges, "Pairs of nodes: 0-1 in both directions, 0>1 from 0 to 1.");
+}
+template <class Archive>
+void describe(Archive&, OnePeerExponentialGraph&) {}
+
+template <class Archive>
 void describe(Archive& a, GossipConfig& c) {
   a.field("algorithm", c.algorithm, "What nodes make of their neighbours' models.");
   a.field("mixing", c.mixing, "What neighbours weigh.");
   a.field("rounds", c.rounds, "How many rounds.", {.min = 1, .max = 1e6});
   describe_local(a, c);
+  a.field("graphs", c.graphs,
+          "Who exchanges models: one graph a round, in turn; where none is given neighbours in the "
+          "topology.");
   a.field("availability", c.availability, "Probability that a node takes part in a round.",
           {.above = 0, .max = 1, .measure = Measure::kFraction});
   a.field("deadline", c.deadline,

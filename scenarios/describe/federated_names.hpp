@@ -72,6 +72,16 @@ inline constexpr std::array<Named<ConnectVariant>, 4> kVariantNames = {{
 }};
 constexpr std::span<const Named<ConnectVariant>> names(ConnectVariant) { return kVariantNames; }
 
+inline constexpr std::array<NameDoc, 5> kGraphKinds = {{
+    {"topology", "Neighbours in the topology."},
+    {"ring", "Each with the node before it and the one behind it."},
+    {"complete", "All with all."},
+    {"edges", "Those that are listed."},
+    {"one_peer_exponential",
+     "Hearing from one node, 1, 2, 4, ... further, a round each: as many graphs as that takes."},
+}};
+constexpr std::span<const NameDoc> kinds(const GraphConfig*) { return kGraphKinds; }
+
 inline constexpr std::array<Named<CurvatureKind>, 2> kCurvatureNames = {{
     {CurvatureKind::kLanczos, "lanczos", "The top eigenpairs, by block Lanczos."},
     {CurvatureKind::kHutchinson, "hutchinson", "The diagonal, by Hutchinson's probes."},

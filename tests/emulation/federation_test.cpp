@@ -69,12 +69,66 @@ TEST_F(FederatedProcesses, RecordWhatTheyDoInVirtualTime) {
   }
 }
 
+TEST_F(FederatedProcesses, MakeAnswersSmallerLikewise) {
+  for (const char* upload : {"kind: top_k, share: 50%", "kind: quantised, bits: 8",
+                             "kind: quantised, bits: 4, error_feedback: true"}) {
+    SCOPED_TRACE(upload);
+    expect_the_records_of_virtual_time(
+        "topology: {kind: star, nodes: 4, bandwidth: 10Mbit/s, latency: 1ms}\n"
+        "workload: {kind: quadratic, a: [1, 2, 3, 5], b: [0, 1, 2, 4], start: 5, layers: 4}\n"
+        "strategy: {kind: federated, algorithm: ditto, rounds: 5, cohort: 3, local_steps: 2,"
+        " lr: 0.05, upload: {" +
+        std::string(upload) + "}}\n");
+  }
+}
+
+TEST_F(FederatedProcesses, AreThereInTheSameRounds) {
+  expect_the_records_of_virtual_time(
+      kStar +
+      "strategy: {kind: federated, rounds: 8, cohort: 2, local_steps: 2, lr: 0.05,"
+      " availability: {kind: bernoulli, probability: 50%}}\n");
+}
+
+// Each trains one at a time with the others' turns between, whichever time that takes: a cohort of one
+// leaves no order to chance.
+TEST_F(FederatedProcesses, FillABufferOfOneLikewise) {
+  expect_the_records_of_virtual_time(
+      kStar +
+      "strategy: {kind: federated, rounds: 8, cohort: 1, local_steps: 2, lr: 0.05,"
+      " aggregation: buffered, buffer: 1}\n");
+}
+
+// Client 0 for the first half of each 400 ms of the scenario's clock, client 1 for the second: a run of
+// many rounds hears from both, and never from two others.
+TEST_F(FederatedProcesses, FollowATraceByTheirClock) {
+  const std::filesystem::path file = sockets_.string() + "-trace.csv";
+  std::ofstream(file) << "client,on_s,off_s\n0,0,0.2\n1,0.2,0.4\n3,0.39,0.4\n";
+  const Unit unit =
+      run(scenario_of(kStar +
+                      "strategy: {kind: federated, rounds: 120, local_steps: 1, lr: 0.05,"
+                      " availability: {kind: trace, file: " +
+                      file.string() +
+                      ", period: 400ms}}\n"
+                      "mode: emulated\n"));
+  std::filesystem::remove(file);
+  EXPECT_FALSE(unit.samples[0].empty());
+  EXPECT_FALSE(unit.samples[1].empty());
+  EXPECT_TRUE(unit.samples[2].empty());
+  std::vector<double> answers;
+  for (const Sample& s : unit.samples[4])
+    if (s.name == "answers") answers.push_back(s.value);
+  ASSERT_EQ(answers.size(), 120u);
+  for (const double count : answers) EXPECT_TRUE(count == 1 || count == 2) << count;
+}
+
 TEST_F(FederatedProcesses, GossipLikewise) {
   const std::string path =
       "topology: {kind: path, nodes: 3, links: [{bandwidth: 10Mbit/s, latency: 4ms},"
       " {bandwidth: 10Mbit/s, latency: 1ms}]}\n"
       "workload: {kind: quadratic, a: [1, 2, 3], b: [0, 1, 2], start: 5}\n";
-  for (const char* algorithm : {"averaging", "d_psgd", "connect, variant: damped, eigenpairs: 1"}) {
+  for (const char* algorithm :
+       {"averaging", "d_psgd", "connect, variant: damped, eigenpairs: 1",
+        "averaging, graphs: [{kind: one_peer_exponential}, {kind: edges, edges: [0-2, 1>0]}]"}) {
     SCOPED_TRACE(algorithm);
     expect_the_records_of_virtual_time(
         path + "strategy: {kind: gossip, algorithm: " + algorithm +

@@ -53,7 +53,7 @@ inline GossipEnd run(const Gossip& g) {
   GossipJob<double> job;
   job.config = g.config;
   job.nodes = ranks;
-  job.neighbours = g.graph;
+  job.graphs = gossip_graphs(g.config.graphs, n, g.graph);
   job.local.lr = g.lr;
   job.local.steps = g.config.local_steps;
   job.seed = 3;

@@ -180,6 +180,76 @@ TEST(Gossip, NeverWaitsForNodesThatAreAway) {
   }
 }
 
+// Bowls without curvature, whose models only mix.
+Gossip standing(const std::vector<double>& starts, int rounds, std::vector<GraphConfig> graphs) {
+  Gossip g;
+  g.graph = ring(static_cast<std::uint32_t>(starts.size()));
+  for (const double start : starts) g.bowls.push_back({{0}, {0}, {start}});
+  g.config.rounds = rounds;
+  g.config.local_steps = 1;
+  g.config.graphs = std::move(graphs);
+  return g;
+}
+
+// W of each round is (I + P^(2^k)) / 2, with P the shift by one; the product of all d of them is the mean.
+TEST(Graphs, OneExponentialPeerAveragesExactlyInAsManyRoundsAsDigits) {
+  const std::vector<double> starts{1, -2, 5, 0.25, 7, 3, -4, 0.5};
+  const auto models = run(standing(starts, 3, {OnePeerExponentialGraph{}})).models;
+  for (std::size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(models[0][i][0], (starts[i] + starts[(i + 1) % 8]) / 2);
+    EXPECT_EQ(models[1][i][0],
+              (starts[i] + starts[(i + 1) % 8] + starts[(i + 2) % 8] + starts[(i + 3) % 8]) / 4);
+    EXPECT_EQ(models[2][i][0], 10.75 / 8);
+  }
+}
+
+// Not a power of two: the mean stays, but is not reached. d rounds weigh node i + j by the number of
+// ways to write j as a sum of 1, 2 and 4 modulo 5 over 8: 2 for j = 0, 1 and 2, else 1.
+TEST(Graphs, OneExponentialPeerKeepsTheMeanOfAnyNumberOfNodes) {
+  const std::vector<double> starts{1, -2, 5, 0.25, 7};
+  const auto models = run(standing(starts, 3, {OnePeerExponentialGraph{}})).models;
+  double sum = 0;
+  for (std::size_t i = 0; i < 5; ++i) {
+    double expected = 0;
+    for (std::size_t j = 0; j < 5; ++j) expected += (j < 3 ? 2 : 1) * starts[(i + j) % 5] / 8;
+    EXPECT_NEAR(models[2][i][0], expected, 1e-14);
+    sum += models[2][i][0];
+  }
+  EXPECT_NEAR(sum, 11.25, 1e-14);
+}
+
+// Two pairs, then one across, then the topology's ring, then from the start: each its own W.
+TEST(Graphs, TakeTurns) {
+  const std::vector<double> x{8, 0, 4, -4};
+  const auto models =
+      run(standing(x, 4, {EdgesGraph{{"0-1", "2-3"}}, EdgesGraph{{"3>0"}}, TopologyGraph{}}))
+          .models;
+  const auto expect = [&](std::size_t round, const std::vector<double>& values) {
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(models[round][i][0], values[i], 1e-14) << round;
+  };
+  expect(0, {4, 4, 0, 0});
+  expect(1, {2, 4, 0, 0});  // only 0 hears of 3
+  expect(2, {2, 2, 4.0 / 3, 2.0 / 3});
+  expect(3, {2, 2, 1, 1});
+}
+
+TEST(Graphs, NeverStallWhoeverIsAway) {
+  Gossip g = standing({1, 2, 3, 4, 5, 6, 7}, 40, {OnePeerExponentialGraph{}, EdgesGraph{{"0>6"}}});
+  g.config.availability = 0.5;
+  const GossipEnd end = run(g);
+  for (std::size_t i = 0; i < 7; ++i) EXPECT_FALSE(end.models[39][i].empty());
+}
+
+TEST(Graphs, SayWhatIsWrongWithEdges) {
+  EXPECT_EQ(edges_problem({{"0-1", "1>2"}}, 3), std::nullopt);
+  EXPECT_EQ(edges_problem({{"0-3"}}, 3),
+            "the edge '0-3' has an end at a node that isn't there: there are 3, from 0 on");
+  EXPECT_EQ(edges_problem({{"1>1"}}, 3), "the edge '1>1' leads from a node to itself");
+  EXPECT_EQ(edges_problem({{"0-1", "1>0"}}, 3), "the edge '1>0' is there twice");
+  for (const char* text : {"", "0", "0-", "-1", "0--1", "a-b", "0-1-2", "0.5-1"})
+    EXPECT_TRUE(edges_problem({{text}}, 3)) << text;
+}
+
 TEST(Gossip, WeighsOnlyThosePresent) {
   const SharedList<std::vector<std::uint32_t>> star(Graph{{1, 2, 3}, {0}, {0}, {0}});
   const auto present = [](std::uint32_t j) { return j != 2; };

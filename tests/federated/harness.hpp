@@ -22,6 +22,7 @@ struct Federation {
   std::function<void(const WorldSnapshot&)> on_safe_point{};
   const WorldSnapshot* resume = nullptr;
   bool asleep = true;  // clients sleep until they are asked
+  bool dry = false;    // only for the time that it takes
 };
 
 struct SleepingClients final : Sleepers {
@@ -115,6 +116,7 @@ inline FederationEnd run(const Federation& f) {
   options.devices = f.profiles;
   options.seed = 3;
   options.pool = f.pool;
+  options.dry = f.dry;
   options.on_safe_point = f.on_safe_point;
   options.resume = f.resume;
   VirtualWorld world(topology, std::move(options));
@@ -125,7 +127,7 @@ inline FederationEnd run(const Federation& f) {
         return join_federation(node, job, node.rank().index());
       },
       f.asleep ? &sleepers : nullptr);
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n && !f.dry; ++i) {
     LocalWork<double> work(data[i], job.local, {.seed = 3, .node = clients[i].value});
     out.personal.emplace_back(learners[i]->layout().size);
     algorithm->personal(out.models.back(), out.kept[i], work, out.personal.back());

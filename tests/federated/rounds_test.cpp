@@ -145,6 +145,21 @@ TEST(Rounds, AreTheSameWhereClientsSleep) {
   }
 }
 
+// Before a run its time is estimated from what nodes send, without what is in it.
+TEST(Rounds, TakeAsLongWithoutTraining) {
+  const std::vector<FederatedConfig> configs{
+      {.rounds = 4, .cohort = 2},
+      {.rounds = 4, .cohort = 2, .over_selection = 2},
+      {.rounds = 9, .cohort = 2, .aggregation = Aggregation::kBuffered, .buffer = 1},
+      {.rounds = 5, .cohort = 3, .aggregation = Aggregation::kBuffered, .buffer = 2}};
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    Federation f = timed({1, 2, 7, 3}, configs[i]);
+    const TimePoint whole = run(f).world.time;
+    f.dry = true;
+    EXPECT_EQ(run(f).world.time, whole) << i;
+  }
+}
+
 // Who is never asked stays without a record, and counts as one that has sent nothing.
 TEST(Rounds, LeaveTheOthersAsleep) {
   const FederationEnd end = run(timed({1, 1, 1, 1, 1, 1}, {.rounds = 1, .cohort = 1}));
