@@ -64,6 +64,18 @@ inline std::vector<Rank> ranks_up_to(std::size_t n) {
   return ranks;
 }
 
+inline WorldOptions world_of(const Federation& f) {
+  WorldOptions options;
+  options.network = FairShareConfig{};
+  options.devices = f.profiles;
+  options.seed = 3;
+  options.pool = f.pool;
+  options.dry = f.dry;
+  options.on_safe_point = f.on_safe_point;
+  options.resume = f.resume;
+  return options;
+}
+
 inline FederationEnd run(const Federation& f) {
   const std::size_t n = f.bowls.size();
   StarConfig star = f.star;
@@ -111,15 +123,7 @@ inline FederationEnd run(const Federation& f) {
     out.models.emplace_back(end.model.begin(), end.model.end());
     co_return;
   };
-  WorldOptions options;
-  options.network = FairShareConfig{};
-  options.devices = f.profiles;
-  options.seed = 3;
-  options.pool = f.pool;
-  options.dry = f.dry;
-  options.on_safe_point = f.on_safe_point;
-  options.resume = f.resume;
-  VirtualWorld world(topology, std::move(options));
+  VirtualWorld world(topology, world_of(f));
   SleepingClients sleepers(job);
   world.run(
       [&](Node& node) -> Task<> {
