@@ -105,7 +105,8 @@ TEST(TorchExperiment, ImagesOfAnotherShapeAreRefused) {
   task.datasets = &datasets;
   EXPECT_THAT([&] { run_unit(task); },
               testing::ThrowsMessage<DataError>(
-                  "the images of mnist are 14x56, and the model lenet takes 28x28 or more"));
+                  "the images of mnist are 14x56, and the model lenet takes 28x28 or more; "
+                  "workload.image_size pads them"));
 }
 
 }  // namespace
