@@ -27,7 +27,8 @@ TEST(Roofline, TakesTheSlowerOfComputeAndMemory) {
             std::chrono::microseconds(2010));  // compute: 2 ms
   EXPECT_EQ(kRound.time(kernel(Phase::kForward, 5e8, 1e8)),
             std::chrono::microseconds(1010));  // memory: 1 ms
-  EXPECT_EQ(kRound.time(kernel(Phase::kForward, 0, 0)), std::chrono::microseconds(10));
+  EXPECT_EQ(kRound.time(kernel(Phase::kForward, 1e6, 0)), std::chrono::microseconds(11));
+  EXPECT_EQ(kRound.time(kernel(Phase::kForward, 0, 0)), Duration{0});  // not launched
 }
 
 TEST(Roofline, CopiesAndLoadsAtTheirOwnRates) {
