@@ -10,8 +10,8 @@ namespace understudy {
 struct LaunchedOptions {
   RunOptions run{};
   LaunchFlags flags{};
-  std::string interface {
-  }, keys{};
+  std::string interface;
+  std::string keys;
   double wait_s = 120;
 };
 

@@ -7,10 +7,6 @@
 namespace understudy {
 namespace {
 
-bool is_one_way(TransferMode mode) {
-  return mode == TransferMode::kFrozen || mode == TransferMode::kMeanLogit;
-}
-
 class TransferChecker {
  public:
   TransferChecker(const Scenario& scenario, const Seating& seats, const Document& document)
@@ -24,9 +20,9 @@ class TransferChecker {
       fail("workload.updates",
            "both epochs and updates are given, and one of them ends the training");
     const TransferLossConfig defaults;
-    if (is_one_way(c.mode) && c.member_weight != defaults.member_weight)
+    if (!members_learn(c.mode) && c.member_weight != defaults.member_weight)
       fail("workload.member_weight", "members that stay as they are learn from nobody");
-    if (is_one_way(c.mode) && workload_.member_epochs == 0)
+    if (!members_learn(c.mode) && workload_.member_epochs == 0)
       fail("workload.member_epochs",
            "members that are never trained have nothing to teach; only where they learn from the "
            "target, too, may they begin untrained");
@@ -109,7 +105,7 @@ class TransferChecker {
     if (workload_.transfer.mode == TransferMode::kMutual)
       fail("workload.transfer",
            "mutual learns from outputs as they are; from checkpoints, it is codistillation");
-    if (is_one_way(workload_.transfer.mode) && c.every != 1)
+    if (!members_learn(workload_.transfer.mode) && c.every != 1)
       fail("strategy.every", "members that stay as they are send their parameters once");
   }
 

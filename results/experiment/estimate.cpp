@@ -90,11 +90,6 @@ TransferSteps steps_of(const KnowledgeTransferConfig& c) {
           c.updates ? *c.updates : std::ceil(c.epochs.value_or(1) * per_epoch)};
 }
 
-// Whether members go on learning while the target does.
-bool members_learn(const KnowledgeTransferConfig& c) {
-  return c.transfer.mode != TransferMode::kFrozen && c.transfer.mode != TransferMode::kMeanLogit;
-}
-
 // Both phases are extrapolated from a few updates: the second alone, then both.
 double transfer_seconds(Scenario scenario) {
   auto& config = std::get<KnowledgeTransferConfig>(scenario.workload);
@@ -110,11 +105,11 @@ double transfer_seconds(Scenario scenario) {
   return joint / tried * steps.joint + (both - joint) / tried * steps.alone;
 }
 
-double cpu_seconds(const std::string& name, const ImageShape& shape, int batch) {
+// Of one gradient.
+double cpu_seconds(const Model& model, std::size_t batch) {
   const DeviceProfile cpu = find_profile({}, "cpu");
   double seconds = 0;
-  for (const KernelCost& kernel :
-       training_cost(make_model(name, 0, shape), static_cast<std::size_t>(batch)))
+  for (const KernelCost& kernel : training_cost(model, batch))
     seconds += to_seconds(cpu.time(kernel));
   return seconds;
 }
@@ -123,21 +118,17 @@ double cpu_seconds(const std::string& name, const ImageShape& shape, int batch) 
 double cpu_seconds(const KnowledgeTransferConfig& config) {
   const TransferSteps steps = steps_of(config);
   const ImageShape shape = expected_shape(config);
-  const double of_member = steps.alone + (members_learn(config) ? steps.joint : 0);
-  double seconds = steps.joint * cpu_seconds(config.target, shape, config.batch);
+  const double of_member = steps.alone + (members_learn(config.transfer.mode) ? steps.joint : 0);
+  const auto batch = static_cast<std::size_t>(config.batch);
+  double seconds = steps.joint * cpu_seconds(make_model(config.target, 0, shape), batch);
   for (const std::string& name : config.ensemble)
-    seconds += of_member * cpu_seconds(name, shape, config.batch);
+    seconds += of_member * cpu_seconds(make_model(name, 0, shape), batch);
   return seconds;
 }
 
 double cpu_seconds(const ImageClassifierConfig& config, const Work& work) {
-  const DeviceProfile cpu = find_profile({}, "cpu");
-  const auto batch = static_cast<std::size_t>(work.samples_per_gradient);
-  double seconds = 0;
-  for (const KernelCost& kernel :
-       training_cost(make_model(config.model, config.dropout, expected_shape(config)), batch))
-    seconds += to_seconds(cpu.time(kernel));
-  return seconds * work.gradients;
+  const Model model = make_model(config.model, config.dropout, expected_shape(config));
+  return cpu_seconds(model, static_cast<std::size_t>(work.samples_per_gradient)) * work.gradients;
 }
 
 // What the kernels of one forward pass read and write: about what is kept for backward.
@@ -195,7 +186,8 @@ Work work_of(const Scenario& scenario) {
   if (const auto* transfer = std::get_if<KnowledgeTransferConfig>(&scenario.workload)) {
     const TransferSteps steps = steps_of(*transfer);
     const auto members = static_cast<double>(transfer->ensemble.size());
-    return {members * steps.alone + steps.joint * (members_learn(*transfer) ? 1 + members : 1),
+    return {members * steps.alone +
+                steps.joint * (members_learn(transfer->transfer.mode) ? 1 + members : 1),
             static_cast<double>(transfer->batch)};
   }
   const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload);

@@ -92,10 +92,7 @@ class Predictor {
     const Model model = make_model(config.model, config.dropout, expected_shape(config));
     const Layout layout = make_layout(model);
     const auto buckets = make_buckets(layout, exchange.bucket, sizeof(float));
-    KernelCost load;
-    load.phase = Phase::kLoad;
-    load.samples = static_cast<double>(batch);
-    double computed = to_seconds(device_.time(load));
+    double computed = to_seconds(device_.time(load_cost(batch)));
     std::vector<double> ready(buckets.size(), 0);
     for (const KernelCost& kernel : mark_buckets(training_cost(model, batch), buckets)) {
       computed += to_seconds(device_.time(kernel));

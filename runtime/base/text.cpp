@@ -58,6 +58,14 @@ std::optional<double> parse_number(std::string_view text) {
   return number;
 }
 
+std::optional<int> parse_whole(std::string_view text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || text.front() == '-')
+    return std::nullopt;
+  return number;
+}
+
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -17,6 +17,9 @@ std::string_view trim(std::string_view text);
 // A finite decimal number, such as "-1.5e3", with nothing but blanks around it.
 std::optional<double> parse_number(std::string_view text);
 
+// A whole number from 0 on that fits an int, of digits alone.
+std::optional<int> parse_whole(std::string_view text);
+
 // Quotes and backslashes behind a backslash, unprintable characters as \n and \x1b.
 std::string escape(std::string_view text);
 // As many characters as fit a sentence, in quotes, with unprintable ones escaped.

@@ -109,29 +109,27 @@ float* ImageDataset::write(std::uint32_t index, const Place& place, float* out) 
   return out;
 }
 
-void ImageDataset::start(std::size_t count, Batch& batch) const {
-  batch.count = count;
-  batch.inputs.resize(count * static_cast<std::size_t>(shape_.image.size()));
-  batch.labels.resize(count);
+void ImageDataset::gather_at(std::span<const std::uint32_t> indices,
+                             const std::function<Place()>& place, Batch& batch) const {
+  batch.count = indices.size();
+  batch.inputs.resize(indices.size() * static_cast<std::size_t>(shape_.image.size()));
+  batch.labels.resize(indices.size());
+  float* out = batch.inputs.data();
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    out = write(indices[i], place(), out);
+    batch.labels[i] = labels_[indices[i]];
+  }
 }
 
 void ImageDataset::gather(std::span<const std::uint32_t> indices, Batch& batch) const {
-  start(indices.size(), batch);
-  float* out = batch.inputs.data();
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    out = write(indices[i], middle(), out);
-    batch.labels[i] = labels_[indices[i]];
-  }
+  gather_at(
+      indices, [this] { return middle(); }, batch);
 }
 
 void ImageDataset::gather_training(std::span<const std::uint32_t> indices, RandomStream random,
                                    Batch& batch) const {
-  start(indices.size(), batch);
-  float* out = batch.inputs.data();
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    out = write(indices[i], draw(random), out);
-    batch.labels[i] = labels_[indices[i]];
-  }
+  gather_at(
+      indices, [&] { return draw(random); }, batch);
 }
 
 }  // namespace understudy

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -60,7 +61,9 @@ class ImageDataset final : public BatchSource {
   float* write(std::uint32_t index, const Place& place, float* out) const;
   void write_row(const std::uint8_t* row, const std::array<float, 256>& table, const Place& place,
                  float* out) const;
-  void start(std::size_t count, Batch& batch) const;
+  // `place` of each image in turn.
+  void gather_at(std::span<const std::uint32_t> indices, const std::function<Place()>& place,
+                 Batch& batch) const;
 
   ImageShape shape_;        // as gathered
   ActivationShape stored_;  // as in the bytes

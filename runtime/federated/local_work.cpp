@@ -10,12 +10,8 @@ namespace {
 // Loading, then the learner's kernels, for a batch of `count`.
 template <class Scalar>
 Cost batch_cost(const BasicLearner<Scalar>& learner, std::size_t count) {
-  KernelCost load;
-  load.phase = Phase::kLoad;
-  load.samples = static_cast<double>(count);
-  Cost cost{load};
-  const Cost learning = learner.cost(count);
-  cost.insert(cost.end(), learning.begin(), learning.end());
+  Cost cost{load_cost(count)};
+  append(cost, learner.cost(count));
   return cost;
 }
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <string_view>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/base/text.hpp"
 
 extern char** environ;
 
@@ -59,12 +59,11 @@ class Reader {
 
  private:
   static int whole(std::string_view text, std::string_view name) {
-    int value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (problem != std::errc() || end != text.data() + text.size() || value < 0)
+    const std::optional<int> value = parse_whole(text);
+    if (!value)
       throw ScenarioError(
           fmt::format("{} is '{}', which is no whole number from 0 on", name, text));
-    return value;
+    return *value;
   }
   const Environment& environment_;
 };
@@ -94,9 +93,8 @@ std::string first_host(std::string_view list) {
 }
 
 std::uint16_t port_of(std::string_view text, std::string_view name) {
-  int port = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (problem != std::errc() || end != text.data() + text.size() || port < 1 || port > kMostPorts)
+  const int port = parse_whole(text).value_or(0);
+  if (port < 1 || port > kMostPorts)
     throw ScenarioError(fmt::format("{}: '{}' is no port", name, text));
   return static_cast<std::uint16_t>(port);
 }

@@ -24,4 +24,13 @@ const char* name(Phase phase) {
   return "unknown";
 }
 
+KernelCost load_cost(std::size_t samples) {
+  KernelCost load;
+  load.phase = Phase::kLoad;
+  load.samples = static_cast<double>(samples);
+  return load;
+}
+
+void append(Cost& to, const Cost& more) { to.insert(to.end(), more.begin(), more.end()); }
+
 }  // namespace understudy

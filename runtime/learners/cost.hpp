@@ -1,6 +1,7 @@
 // What a computation costs, counted from the model, independent of any device.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -25,5 +26,9 @@ struct KernelCost {
 };
 
 using Cost = std::vector<KernelCost>;
+
+// Of a batch's samples, from where they are kept.
+KernelCost load_cost(std::size_t samples);
+void append(Cost& to, const Cost& more);
 
 }  // namespace understudy

@@ -188,12 +188,8 @@ class Worker {
     for (const auto& [size, plan] : plans_) {
       if (size == count) return *plan;
     }
-    KernelCost load;
-    load.phase = Phase::kLoad;
-    load.samples = static_cast<double>(count);
-    Cost cost{load};
-    const Cost learning = mark_buckets(job_.learner->cost(count), buckets_);
-    cost.insert(cost.end(), learning.begin(), learning.end());
+    Cost cost{load_cost(count)};
+    understudy::append(cost, mark_buckets(job_.learner->cost(count), buckets_));
     plans_.emplace_back(count, std::make_unique<ComputePlan>(node_.plan(cost)));
     return *plans_.back().second;
   }

@@ -18,23 +18,13 @@ struct Edge {
   bool directed = false;
 };
 
-std::optional<std::size_t> node_number(std::string_view text) {
-  const bool digits =
-      !text.empty() && text.size() <= 9 &&
-      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits) return std::nullopt;
-  std::size_t number = 0;
-  for (const char c : text) number = 10 * number + static_cast<std::size_t>(c - '0');
-  return number;
-}
-
 std::optional<Edge> parse_edge(std::string_view text) {
   const auto middle = text.find_first_of("->");
   if (middle == text.npos) return std::nullopt;
-  const auto from = node_number(text.substr(0, middle));
-  const auto to = node_number(text.substr(middle + 1));
+  const auto from = parse_whole(text.substr(0, middle));
+  const auto to = parse_whole(text.substr(middle + 1));
   if (!from || !to) return std::nullopt;
-  return Edge{*from, *to, text[middle] == '>'};
+  return Edge{static_cast<std::size_t>(*from), static_cast<std::size_t>(*to), text[middle] == '>'};
 }
 
 GossipGraph graph_of(Lists from) {

@@ -14,15 +14,6 @@ namespace {
 // gradients.
 constexpr std::uint32_t kReplication = 1u << 16, kGradients = 1u << 17, kMostBuckets = 1u << 10;
 
-KernelCost load_cost(std::size_t samples) {
-  KernelCost load;
-  load.phase = Phase::kLoad;
-  load.samples = static_cast<double>(samples);
-  return load;
-}
-
-void append(Cost& to, const Cost& more) { to.insert(to.end(), more.begin(), more.end()); }
-
 class Participant {
  public:
   Participant(Node& node, const TransferJob& job)
@@ -34,6 +25,10 @@ class Participant {
         outputs_(node, job, models_, replicas_) {
     for (std::size_t m = 0; m < models_.count(); ++m) {
       if (owns(m) || replicates()) replicas_[m] = std::make_unique<TransferReplica>(job, m);
+      if (!replicates()) continue;
+      buckets_.push_back(make_buckets(job.models[m].learner->layout(),
+                                      job.exchange.gradients.bucket, sizeof(float)));
+      UNDERSTUDY_CHECK(buckets_.back().size() <= kMostBuckets);
     }
   }
 
@@ -271,8 +266,7 @@ class Participant {
     TransferReplica& replica = *replicas_[m];
     const Values all = whole(replica, replica.gradient());
     all.scale(weight);
-    const auto buckets = make_buckets(replica.learner().layout(), how.bucket, sizeof(float));
-    UNDERSTUDY_CHECK(buckets.size() <= kMostBuckets);
+    const std::vector<Bucket>& buckets = buckets_[m];
     for (std::size_t b = 0; b < buckets.size(); ++b) {
       const Stretch stretch{all.slice(buckets[b].offset, buckets[b].count), buckets[b].offset,
                             replica.size()};
@@ -347,6 +341,7 @@ class Participant {
   const std::size_t me_;
   const TransferModels models_;
   TransferReplicas replicas_;
+  std::vector<std::vector<Bucket>> buckets_;  // of each model's gradient; under gradients
   TransferOutputs outputs_;
   std::int64_t epochs_alone_ = 0, update_ = 0;
   std::int64_t epoch_ = -1;

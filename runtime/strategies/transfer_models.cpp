@@ -33,9 +33,7 @@ std::size_t TransferModels::owner(std::size_t model) const {
 }
 
 bool TransferModels::learns(std::size_t model) const {
-  const bool target_alone =
-      loss_.mode == TransferMode::kFrozen || loss_.mode == TransferMode::kMeanLogit;
-  return model == 0 || !target_alone;
+  return model == 0 || members_learn(loss_.mode);
 }
 
 bool TransferModels::trains(std::size_t node, std::size_t model) const {

@@ -85,8 +85,7 @@ void TransferOutputs::lend(std::size_t model, std::span<const float> outputs) {
 Cost TransferOutputs::cost() const {
   Cost cost;
   for (const std::size_t model : computed_) {
-    const Cost more = forward_cost(*job_.models[model].learner, samples_of(model).size());
-    cost.insert(cost.end(), more.begin(), more.end());
+    append(cost, forward_cost(*job_.models[model].learner, samples_of(model).size()));
   }
   return cost;
 }

@@ -15,6 +15,11 @@ namespace understudy {
 //                   scale distributed neural network training through online distillation", ICLR 2018)
 enum class TransferMode { kFrozen, kMeanLogit, kBidirectional, kMutual, kCodistillation };
 
+// Whether members go on learning while the target does.
+inline bool members_learn(TransferMode mode) {
+  return mode != TransferMode::kFrozen && mode != TransferMode::kMeanLogit;
+}
+
 struct SteadyCourse {};
 // From start_fraction to final_fraction of the value, linearly over the target's updates.
 struct LinearCourse {

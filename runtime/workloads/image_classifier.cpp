@@ -3,15 +3,13 @@
 
 #include "runtime/strategies/allreduce.hpp"
 #include "runtime/training/schedule.hpp"
+#include "runtime/workloads/evaluate_in_pieces.hpp"
 #include "runtime/workloads/image_data.hpp"
 #include "runtime/workloads/weights_hash.hpp"
 #include "runtime/workloads/workloads.hpp"
 
 namespace understudy {
 namespace {
-
-// Evaluated in pieces, so that an interrupt need not wait for the whole test set.
-constexpr std::size_t kEvaluationPiece = 1000;
 
 int batch_of_node(const ImageClassifierConfig& config, std::size_t workers) {
   if (config.batch_scope == BatchScope::kPerNode) return config.batch;
@@ -107,20 +105,14 @@ class ImageClassifier final : public Workload {
     std::size_t first, last;
   };
   Task<> evaluate(Node& node, std::span<const float> parameters, Range range, Position at) {
-    double loss = 0, correct = 0;
-    for (std::size_t first = range.first; !dry() && first < range.last; first += kEvaluationPiece) {
-      const std::size_t count = std::min(kEvaluationPiece, range.last - first);
-      Evaluation piece;
-      co_await node.observe(
-          [&] { piece = learner_->evaluate(parameters, *test_.dataset, first, count); });
-      loss += piece.loss * static_cast<double>(count);
-      correct += piece.accuracy * static_cast<double>(count);
-    }
-    const double count = static_cast<double>(range.last - range.first);
-    if (count == 0) co_return;  // more workers than test samples
-    node.record("test_accuracy", correct / count, at);
-    node.record("test_loss", loss / count, at);
-    node.record("test_samples", count, at);
+    if (range.last == range.first) co_return;  // more workers than test samples
+    Evaluation found;
+    if (!dry())
+      found = co_await evaluate_in_pieces(node, *learner_, parameters, *test_.dataset, range.first,
+                                          range.last);
+    node.record("test_accuracy", found.accuracy, at);
+    node.record("test_loss", found.loss, at);
+    node.record("test_samples", static_cast<double>(range.last - range.first), at);
   }
 
   ImageClassifierConfig config_;

@@ -4,12 +4,10 @@
 
 #include "runtime/data/partition.hpp"
 #include "runtime/federated/arithmetic.hpp"
+#include "runtime/workloads/evaluate_in_pieces.hpp"
 
 namespace understudy {
 namespace {
-
-// Evaluated in pieces, so that an interrupt need not wait for the whole test set.
-constexpr std::size_t kEvaluationPiece = 1000;
 
 // As many each as can be, where nothing is known but their sum.
 std::vector<std::size_t> equal_shards(std::size_t samples, std::size_t clients) {
@@ -100,21 +98,13 @@ std::vector<ClientData<float>> ImageClients::clients() const {
 
 Task<> ImageClients::record_global(Node& node, const std::string& prefix,
                                    std::span<const float> model, Position at) const {
-  double loss = 0, correct = 0;
-  Calibration calibration;
-  const std::size_t size = sizes_.test;
-  for (std::size_t first = 0; !dry() && first < size; first += kEvaluationPiece) {
-    const std::size_t count = std::min(kEvaluationPiece, size - first);
-    Evaluation piece;
-    co_await node.observe(
-        [&] { piece = learner_->evaluate(model, *data_.test.dataset, first, count); });
-    loss += piece.loss * static_cast<double>(count);
-    correct += piece.accuracy * static_cast<double>(count);
-    calibration.add(piece.calibration);
-  }
-  node.record(prefix + "_accuracy", correct / static_cast<double>(size), at);
-  node.record(prefix + "_loss", loss / static_cast<double>(size), at);
-  record_calibration(node, prefix, calibration, at);
+  Evaluation found;
+  if (!dry())
+    found =
+        co_await evaluate_in_pieces(node, *learner_, model, *data_.test.dataset, 0, sizes_.test);
+  node.record(prefix + "_accuracy", found.accuracy, at);
+  node.record(prefix + "_loss", found.loss, at);
+  record_calibration(node, prefix, found.calibration, at);
 }
 
 Evaluation ImageClients::on_test(std::size_t client, std::span<const float> model) const {

@@ -7,15 +7,13 @@
 #include "runtime/strategies/transfer.hpp"
 #include "runtime/training/transfer_loss.hpp"
 #include "runtime/workloads/ensemble_answers.hpp"
+#include "runtime/workloads/evaluate_in_pieces.hpp"
 #include "runtime/workloads/image_data.hpp"
 #include "runtime/workloads/weights_hash.hpp"
 #include "runtime/workloads/workloads.hpp"
 
 namespace understudy {
 namespace {
-
-// Evaluated in pieces, so that an interrupt need not wait for the whole of a set.
-constexpr std::size_t kEvaluationPiece = 1000;
 
 TransferConfig exchange_of(const StrategyConfig& strategy) {
   if (const auto* transfer = std::get_if<TransferConfig>(&strategy)) return *transfer;
@@ -88,9 +86,7 @@ class KnowledgeTransfer final : public Workload {
   bool dry() const { return !parts_.make_learner; }
   bool replicates() const { return exchange_.exchange == TransferExchange::kGradients; }
   std::size_t classes() const { return static_cast<std::size_t>(shape().classes); }
-  ImageShape shape() const {
-    return sizes_.images ? *sizes_.images : expected_shape(config_);
-  }
+  ImageShape shape() const { return sizes_.images ? *sizes_.images : expected_shape(config_); }
 
   void load() {
     sizes_ = parts_.data_sizes;
@@ -180,18 +176,9 @@ class KnowledgeTransfer final : public Workload {
     }
     if (!state.owner || validation_.empty()) co_return;
     Evaluation found;
-    const std::size_t size = validation_.size();
-    for (std::size_t first = 0; !dry() && first < size; first += kEvaluationPiece) {
-      const std::size_t count = std::min(kEvaluationPiece, size - first);
-      Evaluation piece;
-      co_await node.observe([&] {
-        piece =
-            learners_[state.model]->evaluate(state.parameters, *validation_source_, first, count);
-      });
-      const double share = static_cast<double>(count) / static_cast<double>(size);
-      found.loss += piece.loss * share;
-      found.accuracy += piece.accuracy * share;
-    }
+    if (!dry())
+      found = co_await evaluate_in_pieces(node, *learners_[state.model], state.parameters,
+                                          *validation_source_, 0, validation_.size());
     node.record(prefix + "_validation_loss", found.loss, at);
     node.record(prefix + "_validation_accuracy", found.accuracy, at);
   }

@@ -87,13 +87,18 @@ void describe(Archive& a, AugmentationConfig& c) {
   a.field("flip", c.flip, "Mirror every other image, left to right.");
 }
 
-// What becomes of a workload's images before a model sees them.
+// Which images a workload takes, and what becomes of them and of activations in training.
 template <class Archive, class Config>
 void describe_image_input(Archive& a, Config& c) {
+  a.field("train_limit", c.train_limit, "The first so many training samples only; 0: all.",
+          {.min = 0});
+  a.field("test_limit", c.test_limit, "The first so many test samples only; 0: all.", {.min = 0});
   a.field("image_size", c.image_size,
           "Rows and columns that images are padded to with zeros; 0: as they are.",
           {.min = 0, .max = 4096});
   a.field("augmentation", c.augmentation, "How training images are varied, at random.");
+  a.field("dropout", c.dropout, "Share of activations dropped in training.",
+          {.min = 0, .below = 1, .measure = Measure::kFraction});
 }
 
 }  // namespace understudy

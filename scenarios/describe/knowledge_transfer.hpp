@@ -60,12 +60,7 @@ void describe(Archive& a, KnowledgeTransferConfig& c) {
           {.min = 0, .max = 1e6});
   a.field("validation", c.validation, "Share of the training samples that nothing is trained on.",
           {.min = 0, .below = 1, .measure = Measure::kFraction});
-  a.field("train_limit", c.train_limit, "The first so many training samples only; 0: all.",
-          {.min = 0});
-  a.field("test_limit", c.test_limit, "The first so many test samples only; 0: all.", {.min = 0});
   describe_image_input(a, c);
-  a.field("dropout", c.dropout, "Share of activations dropped in training.",
-          {.min = 0, .below = 1, .measure = Measure::kFraction});
   a.field("optimizer", c.optimizer, "How gradients change the target.");
   a.field("member_optimizer", c.member_optimizer, "How gradients change the members.");
   a.field("schedule", c.schedule, "How learning rates go over time, in each phase anew.");

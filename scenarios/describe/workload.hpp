@@ -45,12 +45,7 @@ void describe(Archive& a, ImageClassifierConfig& c) {
           {.above = 0, .max = 1e6});
   a.field("updates", c.updates, "Updates of the parameters, instead of epochs.",
           {.min = 1, .max = kMostUpdates});
-  a.field("train_limit", c.train_limit, "The first so many training samples only; 0: all.",
-          {.min = 0});
-  a.field("test_limit", c.test_limit, "The first so many test samples only; 0: all.", {.min = 0});
   describe_image_input(a, c);
-  a.field("dropout", c.dropout, "Share of activations dropped in training.",
-          {.min = 0, .below = 1, .measure = Measure::kFraction});
   a.field("optimizer", c.optimizer, "How gradients change the parameters.");
   a.field("schedule", c.schedule, "How the learning rate goes over time.");
   a.field("lr_scaling", c.lr_scaling, "How the learning rate grows with the number of workers.");

@@ -48,7 +48,6 @@ class Coordinator {
     crew_ = std::make_unique<Crew>(wall_, loop_.real_time, loop_.hub, topology, options,
                                    common_settings());
   }
-  ~Coordinator() { prctl(PR_SET_TIMERSLACK, 0); }
 
   EmulatedRun run() {
     crew_->start();

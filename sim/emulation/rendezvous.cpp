@@ -10,6 +10,7 @@
 
 #include "runtime/base/sleep.hpp"
 #include "runtime/base/spawn.hpp"
+#include "runtime/base/text.hpp"
 #include "runtime/launch/addresses.hpp"
 #include "runtime/transport/local_socket.hpp"
 #include "runtime/transport/process_transport.hpp"
@@ -73,12 +74,11 @@ std::string first_difference(const std::string& there, const std::string& here) 
     if (!std::getline(theirs, a)) a.clear();
     if (!std::getline(ours, b)) b.clear();
     if (a == b) continue;
-    const auto trimmed = [](const std::string& line) {
-      const std::size_t first = line.find_first_not_of(' ');
-      return first == line.npos ? std::string("nothing") : line.substr(first);
+    const auto shown = [](const std::string& line) {
+      const std::string_view text = trim(line);
+      return text.empty() ? std::string_view("nothing") : text;
     };
-    return fmt::format("; the first difference is '{}' there and '{}' here", trimmed(a),
-                       trimmed(b));
+    return fmt::format("; the first difference is '{}' there and '{}' here", shown(a), shown(b));
   }
   return "; a file that it names differs";
 }
@@ -130,8 +130,7 @@ class RendezvousHost::Impl {
         self_(std::move(self)),
         address_(options.interface.empty() ? ipv4_of(options.host)
                                            : address_of_interface(options.interface)),
-        guests_(self_.world),
-        told_(self_.world, false) {
+        guests_(self_.world) {
     if (self_.world > kMostRanks)
       throw ScenarioError(
           fmt::format("{} ranks are more than the {} that can meet", self_.world, kMostRanks));
@@ -208,8 +207,7 @@ class RendezvousHost::Impl {
       const auto message = co_await Receive(*line_, loop_->wall, std::nullopt, kTag, deadline);
       if (!message) throw TransportError(who_is_missing());
       take(*message);
-      for (const auto& guest : guests_)
-        if (guest) check(*guest);
+      check(*guests_[message->from.index()]);
     }
   }
 
@@ -223,16 +221,16 @@ class RendezvousHost::Impl {
     }
     endpoints_[message.from.index()] = all.endpoint;
     line_->set_peers(endpoints_);
-    if (message.from.value >= self_.world)
-      throw ScenarioError(fmt::format("{} is of a world of {} ranks, and rank 0 of one of {}",
-                                      all.who.name(), all.who.world, self_.world));
+    if (message.from.value >= self_.world) refuse_world(all.who);
     guests_[message.from.index()] = std::move(all.who);
   }
 
+  [[noreturn]] void refuse_world(const Participant& guest) const {
+    throw ScenarioError(fmt::format("{} is of a world of {} ranks, and rank 0 of one of {}",
+                                    guest.name(), guest.world, self_.world));
+  }
   void check(const Participant& guest) const {
-    if (guest.world != self_.world)
-      throw ScenarioError(fmt::format("{} is of a world of {} ranks, and rank 0 of one of {}",
-                                      guest.name(), guest.world, self_.world));
+    if (guest.world != self_.world) refuse_world(guest);
     if (guest.hash != self_.hash)
       throw ScenarioError(fmt::format("{} has another scenario than {}: {} there and {} here{}",
                                       guest.name(), self_.name(), guest.hash, self_.hash,
@@ -264,12 +262,13 @@ class RendezvousHost::Impl {
 
   Task<> say_goodbye(std::string farewell) {
     const TimePoint latest = from_now(kFarewell);
+    std::vector<bool> told(self_.world, false);
     for (;;) {
       bool all = true;
       for (std::uint32_t r = 1; r < self_.world; ++r) {
-        if (guests_[r] && !told_[r]) line_->send(Rank{r}, kTag, payload_of(farewell));
-        told_[r] = told_[r] || guests_[r];
-        all = all && told_[r];
+        if (guests_[r] && !told[r]) line_->send(Rank{r}, kTag, payload_of(farewell));
+        told[r] = told[r] || guests_[r];
+        all = all && told[r];
       }
       if (all) break;
       const auto message = co_await Receive(*line_, loop_->wall, std::nullopt, kTag, latest);
@@ -279,7 +278,6 @@ class RendezvousHost::Impl {
     co_await let_go();
   }
 
-  std::vector<bool> told_;  // goodbye
   std::unique_ptr<WallLoop> loop_;
   std::unique_ptr<ProcessTransport> line_;
   std::vector<std::string> endpoints_ = std::vector<std::string>(kMostRanks);
@@ -290,13 +288,12 @@ RendezvousHost::RendezvousHost(const RendezvousOptions& options, Participant sel
     : impl_(std::make_unique<Impl>(options, std::move(self))) {}
 RendezvousHost::~RendezvousHost() = default;
 void RendezvousHost::gather() { impl_->gather(); }
-std::uint32_t RendezvousHost::world() const { return impl_->self_.world; }
 const Participant& RendezvousHost::guest(Rank rank) const { return *impl_->guests_[rank.index()]; }
 bool RendezvousHost::is_nearby(Rank rank) const {
   return rank.value == 0 || guest(rank).host_identity == impl_->self_.host_identity;
 }
 bool RendezvousHost::all_nearby() const {
-  for (std::uint32_t r = 0; r < world(); ++r)
+  for (std::uint32_t r = 0; r < impl_->self_.world; ++r)
     if (!is_nearby(Rank{r})) return false;
   return true;
 }

@@ -34,9 +34,9 @@ struct Participant {
 struct RendezvousOptions {
   std::string host;  // of rank 0
   std::uint16_t port = 0;
-  std::string interface {
-  };                   // of this host to listen on, or its address; empty: the one towards rank 0
-  std::string keys{};  // the file; empty: none, which is enough on loopback
+  std::string
+      interface;     // of this host to listen on, or its address; empty: the one towards rank 0
+  std::string keys;  // the file; empty: none, which is enough on loopback
   Duration wait{std::chrono::seconds{120}};  // for the others
   const std::atomic<bool>* interrupt = nullptr;
 };
@@ -50,7 +50,6 @@ class RendezvousHost {
   // Waits until all are here. Throws TransportError naming who has not come, ScenarioError naming
   // both sides where they differ.
   void gather();
-  std::uint32_t world() const;
   const Participant& guest(Rank rank) const;
   bool is_nearby(Rank rank) const;  // on this host, so that they can share memory
   bool all_nearby() const;

@@ -8,7 +8,8 @@
 
 namespace understudy {
 
-struct WallLoop {
+class WallLoop {
+ public:
   using Origin = std::chrono::steady_clock::time_point;
   // How much of a wait is watched, not slept: a timer would be some 60 us late.
   static constexpr Duration kWatched = std::chrono::microseconds{60};
@@ -19,8 +20,12 @@ struct WallLoop {
     real_time.start_at(origin);
     wall.hold_to(&real_time);
   }
+  ~WallLoop() {
+    if (exact_) prctl(PR_SET_TIMERSLACK, 0);  // the thread's own again
+  }
   // For messages that are to be in time. Of the calling thread.
   void keep_exact() {
+    exact_ = true;
     prctl(PR_SET_TIMERSLACK, 1);
     real_time.watch_last(kWatched);
   }
@@ -28,6 +33,9 @@ struct WallLoop {
   RealTime real_time;
   Scheduler wall;
   ZmqHub hub;
+
+ private:
+  bool exact_ = false;
 };
 
 }  // namespace understudy

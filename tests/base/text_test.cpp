@@ -46,6 +46,15 @@ TEST(Number, IsDecimalAndFinite) {
   }
 }
 
+TEST(Whole, IsDigitsAlone) {
+  EXPECT_EQ(parse_whole("0"), 0);
+  EXPECT_EQ(parse_whole("0042"), 42);
+  EXPECT_EQ(parse_whole("2147483647"), 2147483647);
+  for (const char* text :
+       {"", " ", "-1", "-0", "+1", " 1", "1 ", "1.0", "1e3", "0x1", "2147483648"})
+    EXPECT_FALSE(parse_whole(text)) << text;
+}
+
 TEST(Trim, TakesBlanksFromTheEndsOnly) {
   EXPECT_EQ(trim(" \ta b\r\n"), "a b");
   EXPECT_EQ(trim(" \n "), "");

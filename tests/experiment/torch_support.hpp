@@ -40,4 +40,17 @@ inline void expect_the_same_from(const WorldSnapshot& safe_point, UnitTask task,
   EXPECT_EQ(records_without_wall_time({resumed}), records_without_wall_time({whole}));
 }
 
+// From every safe point of the first run's first repeat, of which there are so many.
+inline void expect_the_same_from_all(const Experiment& experiment, std::size_t safe_points) {
+  DatasetCache datasets{DataPaths{}};
+  UnitTask task;
+  task.scenario = &experiment.runs[0].scenario;
+  task.make_learner = training().make_learner;
+  task.datasets = &datasets;
+  const Interruptible run = run_with_safe_points(task);
+  ASSERT_EQ(run.safe_points.size(), safe_points);
+  for (const WorldSnapshot& safe_point : run.safe_points)
+    expect_the_same_from(safe_point, task, run.whole);
+}
+
 }  // namespace understudy

@@ -9,6 +9,15 @@ rank() {  # number, file, arguments
     exec "$program" worker --wait "$wait" "${@:2}"
 }
 
+# Both ranks of a file's run into a folder: sets first and other, once it has set out.
+start() {
+  (rank 1 "$1" --quiet) 2> other &
+  other=$!
+  (rank 0 "$1" --out "$2" --quiet) 2> first &
+  first=$!
+  wait_for_start "$2"
+}
+
 for transport in shared_memory ipc tcp; do
   (rank 1 train.yaml --set emulation.transport=$transport --quiet) &
   (rank 0 train.yaml --set emulation.transport=$transport --out "by_$transport" --quiet) || fail "$transport: rank 0"
@@ -43,11 +52,7 @@ if [ -n "$address" ]; then
 fi
 
 # A rank that is killed, while nothing is left of it but its number.
-(rank 1 endless.yaml --quiet) 2> other &
-other=$!
-(rank 0 endless.yaml --out killed --quiet) 2> first &
-first=$!
-wait_for_start killed
+start endless.yaml killed
 kill -9 $other
 wait $first
 [ $? = 3 ] || fail "rank 0 has not ended with 3 when rank 1 was killed"
@@ -55,11 +60,7 @@ expect_text first "rank 1 (machine 1, process $other on $(hostname)) has ended"
 wait $other 2> /dev/null
 
 # Rank 0's process is killed: the other ends by itself, and so does rank 0's node.
-(rank 1 endless.yaml --quiet) 2> other &
-other=$!
-(rank 0 endless.yaml --out abandoned --quiet) 2> first &
-first=$!
-wait_for_start abandoned
+start endless.yaml abandoned
 kill -9 $first
 wait $other
 [ $? = 3 ] || fail "rank 1 has not ended with 3 when rank 0 was killed"
@@ -68,11 +69,7 @@ expect_text other "the coordinator of the run is gone"
 # A launcher that asks any rank to end, and a run that goes on after that.
 sed 's/updates: 40/updates: 5000/' train.yaml > longer.yaml
 "$program" run longer.yaml --set mode=virtual --out longer_expected --quiet
-(rank 1 longer.yaml --quiet) 2> other &
-other=$!
-(rank 0 longer.yaml --out longer --quiet) 2> first &
-first=$!
-wait_for_start longer
+start longer.yaml longer
 kill -TERM $other
 wait $first
 code=$?
