@@ -67,9 +67,8 @@ std::vector<RepeatedCost> costs_of(const FederatedJob<Scalar>& job, const Turn<S
 
 // Works on what was given, and answers.
 template <class Scalar>
-Task<> take_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client, int round,
-                 Payload payload) {
-  if (const auto head = head_of<GivenHead>(payload)) round = head->round;
+Task<> take_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client, Payload payload) {
+  const int round = head_of<GivenHead>(payload).round;
   const ClientData<Scalar>& data = job.data[client];
   const StreamKey stream = stream_of(node, job, round);
   auto turn =
@@ -92,13 +91,13 @@ Task<> take_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client
 }
 
 template <class Scalar>
-Task<> take_next_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client, int round) {
+Task<> take_next_turn(Node& node, const FederatedJob<Scalar>& job, std::size_t client) {
   const TimePoint start = node.now();
   node.meter().begin(start);
   auto message = co_await node.receive(job.server, kToClients);
   node.meter().end(node.now());
   node.meter().expose(node.now() - start);
-  co_await take_turn(node, job, client, round, std::move(message->payload));
+  co_await take_turn(node, job, client, std::move(message->payload));
 }
 
 template <class Scalar>
@@ -109,7 +108,7 @@ Task<> work_in_step(Node& node, const FederatedJob<Scalar>& job, std::size_t cli
     if (job.after_turn) job.after_turn(client, round - 1);
   }
   for (; round <= job.config.rounds; ++round) {
-    if (job.cohorts->has(round, client)) co_await take_next_turn(node, job, client, round);
+    if (job.cohorts->has(round, client)) co_await take_next_turn(node, job, client);
     if (round == job.config.rounds) break;
     co_await node.safe_point(
         [&job, client, next = round + 1] { return save_client(job, client, next); });
@@ -142,10 +141,10 @@ TimePoint end_of_all(const Node& node, const FederatedJob<Scalar>& job) {
 template <class Scalar>
 Task<> work_when_asked(Node& node, const FederatedJob<Scalar>& job, std::size_t client) {
   const TimePoint end = end_of_all(node, job);
-  for (int turn = 1;; ++turn) {
+  for (;;) {
     auto message = co_await newest_word(node, job, end);
     if (!message) co_return;
-    co_await take_turn(node, job, client, turn, std::move(message->payload));
+    co_await take_turn(node, job, client, std::move(message->payload));
   }
 }
 
@@ -157,11 +156,10 @@ Task<> work_while_asked(Node& node, const FederatedJob<Scalar>& job, std::size_t
   while (self.read < self.asked) {
     auto message = co_await newest_word(node, job, end);
     if (!message) break;
-    const auto head = head_of<GivenHead>(message->payload);
-    const int round = head ? head->round : self.asked;  // dry: the newest
+    const int round = head_of<GivenHead>(message->payload).round;
     if (round <= self.read) continue;
     self.read = round;
-    co_await take_turn(node, job, client, round, std::move(message->payload));
+    co_await take_turn(node, job, client, std::move(message->payload));
   }
 }
 
@@ -183,12 +181,11 @@ int restore_client(const FederatedJob<Scalar>& job, std::size_t client, const st
 }
 
 template <class Scalar>
-Task<> answer_federation(Node& node, const FederatedJob<Scalar>& job, std::size_t client,
-                         int round) {
+Task<> answer_federation(Node& node, const FederatedJob<Scalar>& job, std::size_t client) {
   if (job.config.depends_on_time()) {
     co_await work_while_asked(node, job, client);
   } else {
-    co_await take_next_turn(node, job, client, round);
+    co_await take_next_turn(node, job, client);
   }
   job.sleepers[client].awake = false;
 }
@@ -202,8 +199,8 @@ template std::string save_client(const FederatedJob<float>&, std::size_t, int);
 template std::string save_client(const FederatedJob<double>&, std::size_t, int);
 template int restore_client(const FederatedJob<float>&, std::size_t, const std::string&);
 template int restore_client(const FederatedJob<double>&, std::size_t, const std::string&);
-template Task<> answer_federation(Node&, const FederatedJob<float>&, std::size_t, int);
-template Task<> answer_federation(Node&, const FederatedJob<double>&, std::size_t, int);
+template Task<> answer_federation(Node&, const FederatedJob<float>&, std::size_t);
+template Task<> answer_federation(Node&, const FederatedJob<double>&, std::size_t);
 template Task<> join_federation(Node&, const FederatedJob<float>&, std::size_t);
 template Task<> join_federation(Node&, const FederatedJob<double>&, std::size_t);
 

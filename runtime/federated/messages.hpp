@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstring>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,12 +25,12 @@ struct AnswerHead {
   double validation_loss = 0;
 };
 
-// In a dry run only the size.
+// In a dry run only the head is there.
 template <class Head, class Scalar>
 Payload pack_message(bool dry, const Head& head, std::size_t count,
                      std::span<const Scalar> values) {
   const std::size_t bytes = sizeof head + count * sizeof(Scalar);
-  if (dry) return Payload::dry(bytes);
+  if (dry) return Payload::dry(bytes, std::as_bytes(std::span(&head, 1)));
   UNDERSTUDY_CHECK(values.size() == count);
   Payload payload = Payload::of_size(bytes);
   std::memcpy(payload.writable().data(), &head, sizeof head);
@@ -40,13 +39,11 @@ Payload pack_message(bool dry, const Head& head, std::size_t count,
   return payload;
 }
 
-// nullopt in a dry run.
 template <class Head>
-std::optional<Head> head_of(const Payload& payload) {
-  if (payload.is_dry()) return std::nullopt;
-  UNDERSTUDY_CHECK(payload.size() >= sizeof(Head));
+Head head_of(const Payload& payload) {
+  UNDERSTUDY_CHECK(payload.size() >= sizeof(Head) && payload.head() != nullptr);
   Head head;
-  std::memcpy(&head, payload.bytes().data(), sizeof head);
+  std::memcpy(&head, payload.head(), sizeof head);
   return head;
 }
 template <class Head>

@@ -85,17 +85,16 @@ std::string save_client(const FederatedJob<Scalar>& job, std::size_t client, int
 template <class Scalar>
 int restore_client(const FederatedJob<Scalar>& job, std::size_t client, const std::string& state);
 
-// A sleeping client's task: it takes the turns that it is asked for, from that round on, and is over.
+// A sleeping client's task: it takes the turns that it is asked for, and is over.
 template <class Scalar>
-Task<> answer_federation(Node& node, const FederatedJob<Scalar>& job, std::size_t client,
-                         int round);
+Task<> answer_federation(Node& node, const FederatedJob<Scalar>& job, std::size_t client);
 
 extern template std::string save_client(const FederatedJob<float>&, std::size_t, int);
 extern template std::string save_client(const FederatedJob<double>&, std::size_t, int);
 extern template int restore_client(const FederatedJob<float>&, std::size_t, const std::string&);
 extern template int restore_client(const FederatedJob<double>&, std::size_t, const std::string&);
-extern template Task<> answer_federation(Node&, const FederatedJob<float>&, std::size_t, int);
-extern template Task<> answer_federation(Node&, const FederatedJob<double>&, std::size_t, int);
+extern template Task<> answer_federation(Node&, const FederatedJob<float>&, std::size_t);
+extern template Task<> answer_federation(Node&, const FederatedJob<double>&, std::size_t);
 extern template Task<> serve_federation(Node&, const FederatedJob<float>&);
 extern template Task<> serve_federation(Node&, const FederatedJob<double>&);
 extern template Task<> join_federation(Node&, const FederatedJob<float>&, std::size_t);

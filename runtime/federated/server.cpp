@@ -62,17 +62,16 @@ class FederationServer {
     do {
       if (follows_the_clock(job_.config.availability)) co_await wait_for_somebody();
       co_await collect();
-    } while (answers_.empty() && !node_.dry() && is_to_repeat());
-    if (answer_count() > 0) co_await aggregate();
+    } while (answers_.empty() && is_to_repeat());
+    if (!answers_.empty()) co_await aggregate();
     record(start);
   }
 
   Task<> collect() {
     answers_.clear();
-    dry_answers_ = excluded_ = late_ = 0;
+    excluded_ = late_ = 0;
     return is_buffered() ? fill_buffer() : ask_and_collect();
   }
-  std::size_t answer_count() const { return node_.dry() ? dry_answers_ : answers_.size(); }
   bool is_buffered() const { return job_.config.aggregation == Aggregation::kBuffered; }
 
   // Where clients follow the clock. Who is at work has been there.
@@ -119,7 +118,7 @@ class FederationServer {
     const TimePoint start = node_.now();
     node_.meter().begin(start);
     fill_places();
-    while (answer_count() < job_.wanted && asked_ > 0) {
+    while (answers_.size() < job_.wanted && asked_ > 0) {
       auto message = co_await node_.receive(std::nullopt, kToServer);
       if (!message) {
         forget_the_lost();
@@ -130,7 +129,7 @@ class FederationServer {
         if (answered_[client] == before) continue;
         leave_place(client);
       }
-      if (answer_count() < job_.wanted) fill_places();
+      if (answers_.size() < job_.wanted) fill_places();
     }
     node_.meter().end(node_.now());
     node_.meter().expose(node_.now() - start);
@@ -205,7 +204,7 @@ class FederationServer {
     sleeper.asked = round;
     if (std::exchange(sleeper.awake, true)) return;
     Node& node = node_.local_nodes()->node(rank);
-    node.spawn(answer_federation(node, job_, client, round));
+    node.spawn(answer_federation(node, job_, client));
   }
 
   // True: it is an answer to this round.
@@ -213,31 +212,28 @@ class FederationServer {
     traffic_ += message.payload.size();
     const auto head = head_of<AnswerHead>(message.payload);
     const std::size_t client = place_of(job_.clients, message.from);
-    if (!head) {
-      ++answered_[client];
-      ++dry_answers_;
-      return true;
-    }
-    if (head->round <= answered_[client]) return false;  // the network doubled it
-    answered_[client] = head->round;
-    const bool in_time = head->round == round_;
+    if (head.round <= answered_[client]) return false;  // the network doubled it
+    answered_[client] = head.round;
+    const bool in_time = head.round == round_;
     if (!in_time) ++late_;
     if (!has_values<AnswerHead>(message.payload)) {
-      spdlog::warn("client {} is left out of round {}: its loss is no number", client, head->round);
+      spdlog::warn("client {} is left out of round {}: its loss is no number", client, head.round);
       if (in_time) ++excluded_;
       return in_time;
     }
     if (in_time || is_buffered() || job_.config.late == LateAnswers::kStale) {
-      answers_.push_back({client, head->round, std::move(message.payload)});
+      answers_.push_back({client, head.round, std::move(message.payload)});
     }
     return in_time;
   }
 
   bool is_to_repeat() const {
     if (job_.config.empty_round == EmptyRound::kSkip) return false;
-    if (job_.config.empty_round == EmptyRound::kFail)
+    const bool repeats = job_.config.empty_round == EmptyRound::kRepeat;
+    if (repeats && draw_ < kMostDrawsPerRound * job_.config.rounds) return true;
+    if (node_.dry()) return false;  // it is the run that is to say so
+    if (!repeats)
       throw RunError(fmt::format("round {} ended without an answer that counts", round_));
-    if (draw_ < kMostDrawsPerRound * job_.config.rounds) return true;
     throw RunError(
         fmt::format("round {} stayed without an answer that counts in {} draws", round_, draw_));
   }
@@ -250,11 +246,11 @@ class FederationServer {
     double loss_sum = 0, samples = 0;
     for (const Answer& a : answers_) {
       const auto head = head_of<AnswerHead>(a.payload);
-      loss_sum += head->train_loss * head->samples;
-      samples += head->samples;
+      loss_sum += head.train_loss * head.samples;
+      samples += head.samples;
     }
     if (samples > 0) loss_ = loss_sum / samples;
-    const ComputePlan plan = node_.plan(aggregation_cost(static_cast<double>(answer_count())));
+    const ComputePlan plan = node_.plan(aggregation_cost(static_cast<double>(answers_.size())));
     co_await node_.compute(plan, [this] {
       std::vector<std::vector<Scalar>> values;
       std::vector<ClientAnswer<Scalar>> answers;
@@ -268,9 +264,9 @@ class FederationServer {
           discount = 1;
         }
         answers.push_back({.values = values.back(),
-                           .samples = static_cast<double>(head->samples),
+                           .samples = static_cast<double>(head.samples),
                            .discount = discount,
-                           .validation_loss = head->validation_loss});
+                           .validation_loss = head.validation_loss});
       }
       job_.algorithm->aggregate(answers, state_);
     });
@@ -349,7 +345,6 @@ class FederationServer {
   std::vector<char> at_work_;        // with a buffer: on what they were given last
   std::vector<std::int32_t> given_;  // with a buffer: the round that each client was asked in last
   std::vector<Answer> answers_;
-  std::size_t dry_answers_ = 0;  // in their place
   std::size_t answers_counted_ = 0, excluded_ = 0, late_ = 0;
   std::size_t traffic_ = 0;  // bytes to and from all clients so far
   double loss_ = 0;          // of the last round with an answer

@@ -52,19 +52,31 @@ class Payload {
     p.size_ = bytes;
     return p;
   }
+  // With only its first bytes there; between processes not even those.
+  static Payload dry(std::size_t bytes, std::span<const std::byte> head) {
+    UNDERSTUDY_CHECK(head.size() <= bytes);
+    Payload p = of_size(head.size());
+    std::memcpy(p.block_.get(), head.data(), head.size());
+    p.size_ = bytes;
+    p.is_dry_ = true;
+    return p;
+  }
 
   std::size_t size() const { return size_; }
-  bool is_dry() const { return block_ == nullptr; }
+  bool is_dry() const { return is_dry_ || block_ == nullptr; }
   bool is_shared() const { return block_.use_count() > 1; }  // with copies
-  std::span<const std::byte> bytes() const { return {block_.get(), block_ ? size_ : 0}; }
+  std::span<const std::byte> bytes() const { return {block_.get(), is_dry() ? 0 : size_}; }
   std::span<std::byte> writable() {
     UNDERSTUDY_CHECK(!is_shared());
-    return {block_.get(), block_ ? size_ : 0};
+    return {block_.get(), is_dry() ? 0 : size_};
   }
+  // The first bytes, in a dry run those it was made with; null: none.
+  const std::byte* head() const { return block_.get(); }
 
  private:
   std::shared_ptr<std::byte[]> block_;
   std::size_t size_ = 0;
+  bool is_dry_ = false;
 };
 
 enum class ScalarType : std::uint8_t { kByte, kFloat32, kFloat64 };

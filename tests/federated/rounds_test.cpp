@@ -145,18 +145,23 @@ TEST(Rounds, AreTheSameWhereClientsSleep) {
   }
 }
 
-// Before a run its time is estimated from what nodes send, without what is in it: so not where answers
-// of earlier rounds are to be told apart, as with over-selection.
+// Before a run its time is estimated from what nodes send, without the values in it.
 TEST(Rounds, TakeAsLongWithoutTraining) {
   const std::vector<FederatedConfig> configs{
       {.rounds = 4, .cohort = 2},
+      {.rounds = 9, .cohort = 2, .over_selection = 2},
+      {.rounds = 5, .deadline = 3s},
+      {.rounds = 20, .cohort = 1, .deadline = 2s, .empty_round = EmptyRound::kRepeat},
       {.rounds = 9, .cohort = 2, .aggregation = Aggregation::kBuffered, .buffer = 1},
       {.rounds = 5, .cohort = 3, .aggregation = Aggregation::kBuffered, .buffer = 2}};
   for (std::size_t i = 0; i < configs.size(); ++i) {
     Federation f = timed({1, 2, 7, 3}, configs[i]);
-    const TimePoint whole = run(f).world.time;
+    const FederationEnd whole = run(f);
     f.dry = true;
-    EXPECT_EQ(run(f).world.time, whole) << i;
+    const FederationEnd dry = run(f);
+    EXPECT_EQ(dry.world.time, whole.world.time) << i;
+    for (const char* metric : {"answers", "late", "round_s"})
+      EXPECT_EQ(dry.all(metric), whole.all(metric)) << i << metric;
   }
 }
 

@@ -10,7 +10,7 @@ export PATH=$PATH:/usr/sbin
 host=$(hostname -s)
 mkdir slurm munge
 chmod 755 "$work" slurm
-chmod 700 munge
+chmod 711 munge  # munge's clients ask that its socket's folder be open to all
 head -c 128 /dev/urandom > munge/key
 chmod 400 munge/key
 export SLURM_CONF=$work/slurm.conf
@@ -46,10 +46,10 @@ clean_up() {
   for pid in "${daemons[@]}"; do wait "$pid" 2> /dev/null; done
 }
 munged --foreground --force --key-file="$work/munge/key" --socket="$work/munge/socket" \
-  --pid-file="$work/munge/pid" --seed-file="$work/munge/seed" --log-file="$work/munge/log" --num-threads=2 &
+  --pid-file="$work/munge/pid" --seed-file="$work/munge/seed" --log-file="$work/munge/log" --num-threads=2 > munge/out 2>&1 &
 daemons+=($!)
 for _ in $(seq 50); do [ -S munge/socket ] && break; sleep 0.1; done
-[ -S munge/socket ] || skip "munged does not start here: $(cat munge/log 2> /dev/null)"
+[ -S munge/socket ] || skip "munged does not start here: $(tail -3 munge/out)"
 slurmctld -D > slurm/out 2>&1 &
 daemons+=($!)
 slurmd -D -N "$host" >> slurm/out 2>&1 &
@@ -62,4 +62,10 @@ start train.yaml --out trained > trained_out 2>&1 || fail "srun: $(cat trained_o
 check_trained trained
 expect_text trained_out "rank 1 of 2 (local rank 1), rank 0 at 127.0.0.1:"
 expect_text trained_out ", as Slurm has it"
+
+start endless.yaml --out killed --quiet > killed_out 2>&1 &
+wait_for_start killed
+kill -9 "$(rank_process SLURM_PROCID=1)"
+wait $! && fail "srun ended well without a rank"
+expect_text killed_out "rank 1 (machine 1, process"
 exit 0
