@@ -206,6 +206,9 @@ class StrategyChecker {
       fail("strategy.deadline", "a buffer waits for its answers, and no round has a deadline");
     if (c.over_selection > 1)
       fail("strategy.over_selection", "with a buffer the cohort is how many train at a time");
+    if (std::holds_alternative<NewcomerAvailability>(c.availability))
+      fail("strategy.availability",
+           "with a buffer clients have no round to join in; a trace has times");
     if (c.late == LateAnswers::kStale || c.empty_round == EmptyRound::kRepeat) {
       fail(c.late == LateAnswers::kStale ? "strategy.late" : "strategy.empty_round",
            "with a buffer no answer is late: those to older models count, at a discount");

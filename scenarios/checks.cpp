@@ -56,6 +56,7 @@ class Checker {
 
   void check_mode() const {
     if (scenario_.mode == Mode::kVirtual) return;
+    if (scenario_.emulation.links == LinkShaper::kKernel) check_kernel_links();
     if (scenario_.mode == Mode::kReal) check_real();
     if (!scenario_.boards.empty())
       fail("boards",
@@ -72,6 +73,23 @@ class Checker {
       fail("topology", fmt::format("{} nodes are more processes than the {} that one run starts",
                                    seats_.nodes(), kMostProcesses));
     }
+  }
+
+  // The kernel knows packets of real sockets: what the network models inject is not among its queues.
+  void check_kernel_links() const {
+    const char* const links = "emulation.links";
+    if (scenario_.mode == Mode::kReal)
+      fail(links, "in the mode real nothing is injected: the links are those of the machines");
+    if (scenario_.emulation.dilation != 1)
+      fail("emulation.dilation",
+           "the kernel's links keep to the wall's clock: a second is a second");
+    if (!scenario_.faults.empty()) fail("faults", "the kernel's links know no faults");
+    const NetworkConditions& conditions = conditions_of(scenario_.network);
+    if (!conditions.impairments.empty() || !conditions.traces.empty() ||
+        !conditions.background.empty())
+      fail(links,
+           "the kernel's links have bandwidth and latency alone: no impairments, traces or "
+           "background");
   }
 
   void check_real() const {

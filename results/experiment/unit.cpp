@@ -24,6 +24,7 @@ Json to_json(const EmulationReport& r) {
           {"overrun_ps", r.overrun_time.count()},
           {"turned_away", r.turned_away},
           {"refused", r.refused},
+          {"kernel_links", r.kernel_links ? Json(*r.kernel_links) : Json()},
           {"lost", lost}};
 }
 
@@ -38,6 +39,8 @@ EmulationReport parse_emulation(const Json& j) {
   r.overrun_time = Duration(j.at("overrun_ps").get<std::int64_t>());
   r.turned_away = j.at("turned_away").get<std::uint64_t>();
   r.refused = j.at("refused").get<std::uint64_t>();
+  if (const Json links = j.value("kernel_links", Json()); links.is_string())
+    r.kernel_links = links.get<std::string>();
   for (const Json& node : j.value("lost", Json::array()))
     r.lost.push_back({Rank{node.at(0).get<std::uint32_t>()},
                       TimePoint(Duration(node.at(1).get<std::int64_t>())),

@@ -180,6 +180,12 @@ std::vector<Column> columns_of_rounds() {
           metric("sent", "bytes_sent", size_text)};
 }
 
+Column newcomers() { return metric("newcomers %", "newcomer_test_accuracy_mean", format_percent); }
+
+bool has_newcomers(const RunSummary& run) {
+  return run.find("newcomer_test_accuracy_mean") != nullptr;
+}
+
 bool has_rounds(const RunSummary& run) {
   return run.find("personal_test_accuracy_mean") != nullptr;
 }
@@ -204,6 +210,7 @@ std::vector<Column> columns_of(const Summary& summary) {
   if (any(summary, has_rounds)) {
     for (const Column& column : columns_of_rounds()) columns.push_back(column);
   }
+  if (any(summary, has_newcomers)) columns.push_back(newcomers());
   if (any(summary, has_mixtures)) {
     for (const Column& column : columns_of_mixtures()) columns.push_back(column);
   }

@@ -26,6 +26,7 @@ const char* name(Mode mode) {
 nlohmann::ordered_json emulation_json(const EmulationReport& r) {
   const auto late = [&](double q) { return to_seconds(r.lateness.quantile(q)); };
   return {{"transport", name(r.transport)},
+          {"links", r.kernel_links ? "kernel" : "model"},
           {"dilation", r.dilation},
           {"lateness_p50_s", late(0.5)},
           {"lateness_p90_s", late(0.9)},
@@ -38,17 +39,26 @@ nlohmann::ordered_json emulation_json(const EmulationReport& r) {
 
 std::string emulation_sentence(std::span<const RunSummary> runs) {
   EmulationReport all;
-  std::set<std::string> transports, dilations;
+  std::set<std::string> transports, dilations, lacks;
   for (const RunSummary& run : runs) {
     for (const RepeatSummary& repeat : run.repeats) {
       if (!repeat.emulation) continue;
       const EmulationReport& r = *repeat.emulation;
+      if (r.kernel_links) {
+        lacks.insert(*r.kernel_links);
+        all.overruns += r.overruns;
+        continue;
+      }
       transports.insert(name(r.transport));
       dilations.insert(fmt::format("{:g}", r.dilation));
       all.lateness += r.lateness;
       all.overruns += r.overruns;
       all.latest_start = std::max(all.latest_start, r.latest_start);
     }
+  }
+  if (!lacks.empty()) {
+    return fmt::format("Emulated over links that the kernel shapes; {} computations overran.{}{}",
+                       all.overruns, lacks.begin()->empty() ? "" : " ", *lacks.begin());
   }
   if (transports.empty()) return {};
   const auto late = [&](double q) { return format_seconds(to_seconds(all.lateness.quantile(q))); };

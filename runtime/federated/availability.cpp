@@ -34,6 +34,19 @@ class Bernoulli final : public Availability {
   std::uint64_t seed_;
 };
 
+class Newcomers final : public Availability {
+ public:
+  Newcomers(std::size_t first, int from_round) : first_(first), from_round_(from_round) {}
+
+  bool is_there(std::size_t client, int draw, TimePoint) override {
+    return client < first_ || draw >= from_round_;
+  }
+
+ private:
+  std::size_t first_;
+  int from_round_;
+};
+
 class TraceFollower final : public ClockedAvailability {
  public:
   TraceFollower(std::vector<std::vector<Presence>> presence, std::optional<Duration> period,
@@ -219,6 +232,8 @@ std::unique_ptr<Availability> make_availability(const AvailabilityConfig& config
   }
   if (const auto* markov = std::get_if<MarkovAvailability>(&config))
     return std::make_unique<Markov>(*markov, clients, seed);
+  if (const auto* newcomers = std::get_if<NewcomerAvailability>(&config))
+    return std::make_unique<Newcomers>(first_newcomer(config, clients), newcomers->from_round);
   return nullptr;
 }
 

@@ -1,6 +1,9 @@
 // When clients of a federation can be asked, as a scenario states it.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <optional>
 #include <variant>
 
@@ -26,9 +29,23 @@ struct MarkovAvailability {
   Duration mean_on{std::chrono::minutes{10}};
   Duration mean_off{std::chrono::minutes{10}};
 };
+// The last of the clients, so large a share of all, are not there before a round; all others always.
+struct NewcomerAvailability {
+  double share = 0.2;
+  int from_round = 2;
+};
 
-using AvailabilityConfig =
-    std::variant<AlwaysAvailable, BernoulliAvailability, TraceAvailability, MarkovAvailability>;
+using AvailabilityConfig = std::variant<AlwaysAvailable, BernoulliAvailability, TraceAvailability,
+                                        MarkovAvailability, NewcomerAvailability>;
+
+// The first of those who come later, and all after it; the number of clients where none do. Somebody is
+// there from the first round, and somebody joins later.
+inline std::size_t first_newcomer(const AvailabilityConfig& config, std::size_t clients) {
+  const auto* newcomers = std::get_if<NewcomerAvailability>(&config);
+  if (newcomers == nullptr || clients < 2) return clients;
+  const auto coming = std::llround(newcomers->share * static_cast<double>(clients));
+  return clients - std::clamp<std::size_t>(static_cast<std::size_t>(coming), 1, clients - 1);
+}
 
 // Whether who is there depends on the clock.
 inline bool follows_the_clock(const AvailabilityConfig& config) {

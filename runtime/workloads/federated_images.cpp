@@ -13,7 +13,9 @@ class FederatedImages final : public Workload {
       : config_(config),
         images_(config, parts, strategy.validation),
         federation_(strategy, parts, images_.local(local_options(strategy, config.optimizer)),
-                    images_.clients()) {}
+                    images_.clients()) {
+    images_.tell_newcomers_apart(first_newcomer(strategy.availability, images_.size()));
+  }
 
   Task<> run(Node& node) override {
     return federation_.run(

@@ -143,16 +143,19 @@ Task<> ImageClients::record_personal(Node& node, const std::string& prefix, cons
   };
   std::vector<Score> scores;
   co_await score_all(node, score, scores);
-  std::vector<double> test, validation;
+  std::vector<double> test, validation, newcomers;
   Calibration calibration;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     if (!scores[i].counts) continue;
     test.push_back(scores[i].test.accuracy);
+    if (i >= first_newcomer_) newcomers.push_back(test.back());
     calibration.add(scores[i].test.calibration);
     if (!validation_[i].empty()) validation.push_back(scores[i].validation.accuracy);
   }
   record_spread(node, prefix + "_accuracy", std::move(test), at);
   record_calibration(node, prefix, calibration, at);
+  if (first_newcomer_ < size())
+    record_spread(node, "newcomer_test_accuracy", std::move(newcomers), at);
   if (withholds())
     node.record("personal_validation_accuracy_mean", spread_of(std::move(validation)).mean, at);
 }

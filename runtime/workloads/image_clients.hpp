@@ -25,10 +25,12 @@ class ImageClients {
   // Records PREFIX_accuracy, _loss, _ece and _mce of one model on the whole test set.
   Task<> record_global(Node& node, const std::string& prefix, std::span<const float> model,
                        Position at) const;
+  // From now on those from number `first` are newcomers.
+  void tell_newcomers_apart(std::size_t first) { first_newcomer_ = first; }
   // Records PREFIX_accuracy_mean, _std, _worst_decile and _fairness over the clients that have test
   // samples, each with the model that model_of(client) gives (empty: there is none); PREFIX_ece and _mce over all of these
-  // samples; and where samples are withheld personal_validation_accuracy_mean on those. model_of is
-  // called on several threads at once.
+  // samples; where there are newcomers newcomer_test_accuracy_mean and so on over them; and where samples
+  // are withheld personal_validation_accuracy_mean on those. model_of is called on several threads at once.
   using ModelOf = std::function<std::vector<float>(std::size_t client)>;
   Task<> record_personal(Node& node, const std::string& prefix, const ModelOf& model_of,
                          Position at);
@@ -66,6 +68,7 @@ class ImageClients {
   DataSizes sizes_;
   std::unique_ptr<Learner> learner_;
   std::vector<std::vector<std::uint32_t>> training_, validation_, test_;  // indices of each client
+  std::size_t first_newcomer_ = SIZE_MAX;
   ClientScores scores_;
 };
 

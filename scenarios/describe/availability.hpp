@@ -29,12 +29,21 @@ void describe(Archive& a, MarkovAvailability& c) {
           {.min = 1e-3});
   a.field("mean_off", c.mean_off, "How long it is away, exponentially distributed.", {.min = 1e-3});
 }
+template <class Archive>
+void describe(Archive& a, NewcomerAvailability& c) {
+  a.field("share", c.share, "Of the clients, the last of them, that join late: at least one.",
+          {.above = 0, .max = 1, .measure = Measure::kFraction});
+  a.field("from_round", c.from_round,
+          "The first round that they can be asked in; beyond the last: never.",
+          {.min = 2, .max = 1e6});
+}
 
-inline constexpr std::array<NameDoc, 4> kAvailabilityKinds = {{
+inline constexpr std::array<NameDoc, 5> kAvailabilityKinds = {{
     {"always", "All clients are there."},
     {"bernoulli", "Drawn for each client and round."},
     {"trace", "As a file says, by the clock."},
     {"markov", "There and away in turn for random times, by the clock."},
+    {"newcomers", "Some join late, and how they do is told apart."},
 }};
 constexpr std::span<const NameDoc> kinds(const AvailabilityConfig*) { return kAvailabilityKinds; }
 

@@ -27,6 +27,14 @@ inline constexpr std::array<Named<OnLoss>, 3> kOnLossNames = {{
 }};
 constexpr std::span<const Named<OnLoss>> names(OnLoss) { return kOnLossNames; }
 
+inline constexpr std::array<Named<LinkShaper>, 2> kLinkShaperNames = {{
+    {LinkShaper::kModel, "model", "The scenario's network decides when each message arrives."},
+    {LinkShaper::kKernel, "kernel",
+     "Every vertex is a network namespace, and every link a pair of virtual cables with queues that "
+     "have its bandwidth and latency; messages go by tcp."},
+}};
+constexpr std::span<const Named<LinkShaper>> names(LinkShaper) { return kLinkShaperNames; }
+
 template <class Archive>
 void describe(Archive& a, EmulationConfig& c) {
   a.field("transport", c.transport,
@@ -34,6 +42,7 @@ void describe(Archive& a, EmulationConfig& c) {
           "one host, and "
           "tcp between hosts.",
           {.timing = true});
+  a.field("links", c.links, "What gives links their bandwidth and latency.", {.timing = true});
   a.field(
       "dilation", c.dilation,
       "How many seconds one second of the scenario takes: links, latencies and devices are slowed "

@@ -90,6 +90,7 @@ nlohmann::json to_json(const WorkerSettings& s) {
           {"nodes", s.nodes},
           {"run_id", s.run_id},
           {"real", s.real},
+          {"kernel_links", s.kernel_links},
           {"transport", static_cast<int>(s.transport)},
           {"bind", s.bind},
           {"folder", s.folder},
@@ -113,6 +114,7 @@ WorkerSettings parse_worker_settings(const nlohmann::json& j) {
   s.nodes = j.at("nodes").get<std::uint32_t>();
   s.run_id = j.at("run_id").get<std::uint64_t>();
   s.real = j.at("real").get<bool>();
+  s.kernel_links = j.at("kernel_links").get<bool>();
   s.transport = static_cast<TransportKind>(j.at("transport").get<int>());
   s.bind = j.at("bind").get<std::string>();
   s.folder = j.at("folder").get<std::string>();
@@ -126,8 +128,12 @@ WorkerSettings parse_worker_settings(const nlohmann::json& j) {
   return s;
 }
 
+TransportKind data_transport(const WorkerSettings& settings) {
+  return settings.kernel_links ? TransportKind::kTcp : settings.transport;
+}
+
 std::string data_address(const WorkerSettings& settings) {
-  if (settings.transport == TransportKind::kTcp) return settings.bind;
+  if (data_transport(settings) == TransportKind::kTcp) return settings.bind;
   return settings.real ? fmt::format("@understudy-{:016x}", settings.run_id)
                        : settings.folder + "/data";
 }
@@ -135,6 +141,7 @@ std::string data_address(const WorkerSettings& settings) {
 ProcessTransportOptions control_options(const WorkerSettings& settings, Rank self) {
   ProcessTransportOptions options;
   options.kind = settings.real ? TransportKind::kTcp : settings.transport;
+  if (settings.kernel_links) options.kind = TransportKind::kSharedMemory;  // across namespaces
   options.rank = self;
   options.world = settings.nodes + 1;
   options.run_id = settings.run_id + 1;  // so that neither takes the other's messages for its own

@@ -91,6 +91,8 @@ struct WorkerSettings {
   // Nothing is injected: messages are there when they are there, computations take what they take, and
   // each worker's clock starts when it is told to. Control messages go by tcp.
   bool real = false;
+  // The kernel shapes the links that messages between nodes take, by tcp; control messages don't.
+  bool kernel_links = false;
   TransportKind transport = TransportKind::kSharedMemory;
   std::string bind;         // as ProcessTransportOptions has it
   std::string folder;       // of the run's sockets; of a real run empty, as they have no files
@@ -108,7 +110,8 @@ Duration patience_of(const WorkerSettings& settings, bool running);
 nlohmann::json to_json(const WorkerSettings& settings);
 WorkerSettings parse_worker_settings(const nlohmann::json& json);
 
-// Where a worker's transport listens.
+// What a worker's messages to others go by, and where it listens.
+TransportKind data_transport(const WorkerSettings& settings);
 std::string data_address(const WorkerSettings& settings);
 // One side's control transport: the options that both sides share.
 ProcessTransportOptions control_options(const WorkerSettings& settings, Rank self);

@@ -13,6 +13,7 @@
 #include "runtime/base/spawn.hpp"
 #include "sim/emulation/crew.hpp"
 #include "sim/emulation/fabric.hpp"
+#include "sim/emulation/kernel_network.hpp"
 #include "sim/emulation/wall_loop.hpp"
 
 namespace understudy {
@@ -45,8 +46,10 @@ class Coordinator {
     loop_.keep_exact();
     wall_.set_source(&fabric_);
     if (options.rendezvous == nullptr) make_folder();
-    crew_ = std::make_unique<Crew>(wall_, loop_.real_time, loop_.hub, topology, options,
-                                   common_settings());
+    if (options.emulation.links == LinkShaper::kKernel) kernel_network_.emplace(topology);
+    crew_ =
+        std::make_unique<Crew>(wall_, loop_.real_time, loop_.hub, topology, options,
+                               common_settings(), kernel_network_ ? &*kernel_network_ : nullptr);
   }
 
   EmulatedRun run() {
@@ -74,7 +77,9 @@ class Coordinator {
 
   static Security security_of(const CoordinatorOptions& options) {
     if (options.rendezvous != nullptr) return options.rendezvous->security();
-    return options.emulation.transport == TransportKind::kTcp ? with_new_secret() : Security{};
+    const EmulationConfig& e = options.emulation;
+    if (e.links == LinkShaper::kKernel) return {Security::Kind::kCurve, {}, make_run_keys()};
+    return e.transport == TransportKind::kTcp ? with_new_secret() : Security{};
   }
 
   WorkerSettings common_settings() {
@@ -83,6 +88,7 @@ class Coordinator {
     std::random_device device;
     s.run_id = (std::uint64_t{device()} << 32) | device();
     s.transport = options_.emulation.transport;
+    s.kernel_links = kernel_network_.has_value();
     s.bind = "127.0.0.1";
     if (folder_) s.folder = folder_->path();
     s.security = security_;
@@ -123,7 +129,7 @@ class Coordinator {
   Task<> listen() {
     for (;;) {
       auto message = co_await Receive(crew_->line(), wall_, std::nullopt, kControlTag);
-      if (message->from.value >= size_) continue;
+      if (!message || message->from.value >= size_) continue;  // none: somebody was lost
       WorkerRecord& worker = (*crew_)[message->from];
       if (worker.lost) continue;
       worker.heard = wall_.now();
@@ -303,6 +309,7 @@ class Coordinator {
     }
     const auto links = fabric_.link_statistics();
     whole.links.assign(links.begin(), links.end());
+    if (kernel_network_) whole.links = kernel_network_->statistics();
     if (options_.resume != nullptr)
       for (std::size_t l = 0; l < whole.links.size(); ++l)
         whole.links[l] += options_.resume->links[l];
@@ -318,6 +325,7 @@ class Coordinator {
     EmulationReport& report = result_.report;
     report.transport = options_.emulation.transport;
     report.dilation = options_.emulation.dilation;
+    if (kernel_network_) report.kernel_links = kernel_network_->lacks();
     report.latest_start = fabric_.latest_start();
     report.turned_away = loop_.hub.turned_away();
     for (auto& worker : *crew_) worker->add_to(report, result_.results);
@@ -342,20 +350,16 @@ class Coordinator {
     finish_if_all_have();
   }
 
-  void fail(ExitCode code, const std::string& sentence) {
+  template <class Problem = Error>
+  void fail(const Problem& problem) {
     if (error_ || done_.is_set()) return;
-    code_ = static_cast<int>(code);
-    sentence_ = sentence;
-    error_ = std::make_exception_ptr(Error(code, sentence));
+    code_ = static_cast<int>(problem.exit_code());
+    sentence_ = problem.what();
+    error_ = std::make_exception_ptr(problem);
     done_.set();
   }
-  void interrupt() {
-    if (error_ || done_.is_set()) return;
-    code_ = static_cast<int>(ExitCode::kInterrupted);
-    sentence_ = "interrupted";
-    error_ = std::make_exception_ptr(Interrupted());
-    done_.set();
-  }
+  void fail(ExitCode code, const std::string& sentence) { fail(Error(code, sentence)); }
+  void interrupt() { fail(Interrupted()); }
 
   // Looking after the workers.
 
@@ -465,6 +469,7 @@ class Coordinator {
   Scheduler& wall_ = loop_.wall;
   EmulatedClock clock_;
   Fabric fabric_;
+  std::optional<KernelNetwork> kernel_network_;  // in the fabric's place
   std::unique_ptr<Crew> crew_;
   bool running_ = false, holding_ = false, collecting_ = false, asked_to_stop_ = false;
   TimePoint saved_ = kStart;

@@ -4,11 +4,17 @@
 
 #include <thread>
 
+#include "sim/emulation/network_namespace.hpp"
+
 namespace understudy {
 
 Crew::Crew(Executor& wall, FileWatcher& watcher, ZmqHub& hub, const Topology& topology,
-           const CoordinatorOptions& options, WorkerSettings common)
-    : watcher_(watcher), topology_(topology), options_(options), common_(std::move(common)) {
+           const CoordinatorOptions& options, WorkerSettings common, const KernelNetwork* places)
+    : watcher_(watcher),
+      topology_(topology),
+      options_(options),
+      common_(std::move(common)),
+      places_(places) {
   ProcessTransportOptions line = control_options(common_, Rank{common_.nodes});
   line.on_peer_failure = [](Rank, const std::string&) {};  // their processes tell
   line_ = make_process_transport(wall, watcher, &hub, std::move(line));
@@ -47,6 +53,7 @@ void Crew::join_all() {
 WorkerSettings Crew::settings_for(Rank rank) const {
   WorkerSettings settings = common_;
   settings.rank = rank;
+  if (places_ != nullptr) settings.bind = places_->address(rank);
   if (common_.real) {
     // Launchers say who computes where.
     settings.parent = rank.value == 0 ? common_.parent : 0;
@@ -64,6 +71,7 @@ std::unique_ptr<ChildProcess> Crew::start_process(Rank rank, pid_t group) const 
   process.input = options_.input(settings_for(rank));
   if (!options_.logs.empty()) process.log = options_.logs / fmt::format("rank-{}.log", rank.value);
   process.group = group;
+  const auto there = places_ != nullptr ? places_->enter(rank) : nullptr;
   return std::make_unique<ChildProcess>(watcher_, process);
 }
 

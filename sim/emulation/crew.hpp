@@ -9,15 +9,17 @@
 #include "sim/emulation/child_process.hpp"
 #include "sim/emulation/control.hpp"
 #include "sim/emulation/coordinator.hpp"
+#include "sim/emulation/kernel_network.hpp"
 #include "sim/emulation/worker_record.hpp"
 
 namespace understudy {
 
 class Crew {
  public:
-  // All must outlive the crew. `common` is what all workers are told alike.
+  // All must outlive the crew. `common` is what all workers are told alike; `places`: where their
+  // processes are started, if not where this one is.
   Crew(Executor& wall, FileWatcher& watcher, ZmqHub& hub, const Topology& topology,
-       const CoordinatorOptions& options, WorkerSettings common);
+       const CoordinatorOptions& options, WorkerSettings common, const KernelNetwork* places);
 
   void start();  // throws RunError where a process can't be started
   void kill();   // who is left, and waits for that
@@ -59,6 +61,7 @@ class Crew {
   const Topology& topology_;
   const CoordinatorOptions& options_;
   WorkerSettings common_;
+  const KernelNetwork* places_;
   std::unique_ptr<ProcessTransport> line_;
   std::vector<std::string> endpoints_;
   std::vector<std::unique_ptr<WorkerRecord>> workers_;  // by rank

@@ -9,8 +9,13 @@ namespace understudy {
 // What happens when a node's process ends, or does not answer any more.
 enum class OnLoss { kStop, kContinue, kWait };
 
+// What gives links their bandwidth and latency: the run's own network model, or the kernel, between
+// network namespaces.
+enum class LinkShaper { kModel, kKernel };
+
 struct EmulationConfig {
   TransportKind transport = TransportKind::kSharedMemory;
+  LinkShaper links = LinkShaper::kModel;
   double dilation = 1;  // > 0
   Duration timeout{std::chrono::seconds{5}};
   OnLoss on_loss = OnLoss::kStop;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct EmulationReport {
   Duration overrun_time{0};    // in all
   std::uint64_t turned_away = 0, refused = 0;  // connections without the run's secret; broken input
   std::vector<LostNode> lost{};
+  // Where the kernel shaped the links: what it could not do, a sentence or nothing.
+  std::optional<std::string> kernel_links{};
 };
 
 }  // namespace understudy

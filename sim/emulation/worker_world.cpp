@@ -156,13 +156,17 @@ class WorkerWorld::Impl {
   }
   ProcessTransportOptions data_options() {
     ProcessTransportOptions options;
-    options.kind = settings_.transport;
+    options.kind = data_transport(settings_);
     options.rank = settings_.rank;
     options.world = settings_.nodes;
     options.run_id = settings_.run_id;
     options.bind = data_address(settings_);
     options.security = settings_.security;
-    if (!settings_.real) options.gate = &gate_;
+    if (settings_.kernel_links) {
+      options.piece_bytes = Transport::kWhole;
+      options.chunk_bytes = std::size_t{64} << 10;  // the link is not to wait for their encryption
+    }
+    if (!settings_.real && !settings_.kernel_links) options.gate = &gate_;
     options.on_peer_failure = [this](Rank peer, const std::string& sentence) {
       say({ControlKind::kPeerGone, {{"rank", peer.value}, {"sentence", sentence}}, {}});
     };

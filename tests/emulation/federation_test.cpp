@@ -210,5 +210,28 @@ TEST_F(FederatedProcesses, SeeRoundsThatDependOnTimeAtTheEnd) {
             6);
 }
 
+// Its place in the cohort is another client's. Answers count alike, by samples of one each, and whoever
+// is left is asked: x ends between their minima, and every round has the answers that it is to have.
+TEST_F(FederatedProcesses, FillABufferWithoutAClientThatIsLost) {
+  const Scenario scenario =
+      scenario_of(kParabolas +
+                  "topology: {kind: star, nodes: 4, bandwidth: 100Mbit/s, latency: 1ms}\n"
+                  "strategy: {kind: federated, rounds: 600, cohort: 3, local_steps: 1, lr: 0.2,"
+                  " aggregation: buffered, buffer: 2}\n");
+  const Unit unit = run_and_kill(scenario, 1, 40);
+  ASSERT_TRUE(unit.emulation);
+  ASSERT_EQ(unit.emulation->lost.size(), 1u);
+  EXPECT_EQ(unit.emulation->lost[0].rank, Rank{1});
+  std::vector<double> x, answers;
+  for (const Sample& s : unit.samples[4]) {
+    if (s.name == "x") x.push_back(s.value);
+    if (s.name == "answers") answers.push_back(s.value);
+  }
+  ASSERT_EQ(answers.size(), 600u);
+  for (const double count : answers) EXPECT_EQ(count, 2);
+  EXPECT_GT(x.back(), 0);
+  EXPECT_LT(x.back(), 9);
+}
+
 }  // namespace
 }  // namespace understudy

@@ -47,6 +47,21 @@ TEST(TorchExperiment, RecordsDependOnNeitherThreadsNorTheDay) {
   EXPECT_EQ(records_without_wall_time(once), records_without_wall_time(threaded));
 }
 
+// The last two of four, which the model was made without.
+TEST(TorchExperiment, NewcomersAreScoredApart) {
+  const Experiment experiment = experiment_of(R"(
+topology: {kind: star, nodes: 4, device: cpu}
+workload: {kind: image_classifier, dataset: fashion_mnist, model: logistic, batch: 10, train_limit: 200,
+           test_limit: 200}
+strategy: {kind: federated, rounds: 2, lr: 0.05, availability: {kind: newcomers, share: 50%, from_round: 3}}
+)");
+  const Unit unit = run_all(experiment, training()).at(0);
+  const auto& all = unit.client_scores.at("personal_test_accuracy_mean");
+  const auto& newcomers = unit.client_scores.at("newcomer_test_accuracy_mean");
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(newcomers, std::vector<double>(all.begin() + 2, all.end()));
+}
+
 // Two of four workers have a share of the two test samples; a replay's workers record as they did.
 TEST(TorchExperiment, ReplaysOfShardsRecordWhatWasRecorded) {
   const Experiment experiment = experiment_of(

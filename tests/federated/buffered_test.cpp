@@ -205,6 +205,25 @@ TEST(Bernoulli, DrawsCohortsOfThoseWhoAreThere) {
   }
 }
 
+// Two of five from round 4 on: a round of all has 3 answers before, and 5 then.
+TEST(Newcomers, JoinInTheirRound) {
+  FederatedConfig config{.rounds = 6};
+  config.availability = NewcomerAvailability{.share = 0.4, .from_round = 4};
+  const FederationEnd end = run(timed({1, 1, 1, 1, 1}, {1, 1, 1, 1, 1}, config));
+  EXPECT_THAT(end.all("answers"), testing::ElementsAre(3, 3, 3, 5, 5, 5));
+}
+
+TEST(Newcomers, AreSomeOfThemAndNotAll) {
+  const auto first = [](double share, std::size_t clients) {
+    return first_newcomer(NewcomerAvailability{.share = share}, clients);
+  };
+  EXPECT_EQ(first(0.2, 50), 40u);
+  EXPECT_EQ(first(0.001, 50), 49u);
+  EXPECT_EQ(first(1, 50), 1u);
+  EXPECT_EQ(first(0.5, 1), 1u);  // none
+  EXPECT_EQ(first_newcomer(AlwaysAvailable{}, 50), 50u);
+}
+
 // There with probability p = on / (on + off) at any time, and a time t after it was there with
 // p + (1 - p) exp(-(1/on + 1/off) t).
 TEST(Markov, IsThereAsLongAsItSays) {

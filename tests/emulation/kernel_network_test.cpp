@@ -1,0 +1,209 @@
+// Links that the kernel shapes: what they carry, and that they go whatever ends the run.
+#include "sim/emulation/kernel_network.hpp"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <set>
+#include <thread>
+
+#include "sim/emulation/network_namespace.hpp"
+#include "sim/emulation/worker_process.hpp"
+#include "tests/emulation/emulated_runs.hpp"
+
+namespace understudy {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+std::string refusal() {
+  try {
+    const NetworkNamespace trial;
+  } catch (const RunError& problem) {
+    return problem.what();
+  }
+  return {};
+}
+
+#define NEEDS_NAMESPACES() \
+  if (const std::string why = refusal(); !why.empty()) GTEST_SKIP() << why
+
+// host0 - middle - host1, without latency.
+Topology two_hosts(Bandwidth bandwidth) {
+  Topology t;
+  const VertexId a = t.add_vertex({"host0"}), b = t.add_vertex({"host1"});
+  const VertexId middle = t.add_vertex({"middle", VertexKind::kSwitch});
+  t.add_cable({a, middle, bandwidth, Duration::zero()});
+  t.add_cable({middle, b, bandwidth, Duration::zero()});
+  t.place({.vertex = a, .machine = 0});
+  t.place({.vertex = b, .machine = 1});
+  return t;
+}
+
+sockaddr_in at(const std::string& address, std::uint16_t port) {
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(port);
+  inet_pton(AF_INET, address.c_str(), &where.sin_addr);
+  return where;
+}
+
+class Tcp {
+ public:
+  explicit Tcp(int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) : file_(file) {}
+  ~Tcp() { close(file_); }
+  Tcp(const Tcp&) = delete;
+  Tcp& operator=(const Tcp&) = delete;
+  int file() const { return file_; }
+
+ private:
+  int file_;
+};
+
+constexpr std::uint16_t kPort = 5000;
+
+void send_bytes(const KernelNetwork& network, std::int64_t bytes) {
+  const auto there = network.enter(Rank{0});
+  const Tcp line;
+  const sockaddr_in to = at(network.address(Rank{1}), kPort);
+  ASSERT_EQ(connect(line.file(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0)
+      << std::strerror(errno);
+  const std::vector<char> piece(1 << 16);
+  while (bytes > 0) {
+    const auto count = std::min(bytes, static_cast<std::int64_t>(piece.size()));
+    const ssize_t sent =
+        send(line.file(), piece.data(), static_cast<std::size_t>(count), MSG_NOSIGNAL);
+    ASSERT_GT(sent, 0);
+    bytes -= sent;
+  }
+}
+
+// Bytes per second from host0 to host1, once TCP is at full speed.
+double goodput(const KernelNetwork& network, std::int64_t bytes) {
+  const auto there = network.enter(Rank{1});
+  const Tcp door;
+  const sockaddr_in here = at(network.address(Rank{1}), kPort);
+  EXPECT_EQ(bind(door.file(), reinterpret_cast<const sockaddr*>(&here), sizeof here), 0);
+  EXPECT_EQ(listen(door.file(), 1), 0);
+  std::thread sender([&] { send_bytes(network, bytes); });
+  const Tcp line(accept(door.file(), nullptr, nullptr));
+  std::vector<char> piece(1 << 16);
+  std::int64_t received = 0, first = 0;
+  Clock::time_point start, end;
+  for (ssize_t count = 0; (count = recv(line.file(), piece.data(), piece.size(), 0)) > 0;) {
+    received += count;
+    end = Clock::now();
+    if (first == 0 && received > bytes / 10) {
+      first = received;
+      start = end;
+    }
+  }
+  sender.join();
+  EXPECT_EQ(received, bytes);
+  return static_cast<double>(received - first) / std::chrono::duration<double>(end - start).count();
+}
+
+TEST(KernelNetwork, CarriesWhatItsLinksSay) {
+  NEEDS_NAMESPACES();
+  for (const double megabits : {10.0, 100.0}) {
+    const Topology topology = two_hosts(Bandwidth{megabits * 1e6});
+    const KernelNetwork network(topology);
+    EXPECT_NEAR(8e-6 * goodput(network, static_cast<std::int64_t>(megabits * 150e3)) / megabits, 1,
+                0.02);
+  }
+}
+
+// Both cables carry the bytes one way, with some four hundredths of headers, and acknowledgements the other.
+TEST(KernelNetwork, CountsWhatCrossesEachLink) {
+  NEEDS_NAMESPACES();
+  const Topology topology = two_hosts(Bandwidth{1e9});
+  const KernelNetwork network(topology);
+  goodput(network, 1'000'000);
+  const auto links = network.statistics();
+  for (const std::size_t there : {0u, 2u}) {
+    EXPECT_GE(links[there].bytes, 1'000'000) << there;
+    EXPECT_LT(links[there].bytes, 1'100'000) << there;
+    EXPECT_LT(links[there + 1].bytes, 100'000) << there;
+  }
+}
+
+class KernelLinks : public EmulatedRuns {};
+
+constexpr const char* kEmulated = "mode: emulated\nemulation: {links: kernel}\n";
+
+TEST_F(KernelLinks, LeaveTheBitsAsTheyAre) {
+  NEEDS_NAMESPACES();
+  const std::string yaml =
+      "topology: {kind: mesh, nodes: 3, bandwidth: 100Mbit/s, latency: 0us}\n"
+      "workload: {kind: quadratic, a: [3], b: [2], start: 5, updates: 7,"
+      " optimizer: {kind: sgd, lr: 0.1}}\n"
+      "strategy: {kind: allreduce, collective: tree}\n";
+  const Unit unit = run(scenario_of(yaml + kEmulated));
+  EXPECT_EQ(unit.weights_hash, run(scenario_of(yaml)).weights_hash);
+  ASSERT_TRUE(unit.emulation);
+  EXPECT_TRUE(unit.emulation->kernel_links);
+}
+
+// A ring of two sends half of the vector twice: 2 x 250 kB over 10 Mbit/s.
+TEST_F(KernelLinks, TakeTheTimeOfTheirBandwidth) {
+  NEEDS_NAMESPACES();
+  const Unit unit = run(scenario_of(
+      std::string("topology: {kind: mesh, nodes: 2, bandwidth: 10Mbit/s, latency: 0us}\n"
+                  "workload: {kind: collective, bytes: 500kB, iterations: 3}\n") +
+      kEmulated));
+  EXPECT_NEAR(to_seconds(unit.time.time_since_epoch()), 3 * 0.4, 0.05 * 3 * 0.4);
+}
+
+std::set<std::string> interfaces() {
+  std::set<std::string> names;
+  struct if_nameindex* const all = if_nameindex();
+  for (auto* i = all; i != nullptr && i->if_index != 0; ++i) names.insert(i->if_name);
+  if_freenameindex(all);
+  return names;
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> found;
+  std::error_code gone;
+  const std::string tasks = "/proc/" + std::to_string(parent) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
+    std::ifstream file(task.path() / "children");
+    for (pid_t pid; file >> pid;) found.push_back(pid);
+  }
+  return found;
+}
+
+template <class Condition>
+bool comes_true(const Condition& condition) {
+  for (const auto end = Clock::now() + 30s; Clock::now() < end; std::this_thread::sleep_for(10ms))
+    if (condition()) return true;
+  return false;
+}
+
+TEST_F(KernelLinks, LeaveNothingWhenTheRunIsKilled) {
+  NEEDS_NAMESPACES();
+  const std::set<std::string> before = interfaces();
+  const Scenario endless = scenario_of(
+      std::string("topology: {kind: mesh, nodes: 2, bandwidth: 10Mbit/s, latency: 0us}\n"
+                  "workload: {kind: collective, bytes: 500kB, iterations: 1000000}\n") +
+      kEmulated);
+  const pid_t coordinator = fork();
+  if (coordinator == 0) {
+    run(endless);
+    _exit(0);
+  }
+  ASSERT_TRUE(comes_true([&] { return children_of(coordinator).size() == 2; }));
+  const std::vector<pid_t> workers = children_of(coordinator);
+  kill(coordinator, SIGKILL);
+  waitpid(coordinator, nullptr, 0);
+  for (const pid_t worker : workers)
+    EXPECT_TRUE(comes_true([&] { return is_gone(worker); })) << worker;
+  EXPECT_EQ(interfaces(), before);
+}
+
+}  // namespace
+}  // namespace understudy
