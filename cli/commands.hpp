@@ -30,6 +30,7 @@ void add_list(CLI::App& app, Session& session);
 void add_topology(CLI::App& app, Session& session);
 void add_board(CLI::App& app, Session& session);
 void add_data(CLI::App& app, Session& session);
+void add_model(CLI::App& app, Session& session);
 void add_keys(CLI::App& app, Session& session);
 // Exit code 1 where a value is wrong.
 void add_selfcheck(CLI::App& app, Session& session);

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
     add_board(app, session);
     add_list(app, session);
     add_data(app, session);
+    add_model(app, session);
     add_keys(app, session);
     add_selfcheck(app, session);
     understudy::add_worker(

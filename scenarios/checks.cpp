@@ -32,6 +32,7 @@ class Checker {
       check_collective(allreduce->collective);
     check_strategy(scenario_, seats_, document_);
     check_transfer(scenario_, seats_, document_);
+    check_keep_weights();
   }
 
  private:
@@ -163,15 +164,37 @@ class Checker {
                        seats_.workers));
     }
     check_optimizer(c.optimizer);
+    check_validation(c);
     check_image_size();
-    check_model("workload.model", c.model);
+    check_model("workload.model", c.model, c.dropout);
   }
   void check_workload(const KnowledgeTransferConfig& c) const {
     check_train_limit(c.train_limit);
     check_image_size();
-    check_model("workload.target", c.target);
+    check_model("workload.target", c.target, c.dropout);
     for (std::size_t i = 0; i < c.ensemble.size(); ++i)
-      check_model(fmt::format("workload.ensemble[{}]", i), c.ensemble[i]);
+      check_model(fmt::format("workload.ensemble[{}]", i), c.ensemble[i], c.dropout);
+  }
+  void check_validation(const ImageClassifierConfig& c) const {
+    const auto* allreduce = std::get_if<AllreduceConfig>(&scenario_.strategy);
+    if (c.validation > 0 && allreduce == nullptr)
+      fail("workload.validation",
+           "under federated and gossip samples are withheld by "
+           "strategy.validation");
+    if (!c.early_stopping) return;
+    if (allreduce == nullptr) fail("workload.early_stopping", "only allreduce stops early");
+    if (c.validation == 0)
+      fail("workload.early_stopping", "needs samples to see by, such as workload.validation: 10%");
+    if (allreduce->collective.server == ServerPlacement::kDedicated)
+      fail("strategy.server", "a dedicated server does not see that the others stop early");
+  }
+  void check_keep_weights() const {
+    if (scenario_.keep_weights != KeepWeights::kBest) return;
+    const auto* c = std::get_if<ImageClassifierConfig>(&scenario_.workload);
+    if (c == nullptr || c->validation == 0)
+      fail("keep_weights",
+           "the best are known by the validation samples of an image_classifier "
+           "under allreduce, such as workload.validation: 10%");
   }
   void check_train_limit(int limit) const {
     if (limit == 0 || limit >= seats_.workers) return;
@@ -181,21 +204,35 @@ class Checker {
   }
   // Images of the data set as it is known: its files are read when it runs.
   void check_image_size() const {
-    const ImageChoice c = images_of(scenario_.workload).value();
+    const ImageInput& c = *images_of(scenario_.workload);
     const ActivationShape& image = known_dataset(c.dataset).shape.image;
     if (c.image_size == 0 || c.image_size >= std::max(image.rows, image.columns)) return;
     fail("workload.image_size",
          fmt::format("the images of {} are {}x{} and can only be padded to more", c.dataset,
                      image.rows, image.columns));
   }
-  void check_model(const std::string& key, const std::string& model) const {
-    const ImageChoice c = images_of(scenario_.workload).value();
+  void check_model(const std::string& key, const ModelConfig& model, double dropout) const {
+    check_files(key, model, dropout);
+    const ImageInput& c = *images_of(scenario_.workload);
     const ActivationShape& image = known_dataset(c.dataset).shape.image;
     const int least = least_image_side(model);
     if (std::max<std::int64_t>(c.image_size, std::min(image.rows, image.columns)) >= least) return;
     fail(key, fmt::format("{} takes images of {}x{} or more, and those of {} are {}x{}: "
                           "'image_size: {}' pads them",
-                          model, least, least, c.dataset, image.rows, image.columns, least));
+                          model.kind, least, least, c.dataset, image.rows, image.columns, least));
+  }
+  void check_files(const std::string& key, const ModelConfig& model, double dropout) const {
+    const bool scripted = model.kind == kTorchscript;
+    if (scripted && model.file.path.empty())
+      fail(key, "a torchscript model needs its file: {kind: torchscript, file: net.pt}");
+    if (!scripted && !model.file.path.empty())
+      fail(key + ".file",
+           fmt::format("{} is built in, and only torchscript has a file", model.kind));
+    if (!scripted && model.flops)
+      fail(key + ".flops",
+           fmt::format("the operations of {} are counted, not declared", model.kind));
+    if (scripted && dropout != 0)
+      fail("workload.dropout", "a torchscript model has the dropout that it was made with");
   }
   void check_workload(const CollectiveBenchmarkConfig&) const {}
   void check_workload(const TrafficConfig& c) const {

@@ -344,9 +344,27 @@ void read(const At& at, std::variant<Kinds...>& out, const Limits&) {
   archive.require_no_other(fmt::format("the kind {}", known[out.index()].name));
 }
 
+// Reads the field that may stand for the whole, by its own limits.
+struct ShortFormReader {
+  const At& at;
+  const void* wanted;
+  template <class T>
+  void field(const char*, T& member, const char*, const Limits& limits = {}) {
+    if (static_cast<const void*>(&member) == wanted) read(at, member, limits);
+  }
+};
+template <class Struct>
+void read_short_form(const At& at, Struct& out) {
+  ShortFormReader reader{at, &short_form(out)};
+  describe(reader, out);
+}
+
 template <class Struct>
 requires std::is_class_v<Struct>
 void read(const At& at, Struct& out, const Limits&) {
+  if constexpr (requires { short_form(out); }) {
+    if (at.value.is_scalar()) return read_short_form(at, out);
+  }
   at.require_map("a map");
   MapReader archive(at);
   describe(archive, out);
@@ -371,8 +389,10 @@ std::vector<const Json*> step_into(const std::vector<const Json*>& schemas, cons
   };
   for (const Json* schema : schemas) {
     look(*schema);
-    if (!schema->contains("oneOf")) continue;
-    for (const Json& kind : (*schema)["oneOf"]) look(kind);
+    for (const char* alternatives : {"oneOf", "anyOf"}) {
+      if (!schema->contains(alternatives)) continue;
+      for (const Json& kind : (*schema)[alternatives]) look(kind);
+    }
   }
   return found;
 }

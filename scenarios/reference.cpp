@@ -29,8 +29,9 @@ std::string names_of(const Json& list) {
 }
 
 std::string row(const std::string& key, const Json& property, const std::string& doc) {
+  const Json& shown = property.contains("anyOf") ? property["anyOf"][0] : property;
   const std::string type =
-      property.contains("enum") ? names_of(property["enum"]) : text(property, "x-type");
+      shown.contains("enum") ? names_of(shown["enum"]) : text(property, "x-type");
   const std::string initial = text(property, "default");
   return fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", key, type,
                      initial == "{}" ? "" : code(initial), code(text(property, "x-bounds")),
@@ -66,6 +67,7 @@ std::string rows_of_kinds(const std::string& key, const Json& property) {
 }
 
 std::string rows_of_items(const std::string& list, const Json& items) {
+  if (items.contains("anyOf")) return rows_of_all(list + "[].", items["anyOf"][1]["properties"]);
   if (!items.contains("oneOf"))
     return rows_of_all(list + "[].", items.value("properties", Json::object()));
   std::string out = fmt::format("| `{}[].kind` | {} | | | | |\n", list, titles(items["oneOf"]));
@@ -86,6 +88,11 @@ std::string rows(const std::string& key, const Json& property, const std::string
     return out.insert(at, doc + " ");
   }
   std::string out = row(key, property, doc);
+  if (property.contains("anyOf")) {
+    Json others = property["anyOf"][1]["properties"];
+    others.erase(others.begin());  // which the name stands for
+    out += rows_of_all(key + ".", others);
+  }
   if (property.contains("items")) out += rows_of_items(key, property["items"]);
   if (property.contains("additionalProperties") && property["additionalProperties"].is_object()) {
     out += rows_of_all(key + ".NAME.",

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "runtime/strategies/strategy_config.hpp"
+#include "runtime/workloads/keep_weights.hpp"
 #include "runtime/workloads/workload_config.hpp"
 #include "scenarios/yaml_value.hpp"
 #include "sim/board/board_config.hpp"
@@ -54,6 +55,7 @@ struct Scenario {
   BoardsConfig boards{};
   WorkloadConfig workload = ImageClassifierConfig{};
   StrategyConfig strategy = AllreduceConfig{};
+  KeepWeights keep_weights = KeepWeights::kFinal;
   std::map<std::string, Comparison>
       expect;  // by the name of a final metric; a run that misses one exits 1
   ReportConfig report{};

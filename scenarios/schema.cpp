@@ -165,7 +165,13 @@ Json SchemaWriter::schema(T& value, const Limits& limits, bool timing) {
   } else {
     SchemaWriter inner(timing);
     describe(inner, value);
-    return object(std::move(inner.properties));
+    Json whole = object(std::move(inner.properties));
+    if constexpr (requires { short_form(value); }) {
+      const Json& name = whole["properties"].front();
+      return {{"anyOf", {{{"enum", name["enum"]}}, whole}}, {"x-type", name["x-type"]}};
+    } else {
+      return whole;
+    }
   }
 }
 

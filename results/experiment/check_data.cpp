@@ -42,6 +42,36 @@ LoadedImages load(const Document& document, const ExpandedRun& run, const Part& 
   }
 }
 
+struct NamedModel {
+  std::string key;
+  ModelConfig model;
+};
+std::vector<NamedModel> models_of(const WorkloadConfig& workload) {
+  if (const auto* c = std::get_if<ImageClassifierConfig>(&workload))
+    return {{"workload.model", c->model}};
+  std::vector<NamedModel> models;
+  if (const auto* c = std::get_if<KnowledgeTransferConfig>(&workload)) {
+    models.push_back({"workload.target", c->target});
+    for (std::size_t i = 0; i < c->ensemble.size(); ++i)
+      models.push_back({fmt::format("workload.ensemble[{}]", i), c->ensemble[i]});
+  }
+  return models;
+}
+
+// Files of models, for the images that they are to take.
+void check_models(const Document& document, const ExpandedRun& run, ImageShape shape) {
+  const int side = images_of(run.scenario.workload)->image_size;
+  if (side > 0) shape.image.rows = shape.image.columns = side;
+  for (const auto& [key, model] : models_of(run.scenario.workload)) {
+    if (model.file.path.empty() && model.weights.path.empty()) continue;
+    try {
+      make_model(model, 0, shape);
+    } catch (const DataError& problem) {
+      throw DataError(fmt::format("{}: {}{}", locate(document, key), problem.what(), in_run(run)));
+    }
+  }
+}
+
 // A table is read, prepared and divided in no time: the workload is made as the run will make it.
 void check_table(const Document& document, const ExpandedRun& run) {
   const Scenario& scenario = run.scenario;
@@ -64,11 +94,12 @@ void check_data(const Experiment& experiment, DatasetCache& datasets) {
   const Document& document = experiment.document;
   for (const ExpandedRun& run : experiment.runs) {
     check_table(document, run);
-    const std::optional<ImageChoice> config = images_of(run.scenario.workload);
-    if (!config) continue;
+    const ImageInput* config = images_of(run.scenario.workload);
+    if (config == nullptr) continue;
     const LoadedImages train =
         load(document, run, {Split::kTrain, config->train_limit, "workload.train_limit"}, datasets);
     load(document, run, {Split::kTest, config->test_limit, "workload.test_limit"}, datasets);
+    check_models(document, run, train.dataset->shape());
     const int workers = seating(run.scenario.topology).workers;
     const std::size_t samples = train.dataset->size();
     if (static_cast<std::size_t>(workers) <= samples) continue;

@@ -60,15 +60,15 @@ Fault training_fault(const Unit& unit, const Scenario& scenario) {
   if (!shards.empty() && (all != train || std::count(shards.begin(), shards.end(), 0u) > 0))
     return "divides other samples than it has";
   if (unit.updates < 0 || unit.updates_per_epoch < 0) return "counts fewer than no updates";
-  const std::optional<ImageChoice> config = images_of(scenario.workload);
+  const ImageInput* config = images_of(scenario.workload);
   const bool on_table = std::holds_alternative<LogisticRegressionConfig>(scenario.workload);
-  if (!config && !on_table)
+  if (config == nullptr && !on_table)
     return train == 0 && test == 0 ? "" : "has samples where the workload reads none";
   if (images && !is_possible(*images)) return "has images of impossible shapes";
   const auto workers = static_cast<std::size_t>(seating(scenario.topology).workers);
   if (train < workers || train > kMaxSamples || test < 1 || test > kMaxSamples)
     return fmt::format("has impossible data sizes, {} and {} samples", train, test);
-  if (!config) return {};
+  if (config == nullptr) return {};
   if ((config->train_limit > 0 && train != static_cast<std::size_t>(config->train_limit)) ||
       (config->test_limit > 0 && test != static_cast<std::size_t>(config->test_limit)))
     return "has other data sizes than the scenario's limits";

@@ -72,13 +72,14 @@ CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& top
   o.faults = scenario.faults;
   if (real) o.rendezvous = task.launch->rendezvous;
   o.seed = repeat_seed(scenario.seed, task.key.repeat);
-  const bool learns = images_of(scenario.workload).has_value();
+  const bool learns = images_of(scenario.workload) != nullptr;
   o.program = (task.launch->programs / (learns ? "understudy-node" : "understudy")).string();
   o.arguments = {"worker", "--settings", std::to_string(ChildProcess::kInput)};
   const Json common = {{"scenario", write_yaml(scenario)},
                        {"run", task.key.run},
                        {"repeat", task.key.repeat},
-                       {"data_dir", task.launch->data_dir}};
+                       {"data_dir", task.launch->data_dir},
+                       {"weights_prefix", task.weights_prefix.string()}};
   o.input = [common](const WorkerSettings& settings) {
     Json whole = common;
     whole["settings"] = to_json(settings);
@@ -164,6 +165,7 @@ void work(const Json& given, const WorkerSettings& mine, const std::string& data
   task.make_learner = make_learner;
   task.datasets = &datasets;
   task.gradients = &gradients;
+  task.weights_prefix = given.at("weights_prefix").get<std::string>();
 
   WorkerParts parts;
   parts.info = node_info(topology, mine.rank);
@@ -180,6 +182,7 @@ void work(const Json& given, const WorkerSettings& mine, const std::string& data
   program.gradients = [&] { return gradients.load(); };
   program.result = [&] {
     const DataSizes sizes = workload->data_sizes();
+    write_weights(task, *workload);
     Json result{{"weights_hash", workload->weights_hash()},
                 {"train_samples", sizes.train},
                 {"test_samples", sizes.test},

@@ -17,8 +17,8 @@ constexpr std::int64_t kProgramBytes = 200'000'000;
 
 // Without reading the data.
 DataSizes expected_sizes(const WorkloadConfig& workload) {
-  const std::optional<ImageChoice> config = images_of(workload);
-  if (!config) return {};
+  const ImageInput* config = images_of(workload);
+  if (config == nullptr) return {};
   const auto limited = [](int limit, std::size_t all) {
     return limit == 0 ? all : static_cast<std::size_t>(limit);
   };
@@ -121,8 +121,8 @@ double cpu_seconds(const KnowledgeTransferConfig& config) {
   const double of_member = steps.alone + (members_learn(config.transfer.mode) ? steps.joint : 0);
   const auto batch = static_cast<std::size_t>(config.batch);
   double seconds = steps.joint * cpu_seconds(make_model(config.target, 0, shape), batch);
-  for (const std::string& name : config.ensemble)
-    seconds += of_member * cpu_seconds(make_model(name, 0, shape), batch);
+  for (const ModelConfig& member : config.ensemble)
+    seconds += of_member * cpu_seconds(make_model(member, 0, shape), batch);
   return seconds;
 }
 
@@ -157,12 +157,12 @@ Bytes memory(const Scenario& scenario, const ImageClassifierConfig& config) {
 Bytes memory(const KnowledgeTransferConfig& config) {
   const ImageShape shape = expected_shape(config);
   const auto batch = static_cast<std::size_t>(config.batch);
-  std::vector<std::string> names = config.ensemble;
-  names.push_back(config.target);
+  std::vector<ModelConfig> models = config.ensemble;
+  models.push_back(config.target);
   const DataSizes sizes = expected_sizes(config);
   std::size_t bytes = (sizes.train + sizes.test) * static_cast<std::size_t>(shape.image.size());
-  for (const std::string& name : names) {
-    const Model model = make_model(name, 0, shape);
+  for (const ModelConfig& each : models) {
+    const Model model = make_model(each, 0, shape);
     bytes += 4 * make_layout(model).size * sizeof(float) + activation_bytes(model, batch);
   }
   return Bytes{kProgramBytes + static_cast<std::int64_t>(bytes)};
@@ -197,7 +197,8 @@ Work work_of(const Scenario& scenario) {
   const double batch = config->batch_scope == BatchScope::kPerNode
                            ? config->batch
                            : static_cast<double>(config->batch) / static_cast<double>(workers);
-  const double of_worker = static_cast<double>(all) / static_cast<double>(workers);
+  const double of_worker =
+      (1 - config->validation) * static_cast<double>(all) / static_cast<double>(workers);
   if (!std::holds_alternative<AllreduceConfig>(scenario.strategy))
     return {gradients_of(scenario, of_worker, batch, static_cast<double>(workers)),
             std::max(1.0, std::min(batch, of_worker))};

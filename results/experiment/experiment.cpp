@@ -183,6 +183,8 @@ class Crew {
     task.datasets = options_.datasets;
     task.pool = pool_.get();
     task.gradients = &unit.gradients;
+    if (task.scenario->keep_weights != KeepWeights::kNone)
+      task.weights_prefix = directory_.weights_prefix(key);
     const auto resume = directory_.checkpoint(key);
     if (resume) task.resume = &*resume;
     auto last = std::chrono::steady_clock::now();

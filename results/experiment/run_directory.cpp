@@ -143,6 +143,12 @@ std::vector<Unit> RunDirectory::units() const {
 
 fs::path RunDirectory::path_of(UnitKey key) const { return path_ / unit_name(key, "json"); }
 
+fs::path RunDirectory::weights_prefix(UnitKey key) const {
+  const fs::path folder = fs::absolute(path_) / "weights";
+  if (lock_) make_folder(folder);
+  return folder / fmt::format("unit-{:04}-{:02}", key.run, key.repeat);
+}
+
 void RunDirectory::save_checkpoint(UnitKey key, const WorldSnapshot& world) const {
   Json json = to_json(world);
   json["states"] = Json::array();

@@ -5,6 +5,7 @@
 //   run.json        provenance            links.csv       per directed link
 //   summary.json    means and intervals   report.html     to look at
 //   checkpoints/    finished repeats (unit-RRRR-rr.json), and the last safe point of the others
+//   weights/        what keep_weights names of each trained repeat (unit-RRRR-rr.pt)
 //   traces/         with --trace: each repeat's events (trace_file.hpp)
 //   lock            held by the process that writes
 #pragma once
@@ -62,6 +63,8 @@ class RunDirectory {
   // for a file that is no record, or not the one that its name says.
   std::vector<Unit> units() const;
   std::filesystem::path path_of(UnitKey key) const;
+  // Absolute; files of the unit's weights begin with it. Makes their folder where this one writes.
+  std::filesystem::path weights_prefix(UnitKey key) const;
 
   void save_checkpoint(UnitKey key, const WorldSnapshot& world) const;
   // nullopt where there is none, or none that can be read.

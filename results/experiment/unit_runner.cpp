@@ -1,9 +1,12 @@
 #include "results/experiment/unit_runner.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 
 #include "results/experiment/check_units.hpp"
 #include "results/experiment/emulated_unit.hpp"
+#include "runtime/learners/files/state_dictionary.hpp"
 #include "topologies/neighbour_lists.hpp"
 
 namespace understudy {
@@ -24,7 +27,9 @@ WorkloadParts workload_parts(const UnitTask& task, const Topology& topology) {
   parts.gradients = task.gradients;
   if (task.weights != nullptr) {
     parts.data_sizes = task.weights->data_sizes;
+    parts.updates = task.weights->updates;
   } else {
+    if (!task.weights_prefix.empty()) parts.keep = task.scenario->keep_weights;
     parts.make_learner = task.make_learner;
     parts.datasets = task.datasets;
   }
@@ -102,6 +107,15 @@ std::unique_ptr<Workload> workload_of(const UnitTask& task, const Topology& topo
                        workload_parts(task, topology));
 }
 
+void write_weights(const UnitTask& task, const Workload& workload) {
+  if (task.weights_prefix.empty()) return;
+  for (const KeptWeights& kept : workload.kept_weights()) {
+    const std::string path = fmt::format("{}{}{}.pt", task.weights_prefix.string(),
+                                         kept.name.empty() ? "" : "-", kept.name);
+    write_state_dictionary(path, *kept.layout, kept.values);
+  }
+}
+
 Unit new_unit(const UnitTask& task, const Topology& topology) {
   Unit unit;
   unit.key = task.key;
@@ -119,6 +133,7 @@ Unit run_unit(const UnitTask& task) {
   const auto workload = workload_of(task, topology);
   VirtualWorld world(topology, world_options(task, topology));
   world.run([&](Node& node) { return workload->run(node); }, workload->sleepers());
+  write_weights(task, *workload);
 
   Unit unit = new_unit(task, topology);
   unit.weights_hash = workload->weights_hash();

@@ -43,6 +43,8 @@ struct UnitTask {
   std::function<bool()> wants_snapshot{};  // empty: at each safe point
   EventTrace::Sink on_event{};
   const Launch* launch = nullptr;  // of the modes emulated and real
+  // What files of trained weights are called, but for their ends; empty: none are written.
+  std::filesystem::path weights_prefix{};
 };
 
 // The seed of a repeat: far enough from the others' that seed + epoch, from which the sampler
@@ -55,6 +57,8 @@ Communicator members_of(const Topology& topology);
 // The scenario's, with its network's routing.
 Topology topology_of(const Scenario& scenario);
 std::unique_ptr<Workload> workload_of(const UnitTask& task, const Topology& topology);
+// Once it has run: writes what the scenario keeps of its weights, each node's process its own.
+void write_weights(const UnitTask& task, const Workload& workload);
 // With what is known before it runs.
 Unit new_unit(const UnitTask& task, const Topology& topology);
 

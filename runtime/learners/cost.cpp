@@ -31,6 +31,27 @@ KernelCost load_cost(std::size_t samples) {
   return load;
 }
 
+KernelCost copy_cost(std::size_t samples, std::size_t inputs_of_sample) {
+  constexpr double kLabelBytes = 8;
+  const auto count = static_cast<double>(samples);
+  KernelCost copy;
+  copy.phase = Phase::kCopy;
+  copy.bytes = count * (static_cast<double>(inputs_of_sample) * sizeof(float) + kLabelBytes);
+  copy.samples = count;
+  return copy;
+}
+
+// Log-softmax takes a maximum, a difference, an exponential, a sum and a difference per logit. Its
+// gradient, in training, another three.
+KernelCost loss_cost(Phase phase, double logits) {
+  const bool training = phase == Phase::kLoss;
+  KernelCost loss;
+  loss.phase = phase;
+  loss.flops = logits * (training ? 8 : 5);
+  loss.bytes = logits * (training ? 4 : 2) * sizeof(float);
+  return loss;
+}
+
 void append(Cost& to, const Cost& more) { to.insert(to.end(), more.begin(), more.end()); }
 
 }  // namespace understudy

@@ -29,6 +29,10 @@ using Cost = std::vector<KernelCost>;
 
 // Of a batch's samples, from where they are kept.
 KernelCost load_cost(std::size_t samples);
+// Of so many samples, of float32 inputs and one label each, over the host link.
+KernelCost copy_cost(std::size_t samples, std::size_t inputs_of_sample);
+// Of log-softmax over so many logits; in training (kLoss), of its gradient too.
+KernelCost loss_cost(Phase phase, double logits);
 void append(Cost& to, const Cost& more);
 
 }  // namespace understudy

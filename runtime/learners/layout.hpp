@@ -17,6 +17,7 @@ struct Slice {
   std::size_t offset = 0;
   std::size_t size = 0;
   bool trainable = true;  // false: a buffer (running mean)
+  bool whole = false;     // holds whole numbers, which in a file are int64 (batches counted)
 };
 
 struct Layout {

@@ -68,12 +68,14 @@ class Start {
 }  // namespace
 
 std::int64_t class_count(const Model& model) {
+  if (model.scripted) return model.scripted->classes;
   ShapeFlow flow(model.input);
   for (const Layer& layer : model.layers) flow.pass(layer);
   return flow.shape().size();
 }
 
 Layout make_layout(const Model& model) {
+  if (model.scripted) return model.scripted->layout;
   Layout layout;
   for (const Layer& layer : model.layers) {
     for (LayerSlice& slice : slices_of(layer)) {
@@ -88,6 +90,11 @@ Layout make_layout(const Model& model) {
 
 template <class Scalar>
 void initialise(const Model& model, RandomStream stream, std::span<Scalar> out) {
+  if (model.start != nullptr) {
+    UNDERSTUDY_CHECK(model.start->size() == out.size());
+    std::ranges::copy(*model.start, out.begin());
+    return;
+  }
   Start<Scalar> start(stream, out);
   for (const Layer& layer : model.layers) std::visit(start, layer);
   UNDERSTUDY_CHECK(out.empty());

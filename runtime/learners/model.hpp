@@ -2,12 +2,16 @@
 // from it without LibTorch; learners/torch computes it.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/learners/layer.hpp"
 #include "runtime/learners/learner.hpp"
+#include "runtime/learners/model_config.hpp"
+#include "runtime/learners/scripted_module.hpp"
 
 namespace understudy {
 
@@ -16,6 +20,9 @@ struct Model {
   std::string name;
   ActivationShape input{1, 28, 28};
   std::vector<Layer> layers;
+  std::optional<ScriptedModule> scripted{};  // in place of layers
+  // What it starts from, of the layout's size; null: what its layers draw.
+  std::shared_ptr<const std::vector<float>> start{};
 };
 
 // What a classifier is for: the images of a data set.
@@ -31,6 +38,7 @@ inline constexpr int kImageNetSide = 224;
 std::vector<std::string> model_names();
 // The fewest rows and columns that the model of this name takes. Throws as make_model.
 int least_image_side(const std::string& name);
+int least_image_side(const ModelConfig& config);  // 1 of what a file holds
 // For ten classes of 28x28 images of one channel: `cnn` (1,199,882 parameters), `lenet` (21,840),
 // `small_cnn` (18,378), `logistic` (7,850), `two_nn` (238,800), `two_cnn` (721,200; 722,800 with three
 // channels), `vgg9`, `resnet9` or `resnet18`; for 32x32 and more `vgg11`, `vgg13`, `vgg16`, `vgg19`
@@ -39,12 +47,15 @@ int least_image_side(const std::string& name);
 // `dropout` 0 leaves the dropout layers out. Throws ScenarioError for images that are too small, and,
 // naming the nearest, for an unknown name.
 Model make_model(const std::string& name, double dropout, const ImageShape& images = {});
+// As a scenario states it: reads the files that it names. Throws DataError where one is not what it
+// should be, or a state dictionary is another model's.
+Model make_model(const ModelConfig& config, double dropout, const ImageShape& images);
 
 std::int64_t class_count(const Model& model);
 // The slices of the layers in forward order, named as in the matching torch module's state_dict.
 Layout make_layout(const Model& model);
 
-// As each layer's Init says.
+// As the model's start says, else as each layer's Init.
 template <class Scalar>
 void initialise(const Model& model, RandomStream stream, std::span<Scalar> out);
 

@@ -6,7 +6,6 @@ namespace understudy {
 namespace {
 
 constexpr double kScalarBytes = 4;
-constexpr double kLabelBytes = 8;
 constexpr double kNone = 0;
 
 // One layer over a whole batch.
@@ -143,26 +142,17 @@ std::vector<Sizes> layer_sizes(const Model& model, double count) {
   return sizes;
 }
 
-KernelCost copy_cost(const Model& model, double count) {
-  const double bytes =
-      count * (static_cast<double>(model.input.size()) * kScalarBytes + kLabelBytes);
-  return {.phase = Phase::kCopy, .bytes = bytes, .samples = count, .mark = std::nullopt};
-}
-
-// Log-softmax takes a maximum, a difference, an exponential, a sum and a difference per logit. Its
-// gradient, in training, another three.
-KernelCost loss_cost(Phase phase, const Model& model, double count) {
-  const double logits = count * static_cast<double>(class_count(model));
-  const bool training = phase == Phase::kLoss;
-  return kernel(phase, logits * (training ? 8 : 5), logits * (training ? 4 : 2));
+double logits(const Model& model, double count) {
+  return count * static_cast<double>(class_count(model));
 }
 
 }  // namespace
 
 Cost training_cost(const Model& model, std::size_t count) {
+  if (model.scripted) return training_cost(*model.scripted, model.input, count);
   const double samples = static_cast<double>(count);
   const std::vector<Sizes> sizes = layer_sizes(model, samples);
-  Cost cost{copy_cost(model, samples)};
+  Cost cost{copy_cost(count, static_cast<std::size_t>(model.input.size()))};
   std::size_t slice = 0;
   std::size_t first =
       model.layers.size();  // the first layer with parameters: nothing flows back beyond it
@@ -172,7 +162,7 @@ Cost training_cost(const Model& model, std::size_t count) {
     slice += slice_count(model.layers[i]);
     first = std::min(first, i);
   }
-  cost.push_back(loss_cost(Phase::kLoss, model, samples));
+  cost.push_back(loss_cost(Phase::kLoss, logits(model, samples)));
   for (std::size_t i = model.layers.size(); i-- > first;) {
     slice -= slice_count(model.layers[i]);
     append_backward(cost, model.layers[i], sizes[i], slice, i > first);
@@ -181,13 +171,14 @@ Cost training_cost(const Model& model, std::size_t count) {
 }
 
 Cost evaluation_cost(const Model& model, std::size_t count) {
+  if (model.scripted) return evaluation_cost(*model.scripted, model.input, count);
   const double samples = static_cast<double>(count);
   const std::vector<Sizes> sizes = layer_sizes(model, samples);
-  Cost cost{copy_cost(model, samples)};
+  Cost cost{copy_cost(count, static_cast<std::size_t>(model.input.size()))};
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     append_forward(cost, Phase::kEvaluate, model.layers[i], sizes[i]);
   }
-  cost.push_back(loss_cost(Phase::kEvaluate, model, samples));
+  cost.push_back(loss_cost(Phase::kEvaluate, logits(model, samples)));
   return cost;
 }
 

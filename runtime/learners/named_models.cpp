@@ -5,6 +5,7 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/nearest.hpp"
+#include "runtime/learners/files/state_dictionary.hpp"
 #include "runtime/learners/large_models.hpp"
 
 namespace understudy {
@@ -208,6 +209,15 @@ std::vector<Layer> fitted(const std::vector<Layer>& layers, const ActivationShap
   return fitted;
 }
 
+Model scripted_model(const ModelConfig& config, const ImageShape& images) {
+  ScriptedFile file = read_scripted_module(config.file.path);
+  const double flops = config.flops.value_or(flops_estimate(file.layout));
+  Model model{.name = config.file.path, .input = images.image, .layers = {}};
+  model.scripted = {config.file.path, std::move(file.layout), images.classes, flops};
+  model.start = std::make_shared<const std::vector<float>>(std::move(file.values));
+  return model;
+}
+
 }  // namespace
 
 std::vector<std::string> model_names() {
@@ -217,6 +227,9 @@ std::vector<std::string> model_names() {
 }
 
 int least_image_side(const std::string& name) { return named(name).least_side; }
+int least_image_side(const ModelConfig& config) {
+  return config.kind == kTorchscript ? 1 : least_image_side(config.kind);
+}
 
 Model make_model(const std::string& name, double dropout, const ImageShape& images) {
   const ActivationShape& image = images.image;
@@ -228,6 +241,16 @@ Model make_model(const std::string& name, double dropout, const ImageShape& imag
                                     image.columns));
   }
   return {name, image, fitted(with_dropout(model.layers(images), dropout), image)};
+}
+
+Model make_model(const ModelConfig& config, double dropout, const ImageShape& images) {
+  Model model = config.kind == kTorchscript ? scripted_model(config, images)
+                                            : make_model(config.kind, dropout, images);
+  const std::string& file = config.weights.path;
+  if (file.empty()) return model;
+  model.start = std::make_shared<const std::vector<float>>(
+      values_for(make_layout(model), read_state_dictionary(file), file, model.name));
+  return model;
 }
 
 }  // namespace understudy

@@ -6,6 +6,7 @@
 
 #include "runtime/collectives/collective.hpp"
 #include "runtime/training/bucket.hpp"
+#include "runtime/training/early_stopping.hpp"
 #include "runtime/training/optimizer.hpp"
 #include "runtime/training/schedule.hpp"
 
@@ -52,7 +53,8 @@ class Worker {
         buckets_(make_buckets(layout_, job.exchange.bucket, sizeof(Scalar))),
         marks_(buckets_.size()),
         optimizer_(std::get<SgdConfig>(job.optimizer), layout_),
-        update_plan_(node.plan(optimizer_.cost())) {
+        update_plan_(node.plan(optimizer_.cost())),
+        stopping_(job.early_stopping) {
     if (node.dry()) return;
     parameters_.resize(layout_.size);
     gradient_.resize(layout_.size);
@@ -68,13 +70,16 @@ class Worker {
     while (update_ < job_.updates) {
       co_await step(update_ / per_epoch, static_cast<std::size_t>(update_ % per_epoch));
       ++update_;
-      const bool last = update_ == job_.updates;
+      bool last = update_ == job_.updates;
       const Stop stop = stop_after(job_, update_);
       if (observes_after(job_, update_) || last) {
-        const TrainingState<Scalar> state{update_, parameters_, take_loss()};
+        TrainingState<Scalar> state{update_, parameters_, take_loss(), last};
+        if (job_.validate) co_await validate(state);
+        last = state.last;
         co_await job_.observe(node_, state);
       }
-      if (!last && node_.stops(stop)) {
+      if (last) break;
+      if (node_.stops(stop)) {
         co_await node_.safe_point([this] { return save(); });
       }
     }
@@ -91,6 +96,15 @@ class Worker {
     co_await broadcast(node_, job_.members, values(0, layout_.size, parameters_), kBroadcast);
     node_.meter().end(node_.now(), "broadcast");
     node_.meter().expose(node_.now() - start);
+  }
+
+  // A dry run makes the updates that the run that trained made.
+  Task<> validate(TrainingState<Scalar>& state) {
+    const double loss = co_await job_.validate(node_, state);
+    if (node_.dry()) co_return;
+    if (stopping_.take(loss) && job_.keep_best) best_ = parameters_;
+    state.last |= stopping_.ended();
+    state.best = best_;
   }
 
   Task<> step(std::int64_t epoch, std::size_t step) {
@@ -194,30 +208,44 @@ class Worker {
     return *plans_.back().second;
   }
 
-  static constexpr std::size_t kHead = sizeof(std::int64_t) + sizeof(double) + sizeof(std::int64_t);
-  // A checkpoint: the update, the loss so far, parameters, and momentum where there is any.
+  // A checkpoint: how far the training is, the loss so far, parameters, the best of them where they
+  // are kept, and momentum where there is any.
+  struct Head {
+    std::int64_t update = 0;
+    double loss_sum = 0;
+    std::int64_t losses = 0;
+    EarlyStopping::State stopping{};
+    std::uint64_t best = 0;  // how many parameters
+  };
   std::string save() const {
+    const Head head{update_, loss_sum_, losses_, stopping_.state(), best_.size()};
     std::string state;
-    append(state, &update_, 1);
-    append(state, &loss_sum_, 1);
-    append(state, &losses_, 1);
+    append(state, &head, 1);
     append(state, parameters_.data(), parameters_.size());
+    append(state, best_.data(), best_.size());
     const auto momentum = optimizer_.state();
     append(state, momentum.data(), momentum.size());
     return state;
   }
   void restore(const std::string& state) {
-    const std::size_t values = state.size() < kHead ? 0 : (state.size() - kHead) / sizeof(Scalar);
     const std::size_t size = parameters_.size();
-    if (kHead + values * sizeof(Scalar) != state.size() || values < size || values > 2 * size)
-      throw DataError("a checkpoint does not fit the model that it is of");
+    Head head;
+    const std::size_t values =
+        state.size() < sizeof head ? 0 : (state.size() - sizeof head) / sizeof(Scalar);
     const char* at = state.data();
-    take(at, &update_, 1);
-    take(at, &loss_sum_, 1);
-    take(at, &losses_, 1);
+    if (values > 0) take(at, &head, 1);
+    if (sizeof head + values * sizeof(Scalar) != state.size() || values < size ||
+        (head.best != 0 && head.best != size) || values < size + head.best ||
+        values > 2 * size + head.best)
+      throw DataError("a checkpoint does not fit the model that it is of");
+    update_ = head.update;
+    loss_sum_ = head.loss_sum;
+    losses_ = head.losses;
+    stopping_.restore(head.stopping);
     take(at, parameters_.data(), parameters_.size());
-    std::vector<Scalar> momentum((state.size() - static_cast<std::size_t>(at - state.data())) /
-                                 sizeof(Scalar));
+    best_.resize(head.best);
+    take(at, best_.data(), best_.size());
+    std::vector<Scalar> momentum(values - size - best_.size());
     take(at, momentum.data(), momentum.size());
     optimizer_.restore(momentum);
     if (update_ < 0 || update_ > job_.updates)
@@ -241,7 +269,9 @@ class Worker {
   Sgd<Scalar> optimizer_;
   ComputePlan update_plan_;
   std::vector<std::pair<std::size_t, std::unique_ptr<ComputePlan>>> plans_;
+  EarlyStopping stopping_;
   std::vector<Scalar> parameters_, gradient_;
+  std::vector<Scalar> best_;  // parameters; empty where none are kept
   Batch batch_;
   std::vector<std::uint32_t> indices_;
   std::int64_t update_ = 0;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "runtime/collectives/communicator.hpp"
@@ -12,6 +13,7 @@
 #include "runtime/learners/learner.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/strategies/strategy_config.hpp"
+#include "runtime/training/early_stopping_config.hpp"
 #include "runtime/training/optimizer_config.hpp"
 
 namespace understudy {
@@ -22,6 +24,9 @@ struct TrainingState {
   std::int64_t update = 0;             // updates made
   std::span<const Scalar> parameters;  // empty in a dry run
   double train_loss = 0;  // the worker's mean over the updates since it was last asked for
+  bool last = false;      // no further update follows
+  // The parameters of the least validation loss, where they are kept and this worker keeps them.
+  std::span<const Scalar> best{};
 };
 
 // What one worker trains. Borrowed things outlive the run.
@@ -41,6 +46,11 @@ struct TrainingJob {
   // end of training.
   std::int64_t observe_every = 0;
   std::function<Task<>(Node&, const TrainingState<Scalar>&)> observe;
+  // The loss on validation samples, the same on every worker, before each observation; empty: nobody
+  // asks.
+  std::function<Task<double>(Node&, const TrainingState<Scalar>&)> validate{};
+  std::optional<EarlyStoppingConfig> early_stopping{};  // by validate
+  bool keep_best = false;                               // on this worker
 };
 
 // Runs the job to its end on this node: as a worker, or as the dedicated server where the node is

@@ -104,11 +104,31 @@ Sgd<Scalar>::Sgd(const SgdConfig& config, const Layout& layout)
 }
 
 template <class Scalar>
+std::span<const Scalar> Sgd<Scalar>::clipped(std::span<const Scalar> gradient) {
+  if (!config_.clip_norm) return gradient;
+  double squares = 0;
+  for (const auto& [begin, end] : ranges_) {
+    for (std::size_t i = begin; i < end; ++i)
+      squares += static_cast<double>(gradient[i]) * static_cast<double>(gradient[i]);
+  }
+  constexpr double kGuard = 1e-6;
+  const double factor = *config_.clip_norm / (std::sqrt(squares) + kGuard);
+  if (factor >= 1) return gradient;
+  clipped_.resize(size_);
+  for (const auto& [begin, end] : ranges_) {
+    for (std::size_t i = begin; i < end; ++i)
+      clipped_[i] = gradient[i] * static_cast<Scalar>(factor);
+  }
+  return clipped_;
+}
+
+template <class Scalar>
 void Sgd<Scalar>::step(std::span<Scalar> parameters, std::span<const Scalar> gradient, double lr) {
   UNDERSTUDY_CHECK(parameters.size() == size_ && gradient.size() == size_);
   const Switches on{config_.weight_decay != 0, config_.momentum != 0, momentum_.empty(),
                     config_.nesterov};
   if (on.momentum && on.first) momentum_.assign(size_, 0);
+  gradient = clipped(gradient);
   for (const auto& [begin, end] : ranges_) {
     update_stretch(on, Update<Scalar>{
                            .count = end - begin,
@@ -144,10 +164,17 @@ Cost Sgd<Scalar>::cost() const {
   const double multiply_adds =
       1.0 + (config_.weight_decay != 0) + momentum + (momentum && config_.nesterov);
   const double accesses = momentum ? 5 : 3;  // read p and g, write p; read and write the buffer
-  return {{.phase = Phase::kUpdate,
-           .flops = 2 * multiply_adds * elements,
-           .bytes = accesses * elements * sizeof(Scalar),
-           .mark = std::nullopt}};
+  Cost cost{{.phase = Phase::kUpdate,
+             .flops = 2 * multiply_adds * elements,
+             .bytes = accesses * elements * sizeof(Scalar),
+             .mark = std::nullopt}};
+  // Squares and their sum, then products.
+  if (config_.clip_norm)
+    cost.insert(cost.begin(), {.phase = Phase::kUpdate,
+                               .flops = 3 * elements,
+                               .bytes = 3 * elements * sizeof(Scalar),
+                               .mark = std::nullopt});
+  return cost;
 }
 
 template class Sgd<float>;

@@ -10,7 +10,10 @@
 
 namespace understudy {
 
-// Per element, with g the gradient, p the parameter and b the momentum buffer:
+// First, where that is asked for, a gradient that is too long is clipped: it is multiplied by min(1,
+// clip_norm / (its Euclidean norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does (Pascanu, Mikolov, Bengio,
+// "On the difficulty of training recurrent neural networks", ICML 2013). Then per element, with g the
+// gradient, p the parameter and b the momentum buffer:
 //   d = g + weight_decay p
 //   b = d at the first step, momentum b + (1 - dampening) d after it
 //   p = p - lr d'   where d' is d without momentum, b with it, d + momentum b with Nesterov
@@ -29,14 +32,17 @@ class Sgd {
   std::span<const Scalar> state() const;
   void restore(std::span<const Scalar> state);
 
-  // The cost of one step, as one fused kernel.
+  // The cost of one step, as one fused kernel, and one more where the gradient is clipped.
   Cost cost() const;
 
  private:
+  std::span<const Scalar> clipped(std::span<const Scalar> gradient);
+
   SgdConfig config_;
   std::size_t size_;
   std::vector<std::pair<std::size_t, std::size_t>> ranges_;  // [begin, end) of trainable stretches
   std::vector<Scalar> momentum_;                             // empty until the first step
+  std::vector<Scalar> clipped_;                              // empty until a gradient is too long
 };
 
 extern template class Sgd<float>;

@@ -1,6 +1,7 @@
 // Optimizers and learning-rate schedules as a scenario states them.
 #pragma once
 
+#include <optional>
 #include <variant>
 
 namespace understudy {
@@ -12,6 +13,9 @@ struct SgdConfig {
   double dampening = 0;     // 0..1
   double weight_decay = 0;  // >= 0
   bool nesterov = false;    // needs momentum > 0 and dampening 0
+  // The gradient's Euclidean norm is scaled down to this, as torch.nn.utils.clip_grad_norm_ does;
+  // nullopt: it is as it is.
+  std::optional<double> clip_norm{};  // > 0
 };
 using OptimizerConfig = std::variant<SgdConfig>;
 

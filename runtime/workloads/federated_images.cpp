@@ -11,6 +11,7 @@ class FederatedImages final : public Workload {
   FederatedImages(const ImageClassifierConfig& config, const FederatedConfig& strategy,
                   const WorkloadParts& parts)
       : config_(config),
+        keeps_(parts.keep != KeepWeights::kNone),
         images_(config, parts, strategy.validation),
         federation_(strategy, parts, images_.local(local_options(strategy, config.optimizer)),
                     images_.clients()) {
@@ -29,10 +30,15 @@ class FederatedImages final : public Workload {
   std::int64_t updates() const override { return federation_.config().rounds; }
   std::int64_t updates_per_epoch() const override { return 1; }
   std::string notice() const override { return images_.notice(); }
+  std::vector<KeptWeights> kept_weights() const override { return kept_; }
 
  private:
   Task<> observe(Node& node, const FederatedRound<float>& end) {
-    if (end.last && !node.dry()) hash_.add(node.rank(), end.model);
+    if (end.last && !node.dry()) {
+      hash_.add(node.rank(), end.model);
+      if (keeps_ && federation_.algorithm().is_whole())
+        kept_.push_back({"", &images_.learner().layout(), {end.model.begin(), end.model.end()}});
+    }
     const Position at{.step = end.round, .round = end.round, .time = end.time};
     if (federation_.algorithm().is_whole())
       co_await images_.record_global(node, "global_test", end.model, at);
@@ -48,9 +54,11 @@ class FederatedImages final : public Workload {
   }
 
   ImageClassifierConfig config_;
+  bool keeps_;
   ImageClients images_;
   Federation<float> federation_;
   WeightsHash hash_;
+  std::vector<KeptWeights> kept_;
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ class GossipingImages final : public Workload {
   GossipingImages(const ImageClassifierConfig& config, const GossipConfig& strategy,
                   const WorkloadParts& parts)
       : config_(config),
+        keeps_(parts.keep != KeepWeights::kNone),
         images_(config, parts, strategy.validation),
         network_(strategy, parts, images_.local(local_options(strategy, config.optimizer)),
                  images_.clients()) {
@@ -39,6 +40,7 @@ class GossipingImages final : public Workload {
   std::int64_t updates() const override { return network_.config().rounds; }
   std::int64_t updates_per_epoch() const override { return 1; }
   std::string notice() const override { return images_.notice(); }
+  std::vector<KeptWeights> kept_weights() const override { return kept_; }
 
  private:
   using Models = GossipNetwork<float>::Models;
@@ -47,8 +49,10 @@ class GossipingImages final : public Workload {
     const Models& models = round.models;
     const Position at{.step = round.number, .round = round.number, .time = round.time};
     const std::vector<float> mean = mean_of(models);
-    if (round.number == network_.config().rounds && !node.dry())
+    if (round.number == network_.config().rounds && !node.dry()) {
       hash_.add(node.rank(), std::span<const float>(mean));
+      if (keeps_) kept_.push_back({"", &images_.learner().layout(), mean});
+    }
     co_await images_.record_global(node, "global_test", mean, at);
     const ImageClients::ModelOf own = [&models](std::size_t client) { return models[client]; };
     co_await images_.record_personal(node, "personal_test", own, at);
@@ -126,9 +130,11 @@ class GossipingImages final : public Workload {
   }
 
   ImageClassifierConfig config_;
+  bool keeps_;
   ImageClients images_;
   GossipNetwork<float> network_;
   WeightsHash hash_;
+  std::vector<KeptWeights> kept_;
 };
 
 }  // namespace

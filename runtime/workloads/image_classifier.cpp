@@ -1,6 +1,7 @@
 // A classifier of images under synchronous data parallelism.
 #include <cmath>
 
+#include "runtime/federated/local_work.hpp"
 #include "runtime/strategies/allreduce.hpp"
 #include "runtime/training/schedule.hpp"
 #include "runtime/workloads/evaluate_in_pieces.hpp"
@@ -29,13 +30,17 @@ class ImageClassifier final : public Workload {
         strategy_(std::get<AllreduceConfig>(strategy)),
         parts_(std::move(parts)),
         sizes_(load()),
+        samples_(withhold(sizes_.train, config.validation, parts_.seed)),
+        training_(train_.dataset.get(), samples_.training),
+        validation_(train_.dataset.get(), samples_.validation),
         learner_(make_learner()),
-        batches_({sizes_.train, workers(), parts_.seed, config.sampler},
+        batches_({samples_.training.size(), workers(), parts_.seed, config.sampler},
                  static_cast<std::size_t>(batch_of_node(config, workers()))) {
     const auto per_epoch = static_cast<double>(batches_.steps_per_epoch());
     updates_ = config.updates
                    ? *config.updates
                    : static_cast<std::int64_t>(std::ceil(config.epochs.value_or(1) * per_epoch));
+    if (dry() && parts_.updates > 0) updates_ = parts_.updates;
   }
 
   Task<> run(Node& node) override {
@@ -43,7 +48,7 @@ class ImageClassifier final : public Workload {
     job.members = members_of(parts_, strategy_.collective, node.rank());
     job.learner = learner_.get();
     job.batches = &batches_;
-    job.samples = train_.dataset.get();
+    job.samples = &training_;
     job.optimizer = config_.optimizer;
     job.schedule = config_.schedule;
     job.lr = scaled_learning_rate(config_.lr_scaling, std::get<SgdConfig>(config_.optimizer).lr,
@@ -53,6 +58,12 @@ class ImageClassifier final : public Workload {
     job.observe_every = config_.evaluate_every;
     job.gradients = parts_.gradients;
     const std::size_t index = job.members.index;
+    job.early_stopping = config_.early_stopping;
+    job.keep_best = parts_.keep == KeepWeights::kBest && index == 0;
+    if (!samples_.validation.empty())
+      job.validate = [this, index](Node& n, const TrainingState<float>& s) {
+        return validate(n, index, s);
+      };
     job.observe = [this, index](Node& n, const TrainingState<float>& s) {
       return observe(n, index, s);
     };
@@ -66,6 +77,7 @@ class ImageClassifier final : public Workload {
     return static_cast<std::int64_t>(batches_.steps_per_epoch());
   }
   std::string notice() const override { return train_.notice; }
+  std::vector<KeptWeights> kept_weights() const override { return kept_; }
 
  private:
   std::size_t workers() const { return parts_.members.size(); }
@@ -85,11 +97,35 @@ class ImageClassifier final : public Workload {
     return parts_.make_learner(model);
   }
 
+  Position position_of(const TrainingState<float>& state) const {
+    const auto per_epoch = static_cast<std::int64_t>(batches_.steps_per_epoch());
+    return {.step = static_cast<int>(state.update),
+            .epoch = static_cast<int>((state.update + per_epoch - 1) / per_epoch)};
+  }
+
+  // By the first worker. The others hear of it where all share a process, and else see for themselves.
+  Task<double> validate(Node& node, std::size_t worker, const TrainingState<float>& state) {
+    Validated& known = validated_[state.update];
+    if (worker != 0 && parts_.one_process) {
+      co_await known.there;
+      co_return known.loss;
+    }
+    Evaluation found;
+    if (!dry())
+      found = co_await evaluate_in_pieces(node, *learner_, state.parameters, validation_, 0,
+                                          validation_.size());
+    if (worker == 0) {
+      node.record("validation_loss", found.loss, position_of(state));
+      node.record("validation_accuracy", found.accuracy, position_of(state));
+    }
+    known.loss = found.loss;
+    known.there.set();
+    co_return found.loss;
+  }
+
   // Every worker's training loss; the test set by the first worker, or each worker's share of it.
   Task<> observe(Node& node, std::size_t worker, const TrainingState<float>& state) {
-    const auto per_epoch = static_cast<std::int64_t>(batches_.steps_per_epoch());
-    const Position at{.step = static_cast<int>(state.update),
-                      .epoch = static_cast<int>((state.update + per_epoch - 1) / per_epoch)};
+    const Position at = position_of(state);
     node.record("train_loss", state.train_loss, at);
     const bool per_shard = config_.evaluation == EvaluationScope::kPerShard;
     if (worker == 0 || per_shard) {
@@ -98,7 +134,15 @@ class ImageClassifier final : public Workload {
       const std::size_t last = per_shard ? size * (worker + 1) / workers() : size;
       co_await evaluate(node, state.parameters, {first, last}, at);
     }
-    if (state.update == updates_ && !dry()) hash_.add(node.rank(), state.parameters);
+    if (!state.last || dry()) co_return;
+    updates_ = state.update;
+    hash_.add(node.rank(), state.parameters);
+    if (worker != 0 || parts_.keep == KeepWeights::kNone) co_return;
+    const auto keep = [this](const char* name, std::span<const float> values) {
+      kept_.push_back({name, &learner_->layout(), {values.begin(), values.end()}});
+    };
+    keep("", state.parameters);
+    if (!state.best.empty()) keep("best", state.best);
   }
 
   struct Range {
@@ -120,10 +164,18 @@ class ImageClassifier final : public Workload {
   WorkloadParts parts_;
   LoadedImages train_, test_;
   DataSizes sizes_;
+  WithheldSamples samples_;
+  SubsetSource training_, validation_;
   std::unique_ptr<Learner> learner_;
   SampledBatches batches_;
   std::int64_t updates_ = 0;
+  struct Validated {
+    double loss = 0;
+    Event there;
+  };
+  std::map<std::int64_t, Validated> validated_;  // by updates
   WeightsHash hash_;
+  std::vector<KeptWeights> kept_;
 };
 
 }  // namespace

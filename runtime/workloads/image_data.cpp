@@ -2,19 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
+
 #include "runtime/base/errors.hpp"
 
 namespace understudy {
 namespace {
 
-void require_shape(const LoadedImages& images, const std::string& model) {
+void require_shape(const LoadedImages& images, std::span<const ModelConfig> models) {
   const ActivationShape& image = images.dataset->shape().image;
-  const int least = least_image_side(model);
-  if (image.rows < least || image.columns < least) {
+  for (const ModelConfig& model : models) {
+    const int least = least_image_side(model);
+    if (image.rows >= least && image.columns >= least) continue;
     throw DataError(
         fmt::format("the images of {} are {}x{}, and the model {} takes {}x{} or more; "
                     "workload.image_size pads them",
-                    images.name, image.rows, image.columns, model, least, least));
+                    images.name, image.rows, image.columns, model.kind, least, least));
   }
   if (images.dataset->size() == 0)
     throw DataError(fmt::format("a part of {} is empty", images.name));
@@ -54,41 +58,66 @@ void require_writers(const ImageClassifierConfig& config, const LoadedImages& im
 
 }  // namespace
 
-ImageData load_image_data(const ImageClassifierConfig& config, const WorkloadParts& parts) {
+ImageData load_image_data(const ImageInput& input, std::span<const ModelConfig> models,
+                          const WorkloadParts& parts) {
   ImageData data;
-  data.train = parts.datasets->images(config.dataset, Split::kTrain,
-                                      static_cast<std::size_t>(config.train_limit));
-  data.test = parts.datasets->images(config.dataset, Split::kTest,
-                                     static_cast<std::size_t>(config.test_limit));
-  if (config.image_size > 0) {
-    pad(data.train, config.image_size);
-    pad(data.test, config.image_size);
+  data.train = parts.datasets->images(input.dataset, Split::kTrain,
+                                      static_cast<std::size_t>(input.train_limit));
+  data.test = parts.datasets->images(input.dataset, Split::kTest,
+                                     static_cast<std::size_t>(input.test_limit));
+  if (input.image_size > 0) {
+    pad(data.train, input.image_size);
+    pad(data.test, input.image_size);
   }
-  require_shape(data.train, config.model);
-  require_shape(data.test, config.model);
+  require_shape(data.train, models);
+  require_shape(data.test, models);
   require_alike(data);
-  require_writers(config, data.train);
-  const ImageDataset& train = *data.train.dataset;
-  if (parts.members.size() > train.size()) {
+  if (parts.members.size() > data.train.dataset->size()) {
     throw ScenarioError(fmt::format("topology: {} workers are more than the {} samples of {}",
-                                    parts.members.size(), train.size(), data.train.name));
+                                    parts.members.size(), data.train.dataset->size(),
+                                    data.train.name));
   }
-  if (config.augmentation.any()) {
+  if (input.augmentation.any()) {
     data.train.dataset =
-        std::make_shared<const ImageDataset>(data.train.dataset->augmented(config.augmentation));
+        std::make_shared<const ImageDataset>(data.train.dataset->augmented(input.augmentation));
   }
-  if (std::holds_alternative<NoLabelNoise>(config.label_noise)) return data;
-  const RandomStream random(
-      {.seed = parts.seed, .node = UINT32_MAX, .purpose = Purpose::kLabelNoise});
-  data.train.dataset = std::make_shared<const ImageDataset>(data.train.dataset->relabelled(
-      with_noise(config.label_noise, train.labels(), train.classes(), random)));
   return data;
 }
 
-ImageShape expected_shape(const WorkloadConfig& workload) {
-  const ImageChoice images = images_of(workload).value();
-  ImageShape shape = dataset_taken(images.dataset, {}).shape;
-  if (images.image_size > 0) shape.image.rows = shape.image.columns = images.image_size;
+ImageData load_image_data(const ImageClassifierConfig& config, const WorkloadParts& parts) {
+  ImageData data = load_image_data(config, {&config.model, 1}, parts);
+  require_writers(config, data.train);
+  if (std::holds_alternative<NoLabelNoise>(config.label_noise)) return data;
+  const ImageDataset& train = *data.train.dataset;
+  const RandomStream random(
+      {.seed = parts.seed, .node = UINT32_MAX, .purpose = Purpose::kLabelNoise});
+  data.train.dataset = std::make_shared<const ImageDataset>(
+      train.relabelled(with_noise(config.label_noise, train.labels(), train.classes(), random)));
+  return data;
+}
+
+WithheldSamples withhold(std::size_t samples, double share, std::uint64_t seed) {
+  WithheldSamples out;
+  std::vector<std::uint32_t>& order = out.training;
+  order.resize(samples);
+  std::iota(order.begin(), order.end(), 0u);
+  const auto withheld = static_cast<std::size_t>(share * static_cast<double>(samples));
+  if (withheld == 0) return out;
+  if (withheld == samples)
+    throw ScenarioError("workload.validation: no sample is left to train on");
+  RandomStream draw({.seed = seed, .node = UINT32_MAX, .purpose = Purpose::kPartition, .round = 2});
+  for (std::size_t i = samples; i > 1; --i) std::swap(order[i - 1], order[draw.below(i)]);
+  const auto cut = order.end() - static_cast<std::ptrdiff_t>(withheld);
+  out.validation.assign(cut, order.end());
+  order.erase(cut, order.end());
+  std::sort(order.begin(), order.end());
+  std::sort(out.validation.begin(), out.validation.end());
+  return out;
+}
+
+ImageShape expected_shape(const ImageInput& input) {
+  ImageShape shape = dataset_taken(input.dataset, {}).shape;
+  if (input.image_size > 0) shape.image.rows = shape.image.columns = input.image_size;
   return shape;
 }
 

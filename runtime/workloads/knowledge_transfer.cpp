@@ -21,17 +21,6 @@ TransferConfig exchange_of(const StrategyConfig& strategy) {
           .gradients = std::get<AllreduceConfig>(strategy)};
 }
 
-ImageClassifierConfig image_config(const KnowledgeTransferConfig& config) {
-  ImageClassifierConfig images;
-  images.dataset = config.dataset;
-  images.model = config.target;
-  images.train_limit = config.train_limit;
-  images.test_limit = config.test_limit;
-  images.image_size = config.image_size;
-  images.augmentation = config.augmentation;
-  return images;
-}
-
 class KnowledgeTransfer final : public Workload {
  public:
   KnowledgeTransfer(const KnowledgeTransferConfig& config, const StrategyConfig& strategy,
@@ -81,6 +70,7 @@ class KnowledgeTransfer final : public Workload {
     return static_cast<std::int64_t>(batches_->steps_per_epoch());
   }
   std::string notice() const override { return data_.train.notice; }
+  std::vector<KeptWeights> kept_weights() const override { return kept_; }
 
  private:
   bool dry() const { return !parts_.make_learner; }
@@ -91,41 +81,40 @@ class KnowledgeTransfer final : public Workload {
   void load() {
     sizes_ = parts_.data_sizes;
     if (dry()) return;
-    data_ = load_image_data(image_config(config_), parts_);
+    data_ = load_image_data(config_, models(), parts_);
     sizes_ = {
         data_.train.dataset->size(), data_.test.dataset->size(), {}, data_.train.dataset->shape()};
   }
 
-  // Withheld samples are drawn, as the data may be in order of their labels; the others keep theirs.
+  // The target's, then the members'.
+  std::vector<ModelConfig> models() const {
+    std::vector<ModelConfig> models{config_.target};
+    models.insert(models.end(), config_.ensemble.begin(), config_.ensemble.end());
+    return models;
+  }
+
   void divide() {
-    std::vector<std::uint32_t> order(sizes_.train);
-    std::iota(order.begin(), order.end(), 0u);
-    RandomStream draw(
-        {.seed = parts_.seed, .node = UINT32_MAX, .purpose = Purpose::kPartition, .round = 2});
-    const auto all = static_cast<double>(order.size());
-    const auto withheld = static_cast<std::size_t>(config_.validation * all);
-    for (std::size_t i = order.size(); withheld > 0 && i > 1; --i)
-      std::swap(order[i - 1], order[draw.below(i)]);
-    const auto cut = order.end() - static_cast<std::ptrdiff_t>(withheld);
-    training_.assign(order.begin(), cut);
-    if (training_.empty())
-      throw ScenarioError("workload.validation: no sample is left to train on");
-    validation_.assign(cut, order.end());
-    std::sort(training_.begin(), training_.end());
-    std::sort(validation_.begin(), validation_.end());
+    WithheldSamples parts = withhold(sizes_.train, config_.validation, parts_.seed);
+    training_ = std::move(parts.training);
+    validation_ = std::move(parts.validation);
     training_source_.emplace(data_.train.dataset.get(), training_);
     validation_source_.emplace(data_.train.dataset.get(), validation_);
   }
 
   void make_learners() {
-    std::vector<std::string> names{config_.target};
-    names.insert(names.end(), config_.ensemble.begin(), config_.ensemble.end());
-    for (const std::string& name : names) {
-      const Model model = make_model(name, config_.dropout, shape());
-      if (dry()) {
-        learners_.push_back(std::make_unique<DryLearner>(model));
-      } else {
-        learners_.push_back(parts_.make_learner(model));
+    for (const ModelConfig& each : models()) {
+      try {
+        const Model model = make_model(each, config_.dropout, shape());
+        if (dry()) {
+          learners_.push_back(std::make_unique<DryLearner>(model));
+        } else {
+          learners_.push_back(parts_.make_learner(model));
+        }
+      } catch (const DataError& problem) {
+        const std::size_t m = learners_.size();
+        throw DataError(fmt::format(
+            "{}: {}", m == 0 ? "the target" : fmt::format("member {} of the ensemble", m - 1),
+            problem.what()));
       }
     }
   }
@@ -187,6 +176,10 @@ class KnowledgeTransfer final : public Workload {
   Task<> finish(Node& node, const TransferState& state) {
     if (state.model == 0 && !dry()) hash_.add(node.rank(), state.parameters);
     if (!state.owner) co_return;
+    if (!dry() && parts_.keep != KeepWeights::kNone)
+      kept_.push_back({prefix_of(state.model),
+                       &learners_[state.model]->layout(),
+                       {state.parameters.begin(), state.parameters.end()}});
     std::vector<float> logits(dry() ? 0 : sizes_.test * classes());
     Batch batch;
     std::vector<std::int64_t> labels;
@@ -237,6 +230,7 @@ class KnowledgeTransfer final : public Workload {
   std::int64_t updates_ = 0;
   std::optional<EnsembleAnswers> answers_;
   WeightsHash hash_;
+  std::vector<KeptWeights> kept_;
 };
 
 }  // namespace

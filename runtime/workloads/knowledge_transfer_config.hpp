@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "runtime/data/augmentation.hpp"
+#include "runtime/learners/model_config.hpp"
 #include "runtime/training/optimizer_config.hpp"
 #include "runtime/training/transfer_config.hpp"
+#include "runtime/workloads/image_input.hpp"
 
 namespace understudy {
 
@@ -16,21 +17,17 @@ namespace understudy {
 // member_<i>_ and target_ train_loss, train_accuracy, validation_loss, validation_accuracy; of a model in
 // transfer also classification_loss and transfer_loss. At the end: member_<i>_, target_ and ensemble_
 // test_loss and test_accuracy, the ensemble's answer being the mean of its members' probabilities.
-struct KnowledgeTransferConfig {
-  std::string dataset = "fashion_mnist";
-  std::string target = "vgg9";
-  std::vector<std::string> ensemble{"cnn", "lenet"};
+// Training images that are varied have their outputs computed anew for each batch.
+struct KnowledgeTransferConfig : ImageInput {
+  ModelConfig target{.kind = "vgg9"};
+  std::vector<ModelConfig> ensemble{{.kind = "cnn"}, {.kind = "lenet"}};
   TransferLossConfig transfer{};
   int batch = 64;                // samples
   std::optional<double> epochs;  // of the target; default 1
   std::optional<int> updates;
   int member_epochs = 1;
   double validation = 0.1;  // share of the training samples that nothing is trained on
-  int train_limit = 0;      // 0: all
-  int test_limit = 0;
-  int image_size = 0;  // rows and columns that images are padded to with zeros; 0: as they are
-  AugmentationConfig augmentation{};        // outputs are then computed anew for each batch
-  double dropout = 0;                       // 0..1
+  double dropout = 0;       // 0..1
   OptimizerConfig optimizer = SgdConfig{};  // of the target
   OptimizerConfig member_optimizer = SgdConfig{};
   ScheduleConfig schedule = ConstantSchedule{};  // of both learning rates

@@ -65,14 +65,14 @@ std::unique_ptr<Workload> make_workload(const WorkloadConfig& config,
   return make_quadratic(std::get<QuadraticConfig>(config), strategy, std::move(parts));
 }
 
-std::optional<ImageChoice> images_of(const WorkloadConfig& config) {
-  const auto choice = [](const auto& c) -> std::optional<ImageChoice> {
-    if constexpr (requires { c.train_limit; })
-      return ImageChoice{c.dataset, c.train_limit, c.test_limit, c.image_size};
+const ImageInput* images_of(const WorkloadConfig& config) {
+  const auto input = [](const auto& c) -> const ImageInput* {
+    if constexpr (std::is_base_of_v<ImageInput, std::decay_t<decltype(c)>>)
+      return &c;
     else
-      return std::nullopt;
+      return nullptr;
   };
-  return std::visit(choice, config);
+  return std::visit(input, config);
 }
 
 }  // namespace understudy

@@ -14,6 +14,7 @@
 #include "runtime/learners/model.hpp"
 #include "runtime/node/node.hpp"
 #include "runtime/strategies/strategy_config.hpp"
+#include "runtime/workloads/keep_weights.hpp"
 #include "runtime/workloads/workload_config.hpp"
 
 namespace understudy {
@@ -37,6 +38,12 @@ struct DataSizes {
   std::optional<ImageShape> images{};  // of the data set that was used, where it has images
 };
 
+// Trained weights as they are kept in a file.
+struct KeptWeights {
+  std::string name;  // what is added to the file's name: "", "best", "target", "member_0"
+  const Layout* layout = nullptr;
+  std::vector<float> values;
+};
 // Per metric what clients scored at the last evaluation, of those that were scored.
 using ClientScores = std::map<std::string, std::vector<double>>;
 
@@ -52,6 +59,8 @@ struct WorkloadParts {
   std::function<std::unique_ptr<Learner>(const Model&)> make_learner;
   DatasetCache* datasets = nullptr;  // with make_learner
   DataSizes data_sizes;              // dry only: those of the run that trained
+  std::int64_t updates = 0;          // dry only: those that it made; 0: as many as are planned
+  KeepWeights keep = KeepWeights::kNone;
   std::atomic<std::int64_t>* gradients =
       nullptr;  // counts those computed, for progress; may be null
 };
@@ -63,7 +72,9 @@ class Workload {
   // 64-bit FNV-1a of the final weights in hex; empty where nothing is trained, or in a dry replay.
   virtual std::string weights_hash() const { return {}; }
   virtual DataSizes data_sizes() const { return {}; }
-  // Of the parameters, in all and in one pass over the data; 0 where nothing is trained.
+  // Once it has run, where this process has them; their layouts live as long as the workload.
+  virtual std::vector<KeptWeights> kept_weights() const { return {}; }
+  // Of the parameters, in all, once it has run those that were made, and in one pass over the data; 0 where nothing is trained.
   virtual std::int64_t updates() const { return 0; }
   virtual std::int64_t updates_per_epoch() const { return 0; }
   // Nodes that run() is not to be called for at the start; nullptr: none. Where all share a process.

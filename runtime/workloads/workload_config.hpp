@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "runtime/base/units.hpp"
-#include "runtime/data/augmentation.hpp"
 #include "runtime/data/label_noise.hpp"
 #include "runtime/data/sampler_config.hpp"
+#include "runtime/learners/model_config.hpp"
+#include "runtime/training/early_stopping_config.hpp"
 #include "runtime/training/optimizer_config.hpp"
+#include "runtime/workloads/image_input.hpp"
 #include "runtime/workloads/knowledge_transfer_config.hpp"
 #include "runtime/workloads/logistic_regression_config.hpp"
 
@@ -21,18 +23,15 @@ enum class BatchScope { kPerNode, kGlobal };
 enum class EvaluationScope { kWhole, kPerShard };
 
 // A classifier of images, trained from data. One of epochs and updates ends it.
-struct ImageClassifierConfig {
-  std::string dataset = "fashion_mnist";  // mnist falls back, saying so, to fashion_mnist
-  std::string model = "cnn";
+struct ImageClassifierConfig : ImageInput {
+  ModelConfig model;
   int batch = 64;  // samples
   BatchScope batch_scope = BatchScope::kPerNode;
   std::optional<double> epochs;  // default 1
   std::optional<int> updates;
-  int train_limit = 0;  // 0: all
-  int test_limit = 0;
-  int image_size = 0;  // rows and columns that images are padded to with zeros; 0: as they are
-  AugmentationConfig augmentation;
-  double dropout = 0;  // 0..1
+  double dropout = 0;     // 0..1
+  double validation = 0;  // share of the training samples that nothing is trained on
+  std::optional<EarlyStoppingConfig> early_stopping;  // by those
   OptimizerConfig optimizer = SgdConfig{};
   ScheduleConfig schedule = ConstantSchedule{};
   LrScaling lr_scaling = LrScaling::kNone;
@@ -79,12 +78,7 @@ using WorkloadConfig =
     std::variant<ImageClassifierConfig, CollectiveBenchmarkConfig, TrafficConfig, QuadraticConfig,
                  LogisticRegressionConfig, KnowledgeTransferConfig>;
 
-// Which images a workload trains on, and the first so many of them; nullopt where it trains on none.
-struct ImageChoice {
-  std::string dataset;
-  int train_limit = 0, test_limit = 0;
-  int image_size = 0;
-};
-std::optional<ImageChoice> images_of(const WorkloadConfig& config);
+// nullptr where it trains on no images.
+const ImageInput* images_of(const WorkloadConfig& config);
 
 }  // namespace understudy

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <array>
+#include <string>
 
 #include "runtime/data/augmentation.hpp"
 #include "runtime/data/label_noise.hpp"
+#include "runtime/learners/model_config.hpp"
+#include "runtime/workloads/image_input.hpp"
 #include "scenarios/describe/field.hpp"
 
 namespace understudy {
@@ -29,7 +32,7 @@ inline constexpr std::array<NameDoc, 8> kDatasets = {{
 }};
 // Parameters are counted for 28x28 images of one channel in ten classes, of those that take no less
 // than 32x32 for these.
-inline constexpr std::array<NameDoc, 17> kModels = {{
+inline constexpr std::array<NameDoc, 18> kModels = {{
     {"cnn", "1,199,882 parameters: conv 32, conv 64, pool, fc 128, fc classes."},
     {"lenet", "21,840 parameters: conv 10 5x5, pool, conv 20 5x5, pool, fc 50, fc classes."},
     {"small_cnn", "18,378 parameters: conv 16 5x5, pool, conv 32 5x5, pool, fc classes."},
@@ -57,7 +60,24 @@ inline constexpr std::array<NameDoc, 17> kModels = {{
     {"resnet18",
      "11,172,810 parameters: ResNet-18 with batch normalisation; from 224x224 on as "
      "torchvision's."},
+    {kTorchscript, "A module that torch.jit.save wrote: {kind: torchscript, file: net.pt}."},
 }};
+
+template <class Archive>
+void describe(Archive& a, ModelConfig& c) {
+  a.field("kind", c.kind, "The model.", {.names = kModels});
+  a.field("file", c.file, "(torchscript) The module, from torch.jit.script and save().");
+  a.field(
+      "flops", c.flops,
+      "(torchscript) Operations of one sample's way forward, two a multiply-add; where they are "
+      "not given, two for each parameter.",
+      {.above = 0});
+  a.field("weights", c.weights,
+          "What it starts from: a state dictionary, as torch.save(model.state_dict(), ...) or "
+          "'understudy model export' write it.");
+}
+// Where only the kind is given, its name may stand for the map.
+inline std::string& short_form(ModelConfig& c) { return c.kind; }
 
 template <class Archive>
 void describe(Archive&, NoLabelNoise&) {}
@@ -87,9 +107,8 @@ void describe(Archive& a, AugmentationConfig& c) {
   a.field("flip", c.flip, "Mirror every other image, left to right.");
 }
 
-// Which images a workload takes, and what becomes of them and of activations in training.
-template <class Archive, class Config>
-void describe_image_input(Archive& a, Config& c) {
+template <class Archive>
+void describe_image_input(Archive& a, ImageInput& c) {
   a.field("train_limit", c.train_limit, "The first so many training samples only; 0: all.",
           {.min = 0});
   a.field("test_limit", c.test_limit, "The first so many test samples only; 0: all.", {.min = 0});
@@ -97,7 +116,11 @@ void describe_image_input(Archive& a, Config& c) {
           "Rows and columns that images are padded to with zeros; 0: as they are.",
           {.min = 0, .max = 4096});
   a.field("augmentation", c.augmentation, "How training images are varied, at random.");
-  a.field("dropout", c.dropout, "Share of activations dropped in training.",
+}
+
+template <class Archive>
+void describe_dropout(Archive& a, double& dropout) {
+  a.field("dropout", dropout, "Share of activations dropped in training.",
           {.min = 0, .below = 1, .measure = Measure::kFraction});
 }
 

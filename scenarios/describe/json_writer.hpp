@@ -121,6 +121,9 @@ JsonWriter::Json JsonWriter::json(T& value, const Limits& limits) const {
   } else {
     JsonWriter inner(selection_);
     describe(inner, value);
+    if constexpr (requires { short_form(value); }) {
+      if (inner.object_.size() == 1) return short_form(value);
+    }
     return inner.object_;
   }
 }

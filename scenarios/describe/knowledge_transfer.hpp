@@ -38,8 +38,8 @@ constexpr std::span<const NameDoc> kinds(const Course*) { return kCourseKinds; }
 template <class Archive>
 void describe(Archive& a, KnowledgeTransferConfig& c) {
   a.field("dataset", c.dataset, "The data set.", {.names = kDatasets});
-  a.field("target", c.target, "The model that the ensemble teaches.", {.names = kModels});
-  a.field("ensemble", c.ensemble, "The members' models.", {.names = kModels});
+  a.field("target", c.target, "The model that the ensemble teaches.");
+  a.field("ensemble", c.ensemble, "The members' models.");
   a.field("transfer", c.transfer.mode, "Who learns from whom while the target trains.");
   a.field("weight", c.transfer.weight, "Of the target's transfer losses.", {.min = 0, .max = 1});
   a.field("member_weight", c.transfer.member_weight,
@@ -61,6 +61,7 @@ void describe(Archive& a, KnowledgeTransferConfig& c) {
   a.field("validation", c.validation, "Share of the training samples that nothing is trained on.",
           {.min = 0, .below = 1, .measure = Measure::kFraction});
   describe_image_input(a, c);
+  describe_dropout(a, c.dropout);
   a.field("optimizer", c.optimizer, "How gradients change the target.");
   a.field("member_optimizer", c.member_optimizer, "How gradients change the members.");
   a.field("schedule", c.schedule, "How learning rates go over time, in each phase anew.");

@@ -26,6 +26,13 @@ inline constexpr std::array<Named<Mode>, 3> kModeNames = {{
 }};
 constexpr std::span<const Named<Mode>> names(Mode) { return kModeNames; }
 
+inline constexpr std::array<Named<KeepWeights>, 3> kKeepWeightsNames = {{
+    {KeepWeights::kNone, "none", "No weights."},
+    {KeepWeights::kFinal, "final", "Those at the end."},
+    {KeepWeights::kBest, "best", "Those at the end, and those of the least validation loss."},
+}};
+constexpr std::span<const Named<KeepWeights>> names(KeepWeights) { return kKeepWeightsNames; }
+
 template <class Archive>
 void describe(Archive& a, ReportConfig& c) {
   a.field("question", c.question, "The question that the report opens with.", {.timing = true});
@@ -54,6 +61,10 @@ void describe(Archive& a, Scenario& c) {
           "the host.");
   a.field("workload", c.workload, "What is run.");
   a.field("strategy", c.strategy, "What nodes exchange, and when.");
+  a.field("keep_weights", c.keep_weights,
+          "Which trained weights the run directory gets, in `weights/`, as PyTorch's state "
+          "dictionaries.",
+          {.timing = true});
   a.field("expect", c.expect,
           "Final metrics and what they must satisfy, such as test_accuracy: \">= 0.75\".",
           {.timing = true});

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "runtime/training/early_stopping_config.hpp"
 #include "runtime/training/optimizer_config.hpp"
 #include "scenarios/describe/field.hpp"
 
@@ -17,6 +18,16 @@ void describe(Archive& a, SgdConfig& c) {
   a.field("dampening", c.dampening, "Damps the gradient in the momentum.", {.min = 0, .max = 1});
   a.field("weight_decay", c.weight_decay, "L2 penalty.", {.min = 0});
   a.field("nesterov", c.nesterov, "Nesterov momentum; needs momentum and no dampening.");
+  a.field("clip_norm", c.clip_norm,
+          "The gradient's norm at most, as clip_grad_norm_; not clipped where nothing is given.",
+          {.above = 0});
+}
+
+template <class Archive>
+void describe(Archive& a, EarlyStoppingConfig& c) {
+  a.field("patience", c.patience, "Evaluations in a row without a new least loss that end it.",
+          {.min = 1, .max = 1e6});
+  a.field("min_delta", c.min_delta, "How much less is less.", {.min = 0});
 }
 
 inline constexpr std::array<NameDoc, 1> kOptimizerKinds = {{

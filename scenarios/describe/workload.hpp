@@ -38,7 +38,7 @@ void describe(Archive& a, SamplerConfig& c) {
 template <class Archive>
 void describe(Archive& a, ImageClassifierConfig& c) {
   a.field("dataset", c.dataset, "The data set.", {.names = kDatasets});
-  a.field("model", c.model, "The model.", {.names = kModels});
+  a.field("model", c.model, "The model.");
   a.field("batch", c.batch, "Samples in a batch.", {.min = 1, .max = 1e6});
   a.field("batch_scope", c.batch_scope, "Whether `batch` is each node's or everyone's together.");
   a.field("epochs", c.epochs, "Passes over the data; 1 where neither epochs nor updates is given.",
@@ -46,6 +46,12 @@ void describe(Archive& a, ImageClassifierConfig& c) {
   a.field("updates", c.updates, "Updates of the parameters, instead of epochs.",
           {.min = 1, .max = kMostUpdates});
   describe_image_input(a, c);
+  describe_dropout(a, c.dropout);
+  a.field("validation", c.validation,
+          "Under allreduce, share of the training samples that nothing is trained on.",
+          {.min = 0, .below = 1, .measure = Measure::kFraction});
+  a.field("early_stopping", c.early_stopping,
+          "Under allreduce, training ends once the loss on those falls no more.");
   a.field("optimizer", c.optimizer, "How gradients change the parameters.");
   a.field("schedule", c.schedule, "How the learning rate goes over time.");
   a.field("lr_scaling", c.lr_scaling, "How the learning rate grows with the number of workers.");

@@ -248,5 +248,43 @@ TEST_F(CommandLine, AFullDiskIsAFailure) {
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
 }
 
+const std::string kTorchscript = UNDERSTUDY_SOURCE_DIR "/tests/golden/torchscript/";
+
+TEST_F(CommandLine, ShowsModelsByNameAndByFile) {
+  const auto lenet = nlohmann::json::parse(understudy("model show lenet --json").out);
+  EXPECT_EQ(lenet["parameters"], 21'840);
+  EXPECT_EQ(lenet["buffers"], 0);
+  EXPECT_EQ(lenet["slices"][0]["name"], "conv1.weight");
+  EXPECT_EQ(lenet["slices"][0]["shape"], (std::vector<int>{10, 1, 5, 5}));
+  // torchvision's with its 1000 classes.
+  const auto vgg = nlohmann::json::parse(
+      understudy("model show vgg19 --image 3x224x224 --classes 1000 --json").out);
+  EXPECT_EQ(vgg["parameters"], 143'667'240);
+  const auto net =
+      nlohmann::json::parse(understudy("model show --json " + kTorchscript + "net.pt").out);
+  EXPECT_EQ(net["parameters"], 4 * 9 + 4 + 4 + 4 + 640 + 10);
+  EXPECT_EQ(net["buffers"], 4 + 4 + 1);
+  EXPECT_THAT(understudy("model show " + kTorchscript + "net.pt").out,
+              testing::HasSubstr("fc.weight               [10, 64]      640"));
+}
+
+TEST_F(CommandLine, ModelsOfBadInputExitWithOneSentence) {
+  const std::string after = kTorchscript + "after.pt";
+  const std::vector<std::tuple<std::string, int, std::string>> cases = {
+      {"model show lennet", 2, "there is no model 'lennet'; did you mean 'lenet'?\n"},
+      {"model show lenet --image 3x28", 2,
+       "--image: '3x28' is no shape such as 3x32x32: channels, rows and columns\n"},
+      {"model import " + after + " --model logistic --out w.pt", 2,
+       after + ": does not fit logistic: fc.weight is [10, 64] and not [10, 784]; it has bn.bias, "
+               "bn.running_mean, bn.running_var, bn.weight and 2 more besides\n"},
+      {"model export . --out w.pt", 2, ".: is no run directory\n"}};
+  for (const auto& [arguments, code, sentence] : cases) {
+    const Outcome outcome = understudy(arguments);
+    EXPECT_EQ(outcome.exit_code, code) << arguments;
+    EXPECT_EQ(outcome.err, sentence) << arguments;
+    EXPECT_EQ(files_in_work(), 0u) << arguments;
+  }
+}
+
 }  // namespace
 }  // namespace understudy

@@ -159,6 +159,25 @@ TEST_F(Run, LeavesEveryFileOfTheContract) {
   }
 }
 
+// The second run shares the first one's.
+TEST_F(Run, LeavesWeightsThatCanBeExported) {
+  write_file(work_ / "tiny.yaml", kTiny);
+  ASSERT_EQ(understudy({"run", "tiny.yaml", "--out", "run"}), 0) << err();
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& file : fs::directory_iterator(work_ / "run/weights")) ++files;
+  EXPECT_EQ(files, 2u);
+  for (const char* run : {"0", "1"}) {
+    ASSERT_EQ(
+        understudy({"model", "export", "run", "--run", run, "--repeat", "1", "--out", "w.pt"}), 0)
+        << err();
+    EXPECT_EQ(content(work_ / "w.pt"), content(work_ / "run/weights/unit-0000-01.pt"));
+  }
+  EXPECT_EQ(understudy({"model", "export", "run", "--weights", "best", "--out", "w.pt"}), 2);
+  EXPECT_EQ(err(), "run: has no weights 'best' of this repeat; there are final\n");
+  EXPECT_EQ(understudy({"model", "export", "run", "--repeat", "2", "--out", "w.pt"}), 2);
+  EXPECT_EQ(err(), "run: has no finished repeat 2 of run 0\n");
+}
+
 TEST_F(Run, AlteredRecordsAreRefused) {
   write_file(work_ / "tiny.yaml", kTiny);
   ASSERT_EQ(understudy({"run", "tiny.yaml", "--out", "run"}), 0) << err();
@@ -245,7 +264,8 @@ sweep: {strategy.collective: [ring, tree]}
     EXPECT_EQ(repeat["emulation"]["transport"], "shared_memory");
   }
   ASSERT_EQ(understudy({"compare", "predicted", "measured"}), 0) << err();
-  EXPECT_THAT(content(folder_ / "out"), testing::ContainsRegex("\nEmulated (is within|takes the times of) "));
+  EXPECT_THAT(content(folder_ / "out"),
+              testing::ContainsRegex("\nEmulated (is within|takes the times of) "));
   const Json summary = Json::parse(content(work_ / "measured/summary.json"));
   EXPECT_EQ(summary["runs"][0]["mode"], "emulated");
   EXPECT_TRUE(summary["runs"][0]["repeats"][0]["emulation"].contains("lateness_p99_s"));

@@ -65,7 +65,12 @@ strategy: {kind: allreduce, collective: hierarchical}
 )"),
     std::string(R"(
 topology: {kind: mesh, nodes: 6, bandwidth: 3kbit/s, latency: 1h, device: ideal}
-workload: {kind: image_classifier, updates: 100, schedule: {kind: step, every_epochs: 0.5, gamma: 0.3}, lr_scaling: linear}
+keep_weights: best
+workload: {kind: image_classifier, updates: 100, schedule: {kind: step, every_epochs: 0.5, gamma: 0.3}, lr_scaling: linear,
+           validation: 10%, early_stopping: {patience: 4, min_delta: 0.01}, optimizer: {kind: sgd, clip_norm: 2.5},
+           model: {kind: torchscript, file: )" UNDERSTUDY_SOURCE_DIR
+                R"(/tests/golden/torchscript/net.pt, flops: 1e6,
+                   weights: )" UNDERSTUDY_SOURCE_DIR R"(/tests/golden/torchscript/after.pt}}
 )"),
     std::string(R"(
 topology: {kind: tree, nodes: 7, branching: 3, bandwidth: 1bit/s, latency: 0s, device: rtx3090}

@@ -2,6 +2,8 @@
 // examples are valid.
 #include <variant>
 
+#include <gmock/gmock.h>
+
 #include "runtime/base/errors.hpp"
 #include "scenarios/sweep.hpp"
 #include "tests/scenarios/examples.hpp"
@@ -52,7 +54,7 @@ TEST(Read, FieldsOfDevices) {
 TEST(Read, FieldsOfAnImageClassifier) {
   const auto w = std::get<ImageClassifierConfig>(scenario_of(kEveryField[0]).workload);
   EXPECT_EQ(w.dataset, "mnist");
-  EXPECT_EQ(w.model, "lenet");
+  EXPECT_EQ(w.model.kind, "lenet");
   EXPECT_EQ(w.batch, 72);
   EXPECT_EQ(w.batch_scope, BatchScope::kGlobal);
   EXPECT_EQ(w.epochs, 2.5);
@@ -66,6 +68,21 @@ TEST(Read, FieldsOfAnImageClassifier) {
   EXPECT_TRUE(w.sampler.drop_last);
   EXPECT_EQ(w.evaluation, EvaluationScope::kPerShard);
   EXPECT_EQ(w.evaluate_every, 7);
+}
+
+TEST(Read, FieldsOfAModelOfAFileAndOfEarlyStopping) {
+  const Scenario scenario = scenario_of(kEveryField[4]);
+  EXPECT_EQ(scenario.keep_weights, KeepWeights::kBest);
+  const auto w = std::get<ImageClassifierConfig>(scenario.workload);
+  EXPECT_EQ(w.model.kind, "torchscript");
+  EXPECT_THAT(w.model.file.path, testing::EndsWith("torchscript/net.pt"));
+  EXPECT_THAT(w.model.weights.path, testing::EndsWith("torchscript/after.pt"));
+  EXPECT_EQ(w.model.flops, 1e6);
+  EXPECT_DOUBLE_EQ(w.validation, 0.1);
+  ASSERT_TRUE(w.early_stopping);
+  EXPECT_EQ(w.early_stopping->patience, 4);
+  EXPECT_DOUBLE_EQ(w.early_stopping->min_delta, 0.01);
+  EXPECT_EQ(std::get<SgdConfig>(w.optimizer).clip_norm, 2.5);
 }
 
 TEST(Read, FieldsOfOptimizersAndSchedules) {

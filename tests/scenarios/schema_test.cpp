@@ -82,6 +82,10 @@ bool valid(const Json& schema, const Json& value) {
     const auto fits = [&](const Json& one) { return valid(one, value); };
     if (std::count_if(schema["oneOf"].begin(), schema["oneOf"].end(), fits) != 1) return false;
   }
+  if (schema.contains("anyOf")) {
+    const auto fits = [&](const Json& one) { return valid(one, value); };
+    if (std::none_of(schema["anyOf"].begin(), schema["anyOf"].end(), fits)) return false;
+  }
   return valid_type(schema, value) && valid_number(schema, value) && valid_text(schema, value) &&
          valid_object(schema, value) && valid_array(schema, value);
 }
@@ -124,6 +128,11 @@ TEST(Schema, RefusesUnknownNamesTypesAndUnits) {
                            "missing_kind",
                            "unknown_collective",
                            "unknown_model",
+                           "unknown_model_in_a_map",
+                           "unknown_key_of_a_model",
+                           "list_for_a_model",
+                           "zero_clip_norm",
+                           "zero_patience",
                            "key_of_another_kind",
                            "word_for_number",
                            "fraction_for_whole_number",
@@ -155,7 +164,7 @@ void collect_keywords(const Json& schema, std::set<std::string>& out) {
       for (const auto& [name, property] : value.items()) collect_keywords(property, out);
     } else if (key == "items" || (key == "additionalProperties" && value.is_object())) {
       collect_keywords(value, out);
-    } else if (key == "oneOf") {
+    } else if (key == "oneOf" || key == "anyOf") {
       for (const Json& one : value) collect_keywords(one, out);
     }
   }
@@ -172,6 +181,7 @@ TEST(Schema, UsesOnlyTheKeywordsThatTheseTestsJudge) {
                                        "properties",
                                        "required",
                                        "additionalProperties",
+                                       "anyOf",
                                        "oneOf",
                                        "const",
                                        "enum",

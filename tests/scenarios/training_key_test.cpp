@@ -21,19 +21,35 @@ TEST(TrainingKey, TimingKeysDoNotCount) {
         "topology.device=h100", "topology={kind: ring, nodes: 8}",
         "topology={kind: star, nodes: 8}", "devices.cost=measured", "devices.factor=2",
         "strategy.bucket=1MiB", "strategy.overlap=false", "repeats=4", "name=x",
-        "topology.server=true", "expect.test_accuracy='> 0.5'", "report.question=why"}) {
+        "topology.server=true", "expect.test_accuracy='> 0.5'", "report.question=why",
+        "keep_weights=none"}) {
     EXPECT_EQ(key_with({set}), key_with({})) << set;
   }
 }
 
 TEST(TrainingKey, TrainingKeysCount) {
   for (const char* set :
-       {"seed=2", "topology.machines=3", "topology={kind: ring, nodes: 7}", "workload.batch=32",
-        "workload.model=lenet", "workload.dataset=mnist", "workload.epochs=2",
-        "workload.updates=10", "workload.train_limit=100", "workload.optimizer.lr=0.1",
-        "workload.schedule.kind=cosine", "workload.lr_scaling=linear",
-        "workload.batch_scope=global", "workload.sampler.shuffle=false", "workload.dropout=10%",
-        "workload.kind=quadratic", "strategy.collective=tree", "workload.test_limit=10"}) {
+       {"seed=2",
+        "topology.machines=3",
+        "topology={kind: ring, nodes: 7}",
+        "workload.batch=32",
+        "workload.model=lenet",
+        "workload.dataset=mnist",
+        "workload.epochs=2",
+        "workload.updates=10",
+        "workload.train_limit=100",
+        "workload.optimizer.lr=0.1",
+        "workload.schedule.kind=cosine",
+        "workload.lr_scaling=linear",
+        "workload.batch_scope=global",
+        "workload.sampler.shuffle=false",
+        "workload.dropout=10%",
+        "workload.kind=quadratic",
+        "strategy.collective=tree",
+        "workload.test_limit=10",
+        "workload.model.weights=" UNDERSTUDY_SOURCE_DIR "/tests/golden/torchscript/after.pt",
+        "workload.validation=10%",
+        "workload.optimizer.clip_norm=1"}) {
     EXPECT_NE(key_with({set}), key_with({})) << set;
   }
 }

@@ -32,6 +32,42 @@ TEST(Sgd, FollowsTheClosedFormOnAQuadratic) {
   EXPECT_NEAR(descend({.lr = 0.1}, 3, 2, 5, 20), 2 + std::pow(1 - 0.1 * 3, 20) * 3, 1e-14);
 }
 
+// (3, 4) has the norm 5. A buffer counts neither in the norm nor is it changed.
+TEST(Sgd, ClipsTheGradientsNorm) {
+  Layout layout = plain_layout(2);
+  layout.slices.push_back({"buffer", {1}, 2, 1, false});
+  layout.size = 3;
+  const std::vector<double> gradient{3, 4, 100};
+  const auto stepped = [&](double clip_norm) {
+    std::vector<double> x{0, 0, 7};
+    Sgd<double>({.lr = 1, .clip_norm = clip_norm}, layout).step(x, gradient, 1);
+    return x;
+  };
+  const double factor = 1 / (5 + 1e-6);
+  EXPECT_THAT(stepped(1),
+              ElementsAre(testing::DoubleEq(-3 * factor), testing::DoubleEq(-4 * factor), 7));
+  EXPECT_THAT(stepped(5.1), ElementsAre(-3, -4, 7));
+  EXPECT_EQ(gradient, (std::vector<double>{3, 4, 100}));
+}
+
+// Decay comes after: the gradient alone is clipped.
+TEST(Sgd, ClipsBeforeWeightDecay) {
+  std::vector<double> x{10};
+  Sgd<double>({.weight_decay = 0.5, .clip_norm = 2}, plain_layout(1))
+      .step(x, std::vector<double>{1000}, 0.1);
+  EXPECT_NEAR(x[0], 10 - 0.1 * (1000 * 2 / (1000 + 1e-6) + 0.5 * 10), 1e-12);
+}
+
+TEST(Sgd, ClippingCostsOneKernelMore) {
+  const Layout layout = plain_layout(10);
+  const Cost plain = Sgd<float>({}, layout).cost(),
+             clipped = Sgd<float>({.clip_norm = 1}, layout).cost();
+  ASSERT_EQ(clipped.size(), plain.size() + 1);
+  EXPECT_EQ(clipped[0].flops, 30);
+  EXPECT_EQ(clipped[0].bytes, 120);
+  EXPECT_EQ(clipped[1].flops, plain[0].flops);
+}
+
 // With weight decay w the same descent is one on (a + w)/2 (x - ab/(a + w))^2.
 TEST(Sgd, WeightDecayIsAQuadraticOfItsOwn) {
   const double a = 3, b = 2, w = 1, rest = a * b / (a + w);

@@ -85,6 +85,54 @@ struct Apply {
   at::Tensor operator()(const Scale& layer) const { return x * layer.factor; }
 };
 
+template <class Scalar>
+class TorchHessian final : public BatchHessian<Scalar> {
+ public:
+  TorchHessian(const Layout& layout, std::span<const Scalar> parameters, const LossOf& loss_of)
+      : layout_(layout) {
+    use_one_thread();
+    const at::AutoGradMode graph(true);
+    slices_ = slice_views(layout, parameters);
+    for (std::size_t i = 0; i < slices_.size(); ++i) {
+      if (!layout.slices[i].trainable) continue;
+      trainable_.push_back(i);
+      leaves_.push_back(slices_[i].requires_grad_());
+    }
+    // What the loss does not depend on has none.
+    const auto gradients = torch::autograd::grad({loss_of(slices_)}, leaves_, {}, true, true, true);
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i].defined() || !gradients[i].requires_grad()) continue;
+      gradients_.push_back(gradients[i]);
+      differentiated_.push_back(trainable_[i]);
+    }
+  }
+
+  void multiply(std::span<const Scalar> v, std::span<Scalar> out) override {
+    guarded([&] {
+      use_one_thread();
+      const auto directions = slice_views(layout_, v);
+      const auto results = slice_views(layout_, out);
+      torch::autograd::variable_list wanted;
+      for (const std::size_t i : differentiated_) wanted.push_back(directions[i]);
+      const auto products = torch::autograd::grad(gradients_, leaves_, wanted, true, false, true);
+      std::fill(out.begin(), out.end(), Scalar{0});
+      for (std::size_t i = 0; i < trainable_.size(); ++i) {
+        if (products[i].defined()) results[trainable_[i]].copy_(products[i]);
+      }
+    });
+  }
+
+ private:
+  Layout layout_;
+  std::vector<at::Tensor> slices_;
+  std::vector<std::size_t> trainable_;        // indices of slices
+  std::vector<std::size_t> differentiated_;   // those of gradients_
+  torch::autograd::variable_list leaves_;     // the trainable slices
+  torch::autograd::variable_list gradients_;  // of the loss by the leaves, with their graph
+};
+
+}  // namespace
+
 at::Tensor mean_loss(const Model& model, std::span<const at::Tensor> parameters, at::Tensor images,
                      const at::Tensor& labels) {
   ParameterQueue queue(parameters);
@@ -103,62 +151,17 @@ at::Tensor mean_loss(const Model& model, std::span<const at::Tensor> parameters,
 }
 
 template <class Scalar>
-class TorchHessian final : public BatchHessian<Scalar> {
- public:
-  TorchHessian(const Model& model, const Layout& layout, std::span<const Scalar> parameters,
-               const Batch& batch)
-      : layout_(layout) {
-    use_one_thread();
-    const at::AutoGradMode graph(true);
-    slices_ = slice_views(layout, parameters);
-    for (std::size_t i = 0; i < slices_.size(); ++i) {
-      if (!layout.slices[i].trainable) continue;
-      trainable_.push_back(i);
-      leaves_.push_back(slices_[i].requires_grad_());
-    }
-    const at::Tensor loss =
-        mean_loss(model, slices_, batch_images<Scalar>(model.input, batch), batch_labels(batch));
-    gradients_ = torch::autograd::grad({loss}, leaves_, {}, true, true);
-  }
-
-  void multiply(std::span<const Scalar> v, std::span<Scalar> out) override {
-    guarded([&] {
-      use_one_thread();
-      const auto directions = slice_views(layout_, v);
-      const auto results = slice_views(layout_, out);
-      torch::autograd::variable_list wanted;
-      for (const std::size_t i : trainable_) wanted.push_back(directions[i]);
-      const auto products = torch::autograd::grad(gradients_, leaves_, wanted, true, false, true);
-      std::fill(out.begin(), out.end(), Scalar{0});
-      for (std::size_t i = 0; i < trainable_.size(); ++i) {
-        if (products[i].defined()) results[trainable_[i]].copy_(products[i]);
-      }
-    });
-  }
-
- private:
-  Layout layout_;
-  std::vector<at::Tensor> slices_;
-  std::vector<std::size_t> trainable_;        // indices of slices
-  torch::autograd::variable_list leaves_;     // the trainable slices
-  torch::autograd::variable_list gradients_;  // of the loss by the leaves, with their graph
-};
-
-}  // namespace
-
-template <class Scalar>
-std::unique_ptr<BatchHessian<Scalar>> make_hessian(const Model& model, const Layout& layout,
+std::unique_ptr<BatchHessian<Scalar>> make_hessian(const Layout& layout,
                                                    std::span<const Scalar> parameters,
-                                                   const Batch& batch) {
-  UNDERSTUDY_CHECK(batch.count > 0);
+                                                   const LossOf& loss_of) {
   return guarded([&]() -> std::unique_ptr<BatchHessian<Scalar>> {
-    return std::make_unique<TorchHessian<Scalar>>(model, layout, parameters, batch);
+    return std::make_unique<TorchHessian<Scalar>>(layout, parameters, loss_of);
   });
 }
 
-template std::unique_ptr<BatchHessian<float>> make_hessian(const Model&, const Layout&,
-                                                           std::span<const float>, const Batch&);
-template std::unique_ptr<BatchHessian<double>> make_hessian(const Model&, const Layout&,
-                                                            std::span<const double>, const Batch&);
+template std::unique_ptr<BatchHessian<float>> make_hessian(const Layout&, std::span<const float>,
+                                                           const LossOf&);
+template std::unique_ptr<BatchHessian<double>> make_hessian(const Layout&, std::span<const double>,
+                                                            const LossOf&);
 
 }  // namespace understudy

@@ -3,6 +3,9 @@
 // 1994; here by two reverse sweeps).
 #pragma once
 
+#include <ATen/ATen.h>
+
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -10,10 +13,17 @@
 
 namespace understudy {
 
-// Borrows the vector and the batch. Errors of LibTorch are thrown as RunError.
+// The mean loss over a batch, for autograd, by the layout's slices.
+using LossOf = std::function<at::Tensor(std::span<const at::Tensor> slices)>;
+
+// Borrows the vector; calls `loss_of` at once. Errors of LibTorch are thrown as RunError.
 template <class Scalar>
-std::unique_ptr<BatchHessian<Scalar>> make_hessian(const Model& model, const Layout& layout,
+std::unique_ptr<BatchHessian<Scalar>> make_hessian(const Layout& layout,
                                                    std::span<const Scalar> parameters,
-                                                   const Batch& batch);
+                                                   const LossOf& loss_of);
+
+// Of a model of layers, without dropout.
+at::Tensor mean_loss(const Model& model, std::span<const at::Tensor> slices, at::Tensor images,
+                     const at::Tensor& labels);
 
 }  // namespace understudy

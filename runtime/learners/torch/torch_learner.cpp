@@ -4,26 +4,17 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "runtime/base/errors.hpp"
 #include "runtime/learners/torch/batch_tensors.hpp"
+#include "runtime/learners/torch/classification.hpp"
 #include "runtime/learners/torch/guarded.hpp"
 #include "runtime/learners/torch/hessian.hpp"
 #include "runtime/learners/torch/stages.hpp"
+#include "runtime/learners/torch/torchscript_learner.hpp"
 
 namespace understudy {
 namespace {
-
-// Large enough to keep the kernels busy, small enough for the activations to stay in cache.
-constexpr std::size_t kEvaluationBatch = 100;
-
-struct Logits {
-  at::Tensor log_softmax;  // [count, classes]
-  at::Tensor labels;       // [count]
-};
-
-constexpr std::int64_t kNoIgnoredLabel = -100;  // PyTorch's default
 
 // Tensors without autograd, and one thread.
 struct Scope {
@@ -133,11 +124,20 @@ class TorchLearner final : public ModelLearner<Scalar> {
   }
   std::unique_ptr<BatchHessian<Scalar>> hessian(std::span<const Scalar> parameters,
                                                 const Batch& batch) const override {
-    return make_hessian<Scalar>(this->model(), this->layout(), parameters, batch);
+    return make_hessian<Scalar>(
+        this->layout(), parameters, [&](std::span<const at::Tensor> slices) {
+          return mean_loss(this->model(), slices, batch_images<Scalar>(this->model().input, batch),
+                           batch_labels(batch));
+        });
   }
   Evaluation evaluate(std::span<const Scalar> parameters, const BatchSource& source,
                       std::size_t first, std::size_t count) const override {
-    return guarded([&] { return compute_evaluation(parameters, source, first, count); });
+    return guarded([&] {
+      const Scope scope;
+      const auto values = slice_views(this->layout(), parameters);
+      return evaluate_classifier(source, first, count,
+                                 [&](const Batch& batch) { return inferred(values, batch); });
+    });
   }
 
  private:
@@ -146,48 +146,9 @@ class TorchLearner final : public ModelLearner<Scalar> {
                           const GradientHook& hook) const {
     const Scope scope;
     TorchPass<Scalar> pass(stages_, *this, parameters, batch, random);
-    const Logits logits = classified(pass.logit_tensor(), batch);
-    const auto [loss, total_weight] = at::nll_loss_forward(logits.log_softmax, logits.labels, {},
-                                                           at::Reduction::Mean, kNoIgnoredLabel);
-    at::Tensor flowing =
-        at::nll_loss_backward(at::ones({}, loss.options()), logits.log_softmax, logits.labels, {},
-                              at::Reduction::Mean, kNoIgnoredLabel, total_weight);
-    flowing = at::_log_softmax_backward_data(flowing, logits.log_softmax, 1, flowing.scalar_type());
-    pass.backward(std::move(flowing), gradient, hook);
-    return loss.template item<double>();
-  }
-
-  Evaluation compute_evaluation(std::span<const Scalar> parameters, const BatchSource& source,
-                                std::size_t first, std::size_t count) const {
-    UNDERSTUDY_CHECK(count > 0 && first + count <= source.size());
-    const Scope scope;
-    const auto values = slice_views(this->layout(), parameters);
-    Batch batch;
-    std::vector<std::uint32_t> indices;
-    double loss = 0;
-    std::int64_t correct = 0;
-    Calibration calibration;
-    for (std::size_t done = 0; done < count; done += indices.size()) {
-      indices.resize(std::min(kEvaluationBatch, count - done));
-      std::iota(indices.begin(), indices.end(), static_cast<std::uint32_t>(first + done));
-      source.gather(indices, batch);
-      const Logits logits = classified(inferred(values, batch), batch);
-      loss -=
-          logits.log_softmax.gather(1, logits.labels.unsqueeze(1)).sum().template item<double>();
-      const auto [largest, answers] = logits.log_softmax.max(1);
-      const at::Tensor right = answers.eq(logits.labels);
-      correct += right.sum().template item<std::int64_t>();
-      add_confidences(largest, right, calibration);
-    }
-    const auto samples = static_cast<double>(count);
-    return {loss / samples, static_cast<double>(correct) / samples, count, calibration};
-  }
-
-  static void add_confidences(const at::Tensor& log_probabilities, const at::Tensor& right,
-                              Calibration& out) {
-    const at::Tensor confidences = log_probabilities.to(at::kDouble).exp();
-    for (std::int64_t i = 0; i < confidences.numel(); ++i)
-      out.add(confidences.data_ptr<double>()[i], right.data_ptr<bool>()[i]);
+    LossAndGradient found = cross_entropy_of(pass.logit_tensor(), batch);
+    pass.backward(std::move(found.by_logits), gradient, hook);
+    return found.loss;
   }
 
   // Logits without dropout.
@@ -196,9 +157,6 @@ class TorchLearner final : public ModelLearner<Scalar> {
     std::vector<Saved> nothing(stages_.all.size());
     return stages_.forward(pass, batch_images<Scalar>(this->model().input, batch), nothing);
   }
-  static Logits classified(const at::Tensor& logits, const Batch& batch) {
-    return {at::log_softmax(logits, 1), batch_labels(batch)};
-  }
 
   Stages stages_;
 };
@@ -206,10 +164,12 @@ class TorchLearner final : public ModelLearner<Scalar> {
 }  // namespace
 
 std::unique_ptr<Learner> make_torch_learner(const Model& model) {
+  if (model.scripted) return make_torchscript_learner(model);
   return std::make_unique<TorchLearner<float>>(model);
 }
 
 std::unique_ptr<BasicLearner<double>> make_torch_learner_double(const Model& model) {
+  UNDERSTUDY_CHECK(!model.scripted);
   return std::make_unique<TorchLearner<double>>(model);
 }
 

@@ -1,5 +1,4 @@
-// Training throughput of the models on one thread: gradient and update, batch 64. The peer is
-// pytorch_step.py.
+// Training throughput of the models on one thread: gradient and update. The peer is pytorch_step.py.
 #include <benchmark/benchmark.h>
 
 #include "runtime/data/image_dataset.hpp"
@@ -12,7 +11,8 @@
 namespace understudy {
 namespace {
 
-constexpr std::size_t kBatch = 64;
+constexpr std::size_t kBatch = 64, kLargeBatch = 32;
+constexpr ImageShape kPhotographs{{3, 32, 32}, 10};
 
 Batch random_batch(const Model& model, std::size_t count) {
   RandomStream random({.seed = 1, .purpose = Purpose::kTest});
@@ -24,10 +24,15 @@ Batch random_batch(const Model& model, std::size_t count) {
   return batch;
 }
 
-void training_step(benchmark::State& state, const char* name) {
-  const Model model = make_model(name, 0);
+struct Step {
+  const char* model;
+  std::size_t batch = kBatch;
+  ImageShape images{};
+};
+void training_step(benchmark::State& state, const Step& step) {
+  const Model model = make_model(step.model, 0, step.images);
   const auto learner = make_torch_learner(model);
-  const Batch batch = random_batch(model, kBatch);
+  const Batch batch = random_batch(model, step.batch);
   std::vector<float> parameters(learner->layout().size);
   std::vector<float> gradient(learner->layout().size);
   learner->initial(RandomStream({.seed = 1}), parameters);
@@ -36,21 +41,21 @@ void training_step(benchmark::State& state, const char* name) {
     benchmark::DoNotOptimize(learner->gradient(parameters, batch, gradient, RandomStream({}), {}));
     optimizer.step(parameters, gradient, 0.01);
   }
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(step.batch));
 }
 
 // The cross entropy of a batch and the losses from three other models' outputs, with their gradients: to
 // be held against a step of the model that learns from them.
-void transfer_losses(benchmark::State& state) {
+void transfer_losses(benchmark::State& state, std::size_t batch) {
   constexpr std::size_t kClasses = 10, kTeachers = 3;
   RandomStream random({.seed = 1, .purpose = Purpose::kTest});
-  std::vector<std::vector<float>> logits(1 + kTeachers, std::vector<float>(kBatch * kClasses));
+  std::vector<std::vector<float>> logits(1 + kTeachers, std::vector<float>(batch * kClasses));
   for (auto& of_model : logits) {
     for (float& value : of_model) value = static_cast<float>(random.normal());
   }
   const std::vector<std::span<const float>> teachers(logits.begin() + 1, logits.end());
-  const std::vector<std::int64_t> labels(kBatch, 3);
-  std::vector<double> gradient(kBatch * kClasses);
+  const std::vector<std::int64_t> labels(batch, 3);
+  std::vector<double> gradient(batch * kClasses);
   for (auto _ : state) {
     std::fill(gradient.begin(), gradient.end(), 0);
     benchmark::DoNotOptimize(cross_entropy<float>(logits[0], labels, gradient));
@@ -117,12 +122,15 @@ void gather(benchmark::State& state) {
 }
 
 BENCHMARK(gather)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(training_step, cnn, "cnn")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(training_step, lenet, "lenet")->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(training_step, cnn, Step{"cnn"})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(training_step, lenet, Step{"lenet"})->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(evaluation, cnn, "cnn")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(evaluation, lenet, "lenet")->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(training_step, vgg9, "vgg9")->Unit(benchmark::kMillisecond);
-BENCHMARK(transfer_losses)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(training_step, vgg9, Step{"vgg9"})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(training_step, vgg19, Step{"vgg19", kLargeBatch, kPhotographs})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(transfer_losses, of_vgg9, kBatch)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(transfer_losses, of_vgg19, kLargeBatch)->Unit(benchmark::kMicrosecond);
 BENCHMARK(sgd_update)->Unit(benchmark::kMicrosecond);
 
 }  // namespace

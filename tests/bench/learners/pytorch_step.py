@@ -43,9 +43,26 @@ class Lenet(nn.Module):
         return F.log_softmax(self.fc2(x), dim=1)
 
 
-def images_per_second(model, batch, seconds, repetitions):
+class Vgg19(nn.Module):
+    """torchvision's convolutions, and one linear layer behind them, as usual for CIFAR."""
+
+    def __init__(self):
+        super().__init__()
+        layers, channels = [], 3
+        for block, width in zip((2, 2, 4, 4, 4), (64, 128, 256, 512, 512)):
+            for _ in range(block):
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
+                channels = width
+            layers.append(nn.MaxPool2d(2))
+        self.features, self.classifier = nn.Sequential(*layers), nn.Linear(512, 10)
+
+    def forward(self, x):
+        return F.log_softmax(self.classifier(torch.flatten(self.features(x), 1)), dim=1)
+
+
+def images_per_second(model, images, batch, seconds, repetitions):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-    inputs = torch.randn(batch, 1, 28, 28)
+    inputs = torch.randn(batch, *images)
     labels = torch.randint(0, 10, (batch,))
 
     def step():
@@ -53,7 +70,7 @@ def images_per_second(model, batch, seconds, repetitions):
         F.nll_loss(model(inputs), labels).backward()
         optimizer.step()
 
-    for _ in range(5):
+    for _ in range(2):
         step()
     rates = []
     for _ in range(repetitions):
@@ -67,14 +84,17 @@ def images_per_second(model, batch, seconds, repetitions):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--models", nargs="*", default=["cnn", "lenet", "vgg19"])
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    for name, model in (("cnn", Cnn()), ("lenet", Lenet())):
-        rate = images_per_second(model, options.batch, options.seconds, options.repetitions)
+    for name, model, images, batch in (("cnn", Cnn, (1, 28, 28), 64), ("lenet", Lenet, (1, 28, 28), 64),
+                                       ("vgg19", Vgg19, (3, 32, 32), 32)):
+        if name not in options.models:
+            continue
+        rate = images_per_second(model(), images, batch, options.seconds, options.repetitions)
         print(f"{name} {rate:.0f}")
 
 
