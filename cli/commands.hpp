@@ -9,7 +9,6 @@
 #include <string>
 
 #include "runtime/base/errors.hpp"
-#include "runtime/learners/model.hpp"
 
 namespace understudy {
 
@@ -42,16 +41,17 @@ void add_report(CLI::App& app, Session& session);
 void add_retime(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);
 
-// Of both programs: without LibTorch, make_learner throws, and what a launcher has started becomes the
+// Of both programs: without LibTorch, the tools throw, and what a launcher has started becomes the
 // other program.
 struct LaunchedOptions;
+struct WorkerTools;
 using RunLaunched = std::function<void(const LaunchedOptions&)>;
-void add_worker(CLI::App& app, Session& session,
-                const std::function<std::unique_ptr<Learner>(const Model&)>& make_learner,
+void add_worker(CLI::App& app, Session& session, const WorkerTools& tools,
                 const RunLaunched& run_launched);
 
 // Of understudy-node.
 void add_run(CLI::App& app, Session& session);
+void add_calibrate(CLI::App& app, Session& session);
 
 // What needs a learner: handed with all their arguments to the program beside this one that links
 // LibTorch.

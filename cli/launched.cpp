@@ -5,11 +5,13 @@
 
 #include <filesystem>
 #include <iostream>
+#include <set>
 
 #include "cli/interrupt.hpp"
 #include "cli/worker.hpp"
 #include "results/experiment/check_units.hpp"
 #include "results/experiment/emulated_unit.hpp"
+#include "runtime/collectives/collective.hpp"
 #include "runtime/launch/addresses.hpp"
 #include "scenarios/scenario_yaml.hpp"
 
@@ -27,6 +29,49 @@ void check_runs(const Experiment& experiment, const LaunchPlace& place) {
       throw ScenarioError(
           fmt::format("{}: the topology has {} nodes, but {} has started {} ranks, and each is one",
                       experiment.scenario.name, nodes, place.source, place.world));
+  }
+}
+
+// The libraries that the runs' collectives come from.
+std::set<CollectiveKind> libraries_of(const Experiment& experiment) {
+  std::set<CollectiveKind> libraries;
+  for (const ExpandedRun& run : experiment.runs) {
+    const CollectiveConfig* collective = collective_of(run.scenario.strategy);
+    if (collective != nullptr && is_of_library(collective->kind))
+      libraries.insert(collective->kind);
+  }
+  return libraries;
+}
+
+// What this build or this host lacks is known before the others are met.
+void check_libraries(const Experiment& experiment, const LaunchPlace& place,
+                     const WorkerTools& tools) {
+  for (const CollectiveKind kind : libraries_of(experiment)) {
+    LibraryPlace trial;
+    trial.kind = kind;
+    trial.local_rank = place.local_rank;
+    trial.tell = [](const std::string&) {};
+    tools.make_library(trial);
+  }
+}
+
+// This rank's GPU, where it has one.
+void check_device(const Experiment& experiment, const LaunchPlace& place,
+                  const WorkerTools& tools) {
+  for (const ExpandedRun& run : experiment.runs) {
+    const Topology topology = topology_of(run.scenario);
+    const auto cuda = parse_cuda(topology.places()[static_cast<std::size_t>(place.rank)].device);
+    if (cuda) tools.peak_gpu_bytes({.gpu = cuda->index.value_or(place.local_rank)});
+  }
+}
+
+void require_loopback(const Experiment& experiment, const std::string& address) {
+  for (const CollectiveKind kind : libraries_of(experiment)) {
+    if (address.starts_with("127.")) return;
+    throw ScenarioError(fmt::format(
+        "strategy.collective: {} would talk at {} without keys or encryption; where the "
+        "network can be trusted, --trusted-network says so to every rank",
+        name(kind), address));
   }
 }
 
@@ -58,7 +103,7 @@ void be_rank_0(const LaunchedOptions& options, const LaunchPlace& place, Rendezv
   RunOptions run = options.run;
   run.resume = run.resume || (place.restarts > 0 && can_resume(run));
   try {
-    run_scenario(run, session, &rendezvous);
+    run_scenario(run, session, {&rendezvous, place.local_rank});
   } catch (const Error& problem) {
     rendezvous.end(problem.exit_code(), problem.what());
     throw;
@@ -71,19 +116,22 @@ void be_rank_0(const LaunchedOptions& options, const LaunchPlace& place, Rendezv
 
 }  // namespace
 
-void run_launched(const LaunchedOptions& options, const MakeLearner& make_learner,
-                  Session& session) {
+void run_launched(const LaunchedOptions& options, const WorkerTools& tools, Session& session) {
   const LaunchPlace place = place_of(options.flags, own_environment());
   if (!session.quiet) std::cerr << describe(place) << '\n';
   const Experiment experiment = load_experiment(options.run.file, options.run.sets);
   check_runs(experiment, place);
+  check_libraries(experiment, place, tools);
+  check_device(experiment, place, tools);
   const RendezvousOptions meeting = rendezvous_options(options, place);
   if (place.rank == 0) {
     RendezvousHost rendezvous(meeting, participant(experiment, place));
+    if (!options.trusted_network) require_loopback(experiment, rendezvous.address());
     return be_rank_0(options, place, rendezvous, session);
   }
   RendezvousGuest rendezvous(meeting, participant(experiment, place));
-  run_guest(rendezvous, options.run.data_dir, make_learner, meeting.interrupt);
+  if (!options.trusted_network) require_loopback(experiment, rendezvous.address());
+  run_guest(rendezvous, {options.run.data_dir, place.local_rank, meeting.interrupt}, tools);
 }
 
 }  // namespace understudy

@@ -14,8 +14,9 @@
 namespace understudy {
 namespace {
 
-constexpr std::array<NameDoc, 1> kNodeCommands = {{
+constexpr std::array<NameDoc, 2> kNodeCommands = {{
     {"run", "Run a scenario; 'help run' prints its options"},
+    {"calibrate", "Measure a device of this machine, and print it as a profile for scenarios"},
 }};
 
 }  // namespace

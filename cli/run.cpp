@@ -59,16 +59,17 @@ Provenance provenance_of(const RunOptions& options, const Scenario& scenario) {
 }
 
 Launch launch_of(const RunOptions& options, const RunDirectory& directory,
-                 RendezvousHost* rendezvous) {
+                 const RankZero& rank_zero) {
   return {.programs = fs::read_symlink("/proc/self/exe").parent_path(),
           .data_dir = options.data_dir,
           .logs = directory.path() / "logs",
-          .rendezvous = rendezvous};
+          .rendezvous = rank_zero.rendezvous,
+          .local_rank = rank_zero.local_rank};
 }
 
 ExperimentResult compute(const Experiment& experiment, const RunDirectory& directory,
                          DatasetCache& datasets, const RunOptions& options, const Session& session,
-                         RendezvousHost* rendezvous) {
+                         const RankZero& rank_zero) {
   ProgressBar bar(session.quiet);
   ExperimentOptions how;
   how.jobs = options.jobs;
@@ -76,7 +77,7 @@ ExperimentResult compute(const Experiment& experiment, const RunDirectory& direc
   how.trace = options.trace;
   how.make_learner = [](const Model& model) { return make_torch_learner(model); };
   how.datasets = &datasets;
-  how.launch = launch_of(options, directory, rendezvous);
+  how.launch = launch_of(options, directory, rank_zero);
   how.interrupt = &catch_interrupts();
   how.on_progress = [&bar](const ProgressState& state) { bar.show(state); };
   return run_experiment(experiment, directory, how);
@@ -134,9 +135,9 @@ void show(const Experiment& experiment, const RunDirectory& directory, const Sum
 
 // The run itself, once the directory stands; what happens is in run.json either way.
 void run_in(const RunDirectory& directory, const Experiment& experiment, DatasetCache& datasets,
-            const RunOptions& options, const Session& session, RendezvousHost* rendezvous) {
+            const RunOptions& options, const Session& session, const RankZero& rank_zero) {
   const ExperimentResult result =
-      compute(experiment, directory, datasets, options, session, rendezvous);
+      compute(experiment, directory, datasets, options, session, rank_zero);
   if (result.interrupted) {
     if (!result.units.empty()) publish(directory, experiment, result.units);
     give_up(experiment, directory, result);
@@ -150,9 +151,9 @@ void run_in(const RunDirectory& directory, const Experiment& experiment, Dataset
 
 }  // namespace
 
-void run_scenario(const RunOptions& options, Session& session, RendezvousHost* rendezvous) {
+void run_scenario(const RunOptions& options, Session& session, const RankZero& rank_zero) {
   const Experiment experiment = load_experiment(options.file, options.sets);
-  if (rendezvous == nullptr) require_no_launcher(experiment);
+  if (rank_zero.rendezvous == nullptr) require_no_launcher(experiment);
   if (options.trace) require_traceable(experiment);
   DatasetCache datasets(options.data_dir.empty() ? DataPaths{} : DataPaths{options.data_dir});
   // A run that is resumed may need no data any more.
@@ -171,7 +172,7 @@ void run_scenario(const RunOptions& options, Session& session, RendezvousHost* r
     }
   };
   try {
-    run_in(directory, experiment, datasets, options, session, rendezvous);
+    run_in(directory, experiment, datasets, options, session, rank_zero);
   } catch (const Error& problem) {
     leave_failed(problem.exit_code());
     throw;
@@ -207,7 +208,7 @@ void add_run(CLI::App& app, Session& session) {
   command->add_flag("--retrain", options->retrain,
                     "Train every run, and fail where weights differ that should not");
   add_common_flags(*command, session);
-  command->callback([options, &session] { run_scenario(*options, session, nullptr); });
+  command->callback([options, &session] { run_scenario(*options, session, {}); });
 }
 
 }  // namespace understudy

@@ -25,8 +25,13 @@ struct RunOptions {
 // Those that make sense for one rank of a run too.
 void add_common_run_options(CLI::App& command, RunOptions& options);
 
-// `rendezvous`: of the mode real, which needs it. Throws what the run ends with.
-void run_scenario(const RunOptions& options, Session& session, RendezvousHost* rendezvous);
+// What rank 0 of the mode real has of its launcher.
+struct RankZero {
+  RendezvousHost* rendezvous = nullptr;  // null: another mode
+  int local_rank = 0;
+};
+// Throws what the run ends with.
+void run_scenario(const RunOptions& options, Session& session, const RankZero& rank_zero);
 
 // Whether there is a run to go on with.
 bool can_resume(const RunOptions& options);

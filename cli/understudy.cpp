@@ -1,5 +1,6 @@
 // The command line without LibTorch: starts in milliseconds and hands over what needs a learner.
 #include "cli/program.hpp"
+#include "results/experiment/emulated_unit.hpp"
 
 int main(int argc, char** argv) {
   return understudy::run_program(argc, argv, [](CLI::App& app, understudy::Session& session) {
@@ -15,12 +16,16 @@ int main(int argc, char** argv) {
     add_model(app, session);
     add_keys(app, session);
     add_selfcheck(app, session);
-    understudy::add_worker(
-        app, session,
-        [](const understudy::Model&) -> std::unique_ptr<understudy::Learner> {
-          throw understudy::RunError("this program has no LibTorch");
-        },
-        [&](const understudy::LaunchedOptions&) { understudy::become_node(session.argv); });
+    const understudy::RunError no_torch("this program has no LibTorch");
+    const understudy::WorkerTools tools{
+        [no_torch](const understudy::Model&, const understudy::ComputeDevice&)
+            -> std::unique_ptr<understudy::Learner> { throw no_torch; },
+        [no_torch](const understudy::ComputeDevice&) -> std::int64_t { throw no_torch; },
+        [no_torch](const understudy::LibraryPlace&)
+            -> std::unique_ptr<understudy::CollectiveLibrary> { throw no_torch; }};
+    understudy::add_worker(app, session, tools, [&](const understudy::LaunchedOptions&) {
+      understudy::become_node(session.argv);
+    });
     add_help(app, session);
   });
 }

@@ -6,6 +6,8 @@
 
 #include "cli/program.hpp"
 #include "cli/worker.hpp"
+#include "runtime/collectives/c10d/c10d_collectives.hpp"
+#include "runtime/learners/torch/gpu.hpp"
 #include "runtime/learners/torch/set_up.hpp"
 #include "runtime/learners/torch/torch_learner.hpp"
 
@@ -13,12 +15,15 @@ int main(int argc, char** argv) {
   understudy::set_up_torch();
   const auto add_commands = [](CLI::App& app, understudy::Session& session) {
     add_run(app, session);
-    const auto make_learner = [](const understudy::Model& m) {
-      return understudy::make_torch_learner(m);
-    };
-    understudy::add_worker(app, session, make_learner,
-                           [&, make_learner](const understudy::LaunchedOptions& options) {
-                             understudy::run_launched(options, make_learner, session);
+    add_calibrate(app, session);
+    const understudy::WorkerTools tools{
+        [](const understudy::Model& model, const understudy::ComputeDevice& device) {
+          return understudy::make_torch_learner(model, device);
+        },
+        understudy::peak_gpu_bytes, understudy::make_c10d_collectives};
+    understudy::add_worker(app, session, tools,
+                           [&session, tools](const understudy::LaunchedOptions& options) {
+                             understudy::run_launched(options, tools, session);
                            });
   };
   const int code = understudy::run_program(argc, argv, add_commands);

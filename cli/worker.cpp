@@ -24,10 +24,10 @@ void clean_up_after(const CoordinatorLost& lost) {
   if (getpgrp() != getppid()) kill(0, SIGKILL);
 }
 
-void work(int settings, const MakeLearner& make_learner) {
+void work(int settings, const WorkerTools& tools) {
   signal(SIGINT, SIG_IGN);  // the coordinator decides
   try {
-    run_worker(settings, make_learner);
+    run_worker(settings, tools);
   } catch (const CoordinatorLost& lost) {
     clean_up_after(lost);
     throw;
@@ -52,6 +52,9 @@ void add_launch_options(CLI::App& command, LaunchedOptions& options) {
                   "The file that 'understudy keys' has made, the same for all ranks; needed "
                   "beyond loopback")
       ->envname("UNDERSTUDY_KEYS");
+  command.add_flag(
+      "--trusted-network", options.trusted_network,
+      "Beyond loopback, gloo and nccl may be used, which have neither keys nor encryption");
   command.add_option("--wait", options.wait_s, "Seconds for which ranks wait for each other")
       ->check(CLI::Range(1.0, 86400.0))
       ->capture_default_str();
@@ -59,7 +62,7 @@ void add_launch_options(CLI::App& command, LaunchedOptions& options) {
 
 }  // namespace
 
-void add_worker(CLI::App& app, Session& session, const MakeLearner& make_learner,
+void add_worker(CLI::App& app, Session& session, const WorkerTools& tools,
                 const RunLaunched& run_launched) {
   CLI::App* command = app.add_subcommand(
       "worker", "Be one rank of a run that mpirun, srun or torchrun has started");
@@ -70,8 +73,8 @@ void add_worker(CLI::App& app, Session& session, const MakeLearner& make_learner
   command->add_option("--settings", options->settings, "The descriptor to read its settings from")
       ->group("")  // not for people
       ->check(CLI::Range(3, 1 << 20));
-  command->callback([options, make_learner, run_launched] {
-    if (options->settings != 0) return work(options->settings, make_learner);
+  command->callback([options, tools, run_launched] {
+    if (options->settings != 0) return work(options->settings, tools);
     if (options->launched.run.file.empty())
       throw ScenarioError("worker: which scenario? 'help worker' prints its options");
     run_launched(options->launched);

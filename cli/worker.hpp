@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/run.hpp"
-#include "results/experiment/unit_runner.hpp"
+#include "results/experiment/emulated_unit.hpp"
 #include "runtime/launch/launcher_environment.hpp"
 
 namespace understudy {
@@ -12,10 +12,10 @@ struct LaunchedOptions {
   LaunchFlags flags{};
   std::string interface;
   std::string keys;
+  bool trusted_network = false;
   double wait_s = 120;
 };
 
-void run_launched(const LaunchedOptions& options, const MakeLearner& make_learner,
-                  Session& session);
+void run_launched(const LaunchedOptions& options, const WorkerTools& tools, Session& session);
 
 }  // namespace understudy

@@ -22,7 +22,7 @@ function(understudy_libtorch_of_wheels)
   target_include_directories(understudy_libtorch SYSTEM INTERFACE
     ${headers} ${torch}/include/torch/csrc/api/include ${cuda}/include ${nccl}/include)
   target_compile_definitions(understudy_libtorch INTERFACE
-    UNDERSTUDY_CUDA USE_CUDA USE_C10D_GLOO USE_C10D_NCCL)
+    UNDERSTUDY_CUDA USE_CUDA USE_C10D_NCCL)
   target_link_options(understudy_libtorch INTERFACE -Wl,--no-as-needed)
   foreach(library torch torch_cpu torch_cuda c10 c10_cuda)
     target_link_libraries(understudy_libtorch INTERFACE ${torch}/lib/lib${library}.so)

@@ -26,7 +26,9 @@ std::vector<CatalogueEntry> datasets() {
 }
 
 std::vector<CatalogueEntry> devices() {
-  std::vector<CatalogueEntry> out;
+  std::vector<CatalogueEntry> out = {
+      {"cuda:N", "This host's GPU N; modes emulated and real, GPU build."},
+      {"cuda", "The GPU whose number is the rank's among those of its host."}};
   for (const std::string& name : builtin_profile_names()) {
     out.push_back({name, name == "ideal"
                              ? "Computes in no time."

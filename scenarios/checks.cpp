@@ -7,6 +7,7 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/nearest.hpp"
+#include "runtime/collectives/collective.hpp"
 #include "runtime/data/image_files.hpp"
 #include "runtime/learners/model.hpp"
 #include "scenarios/check_federated.hpp"
@@ -28,6 +29,8 @@ class Checker {
     for (const auto& [name, profile] : scenario_.devices.profiles) check_profile(name, profile);
     check_boards();
     std::visit([&](const auto& workload) { check_workload(workload); }, scenario_.workload);
+    if (const CollectiveConfig* collective = collective_of(scenario_.strategy))
+      check_library(*collective);
     if (const auto* allreduce = std::get_if<AllreduceConfig>(&scenario_.strategy))
       check_collective(allreduce->collective);
     check_strategy(scenario_, seats_, document_);
@@ -131,6 +134,7 @@ class Checker {
 
   void check_device(const std::string& device, const std::string& key) const {
     if (device.empty() || scenario_.devices.profiles.contains(device)) return;
+    if (parse_cuda(device)) return check_cuda(device, key);
     std::vector<std::string> known = builtin_profile_names();
     if (std::find(known.begin(), known.end(), device) != known.end()) return;
     for (const auto& [name, profile] : scenario_.devices.profiles) known.push_back(name);
@@ -138,6 +142,16 @@ class Checker {
     fail(key, fmt::format("{} is no device profile{}", quote(device),
                           nearest.empty() ? fmt::format(" (one of {})", fmt::join(known, ", "))
                                           : fmt::format("; did you mean '{}'?", nearest)));
+  }
+
+  void check_cuda(const std::string& device, const std::string& key) const {
+    if (scenario_.mode == Mode::kVirtual)
+      fail(key,
+           fmt::format("{} is a GPU that computes in its own time, a part of the modes emulated "
+                       "and real; in virtual time a profile stands in for it, such as a100",
+                       device));
+    if (!images_of(scenario_.workload))
+      fail(key, fmt::format("{} computes models of images, and the workload has none", device));
   }
 
   // Slower than this, and a kernel would take longer than the clock can count.
@@ -286,6 +300,18 @@ class Checker {
     }
   }
 
+  void check_library(const CollectiveConfig& c) const {
+    if (!is_of_library(c.kind)) return;
+    if (scenario_.mode != Mode::kReal)
+      fail("strategy.collective",
+           fmt::format(
+               "{} opens sockets of its own, which feel no network of ours, so it is part of "
+               "the mode real; here ring and its like are the algorithm",
+               name(c.kind)));
+    if (c.reduction == Reduction::kOrdered)
+      fail("strategy.reduction",
+           fmt::format("{} adds in an order of its own and cannot offer 'ordered'", name(c.kind)));
+  }
   void check_collective(const CollectiveConfig& c) const {
     const bool ordered = c.reduction == Reduction::kOrdered;
     if (ordered && c.kind == CollectiveKind::kRing) {

@@ -74,9 +74,16 @@ bool depends_on_time(const Scenario& scenario) {
          (gossip != nullptr && gossip->depends_on_time());
 }
 
+bool declares_compute(const Scenario& scenario) {
+  bool on_gpus = std::visit([](const auto& topology) { return !!parse_cuda(topology.device); },
+                            scenario.topology);
+  if (const auto* star = std::get_if<StarConfig>(&scenario.topology))
+    for (const AccessClass& c : star->classes) on_gpus = on_gpus || parse_cuda(c.device);
+  return !on_gpus && scenario.devices.cost == CostKind::kProfile;
+}
+
 bool declares_times(const Scenario& scenario) {
-  return scenario.mode == Mode::kVirtual && scenario.devices.cost == CostKind::kProfile &&
-         scenario.boards.empty();
+  return scenario.mode == Mode::kVirtual && declares_compute(scenario) && scenario.boards.empty();
 }
 
 }  // namespace understudy

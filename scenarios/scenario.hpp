@@ -67,6 +67,9 @@ bool trains(const WorkloadConfig& workload);
 // Whether the weights depend on when messages arrive, as they do where a deadline decides whose count.
 bool depends_on_time(const Scenario& scenario);
 
+// Whether computations are charged from profiles: not where they are measured, nor on real GPUs.
+bool declares_compute(const Scenario& scenario);
+
 // Whether times follow from what is declared, and so can be computed without training: not where
 // they are measured, nor where boards take the time that they take.
 bool declares_times(const Scenario& scenario);

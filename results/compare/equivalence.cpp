@@ -226,8 +226,8 @@ PairedRun pair_run(const Side& predicted, std::size_t i, const Side& measured, s
   out.label = predicted.label(i);
   out.predicted_mode = predicted.scenario(i).mode;
   out.measured_mode = measured.scenario(j).mode;
-  out.predicted_declares = predicted.scenario(i).devices.cost == CostKind::kProfile;
-  out.measured_declares = measured.scenario(j).devices.cost == CostKind::kProfile;
+  out.predicted_declares = declares_compute(predicted.scenario(i));
+  out.measured_declares = declares_compute(measured.scenario(j));
   out.difference = first_difference(predicted.scenario(i), measured.scenario(j));
   out.wanted = static_cast<std::size_t>(
       std::max(predicted.scenario(i).repeats, measured.scenario(j).repeats));

@@ -63,6 +63,12 @@ std::vector<Rank> needed_nodes(const Scenario& scenario, const Topology& topolog
   return members.server ? std::vector<Rank>{*members.server} : std::vector<Rank>{};
 }
 
+std::optional<CollectiveKind> library_of(const Scenario& scenario) {
+  const CollectiveConfig* collective = collective_of(scenario.strategy);
+  if (collective == nullptr || !is_of_library(collective->kind)) return std::nullopt;
+  return collective->kind;
+}
+
 CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& topology) {
   const Scenario& scenario = *task.scenario;
   const bool real = scenario.mode == Mode::kReal;
@@ -72,14 +78,13 @@ CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& top
   o.faults = scenario.faults;
   if (real) o.rendezvous = task.launch->rendezvous;
   o.seed = repeat_seed(scenario.seed, task.key.repeat);
-  const bool learns = images_of(scenario.workload) != nullptr;
-  o.program = (task.launch->programs / (learns ? "understudy-node" : "understudy")).string();
+  const bool needs_torch = images_of(scenario.workload) != nullptr || library_of(scenario);
+  o.program = (task.launch->programs / (needs_torch ? "understudy-node" : "understudy")).string();
   o.arguments = {"worker", "--settings", std::to_string(ChildProcess::kInput)};
-  const Json common = {{"scenario", write_yaml(scenario)},
-                       {"run", task.key.run},
-                       {"repeat", task.key.repeat},
-                       {"data_dir", task.launch->data_dir},
-                       {"weights_prefix", task.weights_prefix.string()}};
+  const Json common = {
+      {"scenario", write_yaml(scenario)},  {"run", task.key.run},
+      {"repeat", task.key.repeat},         {"local_rank", task.launch->local_rank},
+      {"data_dir", task.launch->data_dir}, {"weights_prefix", task.weights_prefix.string()}};
   o.input = [common](const WorkerSettings& settings) {
     Json whole = common;
     whole["settings"] = to_json(settings);
@@ -151,18 +156,53 @@ Unit run_emulated_unit(const UnitTask& task) {
 
 namespace {
 
-void work(const Json& given, const WorkerSettings& mine, const std::string& data_dir,
-          const MakeLearner& make_learner, const std::atomic<bool>* interrupt) {
+// Nothing, where the node's collectives are ours, or it takes part in none.
+std::optional<LibraryLineOptions> library_options(const Scenario& scenario,
+                                                  const Topology& topology, Rank self,
+                                                  int local_rank) {
+  const auto kind = library_of(scenario);
+  const Communicator members = members_of(topology);
+  const std::size_t index = place_of(members.members, self);
+  if (!kind || index == members.size() || members.size() == 1) return std::nullopt;
+  LibraryLineOptions options;
+  options.place = {
+      .kind = *kind, .index = index, .members = members.size(), .local_rank = local_rank};
+  for (const Rank member : members.members)
+    if (member != self) options.others.push_back(member);
+  return options;
+}
+
+// The workload, then what it took of its GPU.
+Task<> run_on(Workload& workload, Node& node, const ComputeDevice& device,
+              const WorkerTools& tools) {
+  co_await workload.run(node);
+  if (!device.gpu) co_return;
+  const std::int64_t peak = tools.peak_gpu_bytes(device);
+  node.record("gpu_memory_peak_bytes", static_cast<double>(peak), {}, MetricKind::kTiming);
+}
+
+ComputeDevice device_of(const Scenario& scenario, const Place& place, const GuestOptions& options) {
+  const auto cuda = parse_cuda(place.device);
+  if (!cuda) return {};
+  // No launcher has said which of its host's this rank is, where all are on this host.
+  const bool real = scenario.mode == Mode::kReal;
+  return {.gpu = cuda->index.value_or(real ? options.local_rank : place.local_rank),
+          .deterministic = scenario.devices.deterministic};
+}
+
+void work(const Json& given, const WorkerSettings& mine, const GuestOptions& options,
+          const WorkerTools& tools) {
   const Document document = parse_document(given.at("scenario").get<std::string>(), "scenario");
   const Scenario scenario = read_scenario(document);
-  DatasetCache datasets(data_dir.empty() ? DataPaths{} : DataPaths{data_dir});
+  DatasetCache datasets(options.data_dir.empty() ? DataPaths{} : DataPaths{options.data_dir});
   const Topology topology = topology_of(scenario);
   std::atomic<std::int64_t> gradients = 0;
 
   UnitTask task;
   task.key = {given.at("run").get<std::size_t>(), given.at("repeat").get<std::size_t>()};
   task.scenario = &scenario;
-  task.make_learner = make_learner;
+  const ComputeDevice device = device_of(scenario, topology.places()[mine.rank.index()], options);
+  task.make_learner = [&](const Model& model) { return tools.make_learner(model, device); };
   task.datasets = &datasets;
   task.gradients = &gradients;
   task.weights_prefix = given.at("weights_prefix").get<std::string>();
@@ -171,14 +211,17 @@ void work(const Json& given, const WorkerSettings& mine, const std::string& data
   parts.info = node_info(topology, mine.rank);
   parts.seed = repeat_seed(scenario.seed, task.key.repeat);
   parts.profile = profile_of(scenario.devices, topology.places()[mine.rank.index()]);
-  parts.cost = mine.real ? CostKind::kMeasured : scenario.devices.cost;
+  parts.own_time = mine.real || device.gpu;
+  parts.cost = parts.own_time ? CostKind::kMeasured : scenario.devices.cost;
   parts.factor = scenario.devices.factor;
-  parts.interrupt = interrupt;
+  parts.interrupt = options.interrupt;
+  parts.library = library_options(scenario, topology, mine.rank, options.local_rank);
+  parts.make_library = tools.make_library;
 
   std::unique_ptr<Workload> workload;
   WorkerProgram program;
   program.prepare = [&] { workload = workload_of(task, topology); };
-  program.run = [&](Node& node) { return workload->run(node); };
+  program.run = [&](Node& node) { return run_on(*workload, node, device, tools); };
   program.gradients = [&] { return gradients.load(); };
   program.result = [&] {
     const DataSizes sizes = workload->data_sizes();
@@ -199,19 +242,18 @@ void work(const Json& given, const WorkerSettings& mine, const std::string& data
 
 }  // namespace
 
-void run_worker(int settings, const MakeLearner& make_learner) {
+void run_worker(int settings, const WorkerTools& tools) {
   Json given;
   try {
     given = Json::parse(text_at(settings));
   } catch (const Json::exception&) {
     throw ScenarioError("worker is started by 'understudy run', which hands it its settings");
   }
-  work(given, parse_worker_settings(given.at("settings")), given.at("data_dir").get<std::string>(),
-       make_learner, nullptr);
+  work(given, parse_worker_settings(given.at("settings")),
+       {given.at("data_dir").get<std::string>(), given.at("local_rank").get<int>()}, tools);
 }
 
-void run_guest(RendezvousGuest& rendezvous, const std::string& data_dir,
-               const MakeLearner& make_learner, const std::atomic<bool>* interrupt) {
+void run_guest(RendezvousGuest& rendezvous, const GuestOptions& options, const WorkerTools& tools) {
   while (const auto text = rendezvous.ask()) {
     const Json given = Json::parse(*text);
     WorkerSettings mine = parse_worker_settings(given.at("settings"));
@@ -219,7 +261,7 @@ void run_guest(RendezvousGuest& rendezvous, const std::string& data_dir,
     mine.origin_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
                          std::chrono::steady_clock::now().time_since_epoch())
                          .count();
-    work(given, mine, data_dir, make_learner, interrupt);
+    work(given, mine, options, tools);
   }
 }
 

@@ -3,19 +3,32 @@
 #pragma once
 
 #include "results/experiment/unit_runner.hpp"
+#include "runtime/collectives/collective_library.hpp"
+#include "runtime/learners/compute_device.hpp"
 
 namespace understudy {
+
+// What only a program with LibTorch has. All throw ScenarioError for what this build or host lacks.
+struct WorkerTools {
+  std::function<std::unique_ptr<Learner>(const Model&, const ComputeDevice&)> make_learner;
+  std::function<std::int64_t(const ComputeDevice&)> peak_gpu_bytes;  // that this process has taken
+  MakeCollectiveLibrary make_library;
+};
 
 // Throws as run_unit() does, and TransportError for a process that is lost.
 Unit run_emulated_unit(const UnitTask& task);
 
 // One node: reads at the descriptor what the coordinator has left there, and runs to the end. Throws
 // what the run ends with.
-void run_worker(int settings, const MakeLearner& make_learner);
+void run_worker(int settings, const WorkerTools& tools);
 
 // One rank of a real run that a launcher has started, other than rank 0: one node of each of the
-// experiment's repeats, as rank 0 hands them out. Throws as run_worker() does. `interrupt` may be null.
-void run_guest(RendezvousGuest& rendezvous, const std::string& data_dir,
-               const MakeLearner& make_learner, const std::atomic<bool>* interrupt);
+// experiment's repeats, as rank 0 hands them out. Throws as run_worker() does.
+struct GuestOptions {
+  std::string data_dir;
+  int local_rank = 0;  // among the ranks of its host
+  const std::atomic<bool>* interrupt = nullptr;
+};
+void run_guest(RendezvousGuest& rendezvous, const GuestOptions& options, const WorkerTools& tools);
 
 }  // namespace understudy

@@ -211,7 +211,7 @@ RunEstimate estimate_run(const Scenario& scenario) {
   const Work work = work_of(scenario);
   if (const auto* transfer = std::get_if<KnowledgeTransferConfig>(&scenario.workload)) {
     RunEstimate estimate;
-    if (scenario.devices.cost == CostKind::kProfile)
+    if (declares_compute(scenario))
       estimate.time = clock_time(transfer_seconds(scenario) * scenario.repeats);
     estimate.wall_s = cpu_seconds(*transfer) * scenario.repeats;
     estimate.memory = memory(*transfer);
@@ -221,7 +221,7 @@ RunEstimate estimate_run(const Scenario& scenario) {
   const auto workers = static_cast<double>(seating(scenario.topology).workers);
   const double factor = shorten(shortened, static_cast<std::int64_t>(work.gradients / workers));
   RunEstimate estimate;
-  if (scenario.devices.cost == CostKind::kProfile) {
+  if (declares_compute(scenario)) {
     estimate.time = clock_time(to_seconds(replay(shortened).time) * factor * scenario.repeats);
   }
   if (const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload)) {

@@ -161,9 +161,10 @@ std::optional<Prediction> predict(const Scenario& scenario) {
   const bool has_exchange = std::holds_alternative<ImageClassifierConfig>(scenario.workload) ||
                             std::holds_alternative<CollectiveBenchmarkConfig>(scenario.workload);
   const Seating seats = seating(scenario.topology);
-  const bool allreduces = std::holds_alternative<AllreduceConfig>(scenario.strategy);
-  if (!has_exchange || !allreduces || scenario.devices.cost != CostKind::kProfile ||
-      seats.workers < 2 || seats.nodes() > kMostPredictedNodes)
+  const auto* strategy = std::get_if<AllreduceConfig>(&scenario.strategy);
+  const bool allreduces = strategy != nullptr && !is_of_library(strategy->collective.kind);
+  if (!has_exchange || !allreduces || !declares_compute(scenario) || seats.workers < 2 ||
+      seats.nodes() > kMostPredictedNodes)
     return std::nullopt;
   return Predictor(scenario).predict();
 }

@@ -23,6 +23,7 @@ struct Launch {
   std::string data_dir;                  // where data sets are looked for first
   std::filesystem::path logs;            // a folder for what they print; empty: thrown away
   RendezvousHost* rendezvous = nullptr;  // of the mode real: where the other ranks come
+  int local_rank = 0;                    // of the mode real: rank 0's among those of its host
 };
 
 // Borrowed things outlive the call.

@@ -173,7 +173,7 @@ RunSummary describe(const ExpandedRun& run) {
   out.machines = seats.machines();
   out.mode = run.scenario.mode;
   out.on_gpus = !device.empty() && device != "cpu" && device != "ideal";
-  out.declared_cost = run.scenario.devices.cost == CostKind::kProfile;
+  out.declared_cost = declares_compute(run.scenario);
   out.has_boards = !run.scenario.boards.empty();
   out.expect = run.scenario.expect;
   return out;

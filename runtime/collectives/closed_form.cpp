@@ -116,6 +116,9 @@ ClosedForm closed_form(const CollectiveConfig& config, const ClosedFormWorld& wo
       return form.parameter_server();
     case CollectiveKind::kHierarchical:
       return form.hierarchical();
+    case CollectiveKind::kGloo:
+    case CollectiveKind::kNccl:
+      break;  // a library's own affair
   }
   return {};
 }

@@ -37,6 +37,10 @@ const char* name(CollectiveKind kind) {
       return "parameter_server";
     case CollectiveKind::kHierarchical:
       return "hierarchical";
+    case CollectiveKind::kGloo:
+      return "gloo";
+    case CollectiveKind::kNccl:
+      return "nccl";
   }
   return "";
 }
@@ -47,6 +51,9 @@ void check_collective(const CollectiveConfig& config, const Communicator& member
       throw ScenarioError(
           "a ring can't reduce in the canonical order: it adds each element in ring order");
     }
+    if (is_of_library(config.kind))
+      throw ScenarioError(
+          fmt::format("{} adds in an order of its own, not the canonical one", name(config.kind)));
     if (config.kind == CollectiveKind::kHierarchical && !is_aligned(members)) {
       throw ScenarioError(
           "hierarchical reduces in the canonical order only on a power of two of machines with an "
@@ -63,6 +70,14 @@ void check_collective(const CollectiveConfig& config, const Communicator& member
 
 namespace {
 
+Task<> library_allreduce(const CollectiveConfig& config, Node& node, Values values) {
+  if (node.library() == nullptr)
+    throw ScenarioError(fmt::format(
+        "{} moves real messages only; on a virtual clock, ring and its like stand in for it",
+        name(config.kind)));
+  return node.library()->allreduce(values);
+}
+
 Task<> allreduce_whole(const CollectiveConfig& config, Node& node, const Communicator& members,
                        Stretch stretch, Tag base) {
   switch (config.kind) {
@@ -76,6 +91,9 @@ Task<> allreduce_whole(const CollectiveConfig& config, Node& node, const Communi
       return parameter_server_allreduce(node, members, stretch, base);
     case CollectiveKind::kHierarchical:
       return hierarchical_allreduce(node, members, stretch, base);
+    case CollectiveKind::kGloo:
+    case CollectiveKind::kNccl:
+      break;
   }
   UNDERSTUDY_CHECK(false);
 }
@@ -121,6 +139,7 @@ Task<> allreduce_in_pieces(const CollectiveConfig& config, Node& node, const Com
 // No order of addition depends on where a stretch begins and ends, so pieces change no bits.
 Task<> allreduce(const CollectiveConfig& config, Node& node, const Communicator& members,
                  Stretch stretch, Tag base) {
+  if (is_of_library(config.kind)) return library_allreduce(config, node, stretch.values);
   const std::size_t piece = node.piece_bytes() / size_of(stretch.values.type());
   if (stretch.values.count() <= piece) return allreduce_whole(config, node, members, stretch, base);
   return allreduce_in_pieces(config, node, members, Pieces{stretch, piece, base});

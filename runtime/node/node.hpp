@@ -14,6 +14,7 @@
 #include "runtime/board/board.hpp"
 #include "runtime/node/communication.hpp"
 #include "runtime/node/device.hpp"
+#include "runtime/node/library_collectives.hpp"
 #include "runtime/node/local_nodes.hpp"
 #include "runtime/node/out_of_band.hpp"
 #include "runtime/node/recorder.hpp"
@@ -40,11 +41,12 @@ struct NodeParts {
   Device& device;
   Recorder& recorder;
   SafePoints& safe_points;
-  Tracer* tracer = nullptr;           // of a run that is traced
-  Board* board = nullptr;             // of a node that has one
-  bool sends_filler = false;          // what nobody reads travels nonetheless, byte for byte
-  OutOfBand* out_of_band = nullptr;   // of a node that has a process of its own
-  LocalNodes* local_nodes = nullptr;  // where all nodes share a process
+  Tracer* tracer = nullptr;               // of a run that is traced
+  Board* board = nullptr;                 // of a node that has one
+  bool sends_filler = false;              // what nobody reads travels nonetheless, byte for byte
+  OutOfBand* out_of_band = nullptr;       // of a node that has a process of its own
+  LocalNodes* local_nodes = nullptr;      // where all nodes share a process
+  LibraryCollectives* library = nullptr;  // of a node that takes part in a library's collectives
 };
 
 class Node {
@@ -75,6 +77,8 @@ class Node {
   OutOfBand* out_of_band() const { return parts_.out_of_band; }
   // nullptr: this node has a process of its own.
   LocalNodes* local_nodes() const { return parts_.local_nodes; }
+  // nullptr: its collectives are ours.
+  LibraryCollectives* library() const { return parts_.library; }
   SleepUntil sleep_until(TimePoint when) { return {parts_.executor, when}; }
   template <class T>
   Spawned<T> spawn(Task<T> task) {

@@ -12,4 +12,13 @@ namespace understudy {
 
 using StrategyConfig = std::variant<AllreduceConfig, FederatedConfig, GossipConfig, TransferConfig>;
 
+// nullptr: nothing is all-reduced.
+inline const CollectiveConfig* collective_of(const StrategyConfig& strategy) {
+  if (const auto* allreduce = std::get_if<AllreduceConfig>(&strategy))
+    return &allreduce->collective;
+  const auto* transfer = std::get_if<TransferConfig>(&strategy);
+  const bool reduces = transfer != nullptr && transfer->exchange == TransferExchange::kGradients;
+  return reduces ? &transfer->gradients.collective : nullptr;
+}
+
 }  // namespace understudy

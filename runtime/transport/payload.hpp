@@ -106,6 +106,7 @@ class Values {
   std::size_t size_bytes() const { return count_ * size_of(type_); }
   ScalarType type() const { return type_; }
   bool is_dry() const { return data_ == nullptr; }
+  void* data() const { return data_; }
   Values slice(std::size_t first, std::size_t count) const;
 
   Payload pack() const;  // a copy

@@ -33,6 +33,8 @@ template <class Archive>
 void describe(Archive& a, DevicesConfig& c) {
   a.field("cost", c.cost, "What compute is charged by.");
   a.field("factor", c.factor, "With `measured`: device time over thread CPU time.", {.above = 0});
+  a.field("deterministic", c.deterministic,
+          "On cuda: the same bits at every run; false: whatever is fastest, TF32 included.");
   a.field("profiles", c.profiles, "Profiles of your own, by name.");
 }
 

@@ -10,13 +10,16 @@
 
 namespace understudy {
 
-inline constexpr std::array<Named<CollectiveKind>, 5> kCollectiveNames = {{
+inline constexpr std::array<Named<CollectiveKind>, 7> kCollectiveNames = {{
     {CollectiveKind::kRing, "ring", "Reduce-scatter and all-gather around a ring."},
     {CollectiveKind::kTree, "tree", "Reduce up a binary tree and broadcast down."},
     {CollectiveKind::kHalvingDoubling, "halving_doubling", "Recursive halving, then doubling."},
     {CollectiveKind::kParameterServer, "parameter_server",
      "One node receives, adds and sends back."},
     {CollectiveKind::kHierarchical, "hierarchical", "Inside each machine, then across machines."},
+    {CollectiveKind::kGloo, "gloo", "The library Gloo's own; mode real."},
+    {CollectiveKind::kNccl, "nccl",
+     "NVIDIA's library NCCL, on a GPU for each rank; mode real, GPU build."},
 }};
 constexpr std::span<const Named<CollectiveKind>> names(CollectiveKind) { return kCollectiveNames; }
 

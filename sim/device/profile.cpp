@@ -7,6 +7,7 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/nearest.hpp"
+#include "runtime/base/text.hpp"
 
 namespace understudy {
 namespace {
@@ -90,6 +91,14 @@ Duration DeviceProfile::time(const KernelCost& kernel) const {
   const double computing = seconds(kernel.flops, flops_per_s);
   const double moving = seconds(kernel.bytes, memory_bytes_per_s);
   return launch_overhead + from_seconds(std::max(computing, moving));
+}
+
+std::optional<CudaName> parse_cuda(const std::string& device) {
+  if (device == "cuda") return CudaName{};
+  if (!device.starts_with("cuda:")) return std::nullopt;
+  const std::optional<int> index = parse_whole(std::string_view(device).substr(5));
+  if (!index) return std::nullopt;
+  return CudaName{index};
 }
 
 std::vector<std::string> builtin_profile_names() {

@@ -33,9 +33,17 @@ enum class CostKind { kProfile, kMeasured };
 // The scenario's `devices:` section.
 struct DevicesConfig {
   CostKind cost = CostKind::kProfile;
-  double factor = 1;  // measured: device time = thread CPU time x factor
+  double factor = 1;          // measured: device time = thread CPU time x factor
+  bool deterministic = true;  // on GPUs: the same bits at every run; false: whatever is fastest
   std::map<std::string, DeviceProfile> profiles;  // the user's own, by name
 };
+
+// A GPU that is really there: "cuda:1", or "cuda", the one whose number is its rank's among those of
+// its host.
+struct CudaName {
+  std::optional<int> index{};
+};
+std::optional<CudaName> parse_cuda(const std::string& device);  // nullopt: another device
 
 // Built in: ideal, rtx3060, rtx3080, rtx3090, a100, h100, cpu.
 std::vector<std::string> builtin_profile_names();

@@ -106,7 +106,8 @@ class WorkerWorld::Impl {
         data_(make_process_transport(loop_.wall, loop_.real_time, &loop_.hub, data_options())),
         safe_points_([this] { arrive(); }),
         pool_(1),
-        device_(clock_, inbox_, pool_, {parts.profile, parts.cost, parts.factor, !settings.real}),
+        device_(clock_, inbox_, pool_, {parts.profile, parts.cost, parts.factor, !parts.own_time}),
+        library_(make_library(parts)),
         recorder_(clock_, false),
         out_of_band_(clock_, [this](const ControlMessage& message) { say(message); }),
         node_(NodeParts{.info = parts.info,
@@ -118,7 +119,8 @@ class WorkerWorld::Impl {
                         .safe_points = safe_points_,
                         .tracer = &activity_,
                         .sends_filler = true,
-                        .out_of_band = &out_of_band_}) {
+                        .out_of_band = &out_of_band_,
+                        .library = library_.get()}) {
     loop_.keep_exact();
     std::vector<std::string> endpoints(settings.nodes + 1);
     endpoints.back() = settings.coordinator;
@@ -172,6 +174,14 @@ class WorkerWorld::Impl {
     };
     return options;
   }
+  std::unique_ptr<LibraryLine> make_library(const WorkerParts& parts) {
+    if (!parts.library) return nullptr;
+    LibraryLineOptions options = *parts.library;
+    options.place.address = settings_.bind;
+    options.explained = settings_.timeout + kFarewell;
+    return std::make_unique<LibraryLine>(loop_.wall, inbox_, *data_, parts.make_library,
+                                         std::move(options));
+  }
   void lose(const std::string& sentence) {
     loop_.wall.fail(std::make_exception_ptr(CoordinatorLost(
         fmt::format("the coordinator of the run is gone: {}", sentence), settings_.folder)));
@@ -190,6 +200,7 @@ class WorkerWorld::Impl {
     say({ControlKind::kHello, std::move(hello), {}});
     co_await welcome_;
     co_await on_pool(program.prepare);
+    if (library_) co_await library_->connect();
     say({ControlKind::kReady, {}, {}});
     co_await start_;
     auto main = spawn(clock_, program.run(node_));
@@ -377,6 +388,7 @@ class WorkerWorld::Impl {
   LastActivity activity_;
   ComputePool pool_;
   WallDevice device_;
+  std::unique_ptr<LibraryLine> library_;  // null: its collectives are ours
   SampleRecorder recorder_;
   CoordinatorLine out_of_band_;
   Node node_;

@@ -11,6 +11,7 @@
 #include "runtime/node/node.hpp"
 #include "sim/device/profile.hpp"
 #include "sim/emulation/control.hpp"
+#include "sim/emulation/library_line.hpp"
 
 namespace understudy {
 
@@ -19,8 +20,12 @@ struct WorkerParts {
   std::uint64_t seed = 0;
   DeviceProfile profile;
   CostKind cost = CostKind::kProfile;
-  double factor = 1;                             // measured: device time = thread CPU time x factor
+  double factor = 1;      // measured: device time = thread CPU time x factor
+  bool own_time = false;  // the device is real: computations take the time that they take
   const std::atomic<bool>* interrupt = nullptr;  // asks the coordinator to stop the run
+  // Of a node that takes part in a library's collectives; it listens where the node does.
+  std::optional<LibraryLineOptions> library{};
+  MakeCollectiveLibrary make_library{};
 };
 
 struct WorkerProgram {

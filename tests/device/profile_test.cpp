@@ -1,4 +1,5 @@
 #include "sim/device/profile.hpp"
+#include "sim/device/fit_profile.hpp"
 
 #include "runtime/base/errors.hpp"
 #include "runtime/learners/model.hpp"
@@ -72,6 +73,23 @@ TEST(Profiles, UnknownNamesGetTheNearest) {
     EXPECT_THAT(error.what(),
                 HasSubstr("there is no device profile 'rtx3800'; did you mean 'rtx3"));
   }
+}
+
+// 10 kernels of 1e9 operations at 1 us each: 10 x (1 us + 1e9 / rate) take 1.01 ms at 1e13/s.
+TEST(Profiles, TheRateIsFoundAtWhichACostTakesSoLong) {
+  DeviceProfile profile;
+  profile.launch_overhead = std::chrono::microseconds{1};
+  const Cost cost(10, KernelCost{.phase = Phase::kForward, .flops = 1e9});
+  EXPECT_NEAR(fit_compute(profile, cost, 1.01e-3).flops_per_s, 1e13, 1e9);
+  EXPECT_EQ(fit_compute(profile, cost, 9e-6).flops_per_s, 0) << "launching alone takes 10 us";
+}
+
+TEST(Profiles, NamesOfGpus) {
+  EXPECT_EQ(parse_cuda("cuda:3")->index, 3);
+  ASSERT_TRUE(parse_cuda("cuda"));
+  EXPECT_FALSE(parse_cuda("cuda")->index);
+  for (const char* other : {"", "cpu", "rtx3080", "cuda:", "cuda:-1", "cuda:x", "cudas"})
+    EXPECT_FALSE(parse_cuda(other)) << other;
 }
 
 double images_per_second(const DeviceProfile& profile, const char* name) {

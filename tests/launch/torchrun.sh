@@ -18,11 +18,12 @@ expect_text trained_out "rank 1 of 2 (local rank 1), rank 0 at 127.0.0.1:"
 
 # The second start goes on in the folder of the first.
 restarts=(--max-restarts 1)
-sed 's/updates: 40/updates: 5000/' train.yaml > longer.yaml
+sed 's/updates: 40/updates: 20000/' train.yaml > longer.yaml
 "$program" run longer.yaml --set mode=virtual --out longer_expected --quiet
-start longer.yaml --out longer --quiet 2> longer_out &
+start longer.yaml --out longer > /dev/null 2> longer_out &
 wait_for_start longer
 kill -9 "$(rank_process RANK=1)"
 wait $! || fail "torchrun has not restarted: $(cat longer_out)"
+[ "$(grep -c 'rank 1 of 2 (local rank 1)' longer_out)" = 2 ] || fail "rank 1 was not started twice: $(cat longer_out)"
 [ "$(weights longer)" = "$(weights longer_expected)" ] || fail "other weights after a restart"
 exit 0

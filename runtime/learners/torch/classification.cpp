@@ -14,16 +14,17 @@ constexpr std::int64_t kNoIgnoredLabel = -100;  // PyTorch's default
 
 void add_confidences(const at::Tensor& log_probabilities, const at::Tensor& right,
                      Calibration& out) {
-  const at::Tensor confidences = log_probabilities.to(at::kDouble).exp();
+  const at::Tensor confidences = log_probabilities.to(at::kDouble).exp().cpu();
+  const at::Tensor marks = right.cpu();
   for (std::int64_t i = 0; i < confidences.numel(); ++i)
-    out.add(confidences.data_ptr<double>()[i], right.data_ptr<bool>()[i]);
+    out.add(confidences.data_ptr<double>()[i], marks.data_ptr<bool>()[i]);
 }
 
 }  // namespace
 
 LossAndGradient cross_entropy_of(const at::Tensor& logits, const Batch& batch) {
   const at::Tensor log_softmax = at::log_softmax(logits, 1);
-  const at::Tensor labels = batch_labels(batch);
+  const at::Tensor labels = batch_labels(batch).to(logits.device());
   const auto [loss, total_weight] =
       at::nll_loss_forward(log_softmax, labels, {}, at::Reduction::Mean, kNoIgnoredLabel);
   const at::Tensor flowing =
@@ -46,7 +47,7 @@ Evaluation evaluate_classifier(const BatchSource& source, std::size_t first, std
     std::iota(indices.begin(), indices.end(), static_cast<std::uint32_t>(first + done));
     source.gather(indices, batch);
     const at::Tensor log_softmax = at::log_softmax(logits_of(batch), 1);
-    const at::Tensor labels = batch_labels(batch);
+    const at::Tensor labels = batch_labels(batch).to(log_softmax.device());
     loss -= log_softmax.gather(1, labels.unsqueeze(1)).sum().item<double>();
     const auto [largest, answers] = log_softmax.max(1);
     const at::Tensor right = answers.eq(labels);

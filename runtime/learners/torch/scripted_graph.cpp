@@ -38,9 +38,9 @@ bool never_drops(const Node& node) {
 void look_at(const Node& node, ScriptedGraph& out) {
   if (node.maybeSchema() == nullptr) return;
   const std::string name = node.kind().toUnqualString();
-  out.draws |= !never_drops(node) &&
-               (node.isNondeterministic() || node.hasNamedInput("generator") ||
-                name.find("dropout") != std::string::npos);
+  out.draws |=
+      !never_drops(node) && (node.isNondeterministic() || node.hasNamedInput("generator") ||
+                             name.find("dropout") != std::string::npos);
   out.normalises |= name.find("batch_norm") != std::string::npos;
   for (const char* argument : {"training", "train"}) {
     const auto value = constant(node, argument);

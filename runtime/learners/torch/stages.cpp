@@ -242,10 +242,11 @@ class DropoutStage final : public Stage {
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     if (!pass.training) return input;
-    saved.extra = at::empty(input.sizes(), input.options());
+    at::Tensor mask = at::empty(input.sizes(), input.options().device(at::kCPU));
     AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "dropout", [&] {
-      fill_mask(pass.random, std::span(saved.extra.data_ptr<scalar_t>(), saved.extra.numel()));
+      fill_mask(pass.random, std::span(mask.data_ptr<scalar_t>(), mask.numel()));
     });
+    saved.extra = mask.to(input.device());
     return input.mul(saved.extra);
   }
 
@@ -396,7 +397,7 @@ class ScaleStage final : public Stage {
 };
 
 std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& input,
-                                  std::size_t slice) {
+                                  std::size_t slice, bool portable) {
   if (const auto* conv = std::get_if<Conv2d>(&layer))
     return std::make_unique<ConvStage>(*conv, slice);
   if (const auto* linear = std::get_if<Linear>(&layer))
@@ -404,7 +405,7 @@ std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& inp
   if (std::holds_alternative<Relu>(layer)) return std::make_unique<ReluStage>();
   if (std::holds_alternative<Flatten>(layer)) return std::make_unique<FlattenStage>(input);
   if (const auto* pool = std::get_if<MaxPool2d>(&layer)) {
-    if (!is_side_by_side(*pool)) return std::make_unique<LibraryPoolStage>(*pool);
+    if (portable || !is_side_by_side(*pool)) return std::make_unique<LibraryPoolStage>(*pool);
     return std::make_unique<PoolStage>(input, pool->size, false);
   }
   if (const auto* norm = std::get_if<GroupNorm>(&layer))
@@ -457,7 +458,7 @@ int pool_size(std::span<const Layer> layers) {
   return std::get<MaxPool2d>(layers[first ? 0 : 1]).size;
 }
 
-std::vector<std::unique_ptr<Stage>> make_stages(const Model& model) {
+std::vector<std::unique_ptr<Stage>> make_stages(const Model& model, bool portable) {
   // ReLU works in place, and the first stage's input is the caller's, what flows from SkipStart and
   // SkipSwap another branch's.
   const auto is_relu = [](const Layer& layer) { return std::holds_alternative<Relu>(layer); };
@@ -472,11 +473,11 @@ std::vector<std::unique_ptr<Stage>> make_stages(const Model& model) {
   std::size_t slice = 0;
   std::span<const Layer> rest(model.layers);
   while (!rest.empty()) {
-    const std::size_t taken = pools_with_relu(rest) ? 2 : 1;
+    const std::size_t taken = !portable && pools_with_relu(rest) ? 2 : 1;
     if (taken == 2) {
       stages.push_back(std::make_unique<PoolStage>(flow.shape(), pool_size(rest), true));
     } else {
-      stages.push_back(make_stage(rest[0], flow.shape(), slice));
+      stages.push_back(make_stage(rest[0], flow.shape(), slice, portable));
     }
     for (const Layer& layer : rest.first(taken)) {
       slice += slice_count(layer);

@@ -56,6 +56,7 @@ class Stage {
 bool pools_with_relu(std::span<const Layer> layers);
 int pool_size(std::span<const Layer> pooling_and_relu);
 
-std::vector<std::unique_ptr<Stage>> make_stages(const Model& model);
+// `portable`: without kernels of our own, which are the processor's alone.
+std::vector<std::unique_ptr<Stage>> make_stages(const Model& model, bool portable);
 
 }  // namespace understudy

@@ -1,0 +1,93 @@
+// Built where LibTorch has CUDA and NCCL.
+#include <ATen/ATen.h>
+#include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+
+#include "runtime/collectives/c10d/c10d_collectives.hpp"
+#include "runtime/collectives/c10d/library_call.hpp"
+#include "runtime/collectives/c10d/told_store.hpp"
+#include "runtime/collectives/c10d/worker_thread.hpp"
+
+namespace understudy {
+namespace {
+
+class Nccl final : public CollectiveLibrary {
+ public:
+  explicit Nccl(const LibraryPlace& place)
+      : place_(place),
+        device_(at::kCUDA, static_cast<c10::DeviceIndex>(place.local_rank)),
+        store_(c10::make_intrusive<ToldStore>(place.tell)) {
+    const int gpus = c10::cuda::device_count();
+    if (place.local_rank < gpus) return;
+    throw ScenarioError(fmt::format(
+        "strategy.collective: nccl needs a GPU for each rank of a host; local rank {} finds "
+        "{} here, and gloo or a collective of ours needs none",
+        place.local_rank, gpus));
+  }
+
+  void hear(const std::string& what) override { store_->hear(what); }
+
+  // The communicator is made by the first all-reduce: an empty one, of all members.
+  void connect() override {
+    in_library("nccl", [&] {
+      const c10::cuda::CUDAGuard guard(device_);
+      auto options = c10d::ProcessGroupNCCL::Options::create();
+      options->timeout = in_milliseconds(place_.timeout);
+      group_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(
+          store_, static_cast<int>(place_.index), static_cast<int>(place_.members), options);
+      float zero = 0;
+      sum(Values(std::span(&zero, 1)));
+    });
+  }
+
+  void start_allreduce(Values values, Done done) override {
+    if (values.count() == 0) return done(nullptr);
+    thread_.post([this, values, done = std::move(done)] {
+      std::exception_ptr failure;
+      try {
+        in_library("nccl", [&] { sum(values); });
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      done(failure);
+    });
+  }
+
+ private:
+  // Vectors are in the host's memory: there and back by way of a buffer that the GPU can read by
+  // itself, both as long as the largest bucket.
+  void sum(Values values) {
+    const c10::cuda::CUDAGuard guard(device_);
+    const at::Tensor host = tensor_of(values);
+    const auto buffer = [&](at::Tensor& kept, const at::TensorOptions& options) {
+      if (!kept.defined() || kept.numel() < host.numel() ||
+          kept.scalar_type() != host.scalar_type())
+        kept = at::empty({host.numel()}, options.dtype(host.scalar_type()));
+      return kept.narrow(0, 0, host.numel());
+    };
+    at::Tensor pinned = buffer(pinned_, at::TensorOptions().pinned_memory(true));
+    at::Tensor there = buffer(there_, at::TensorOptions(device_));
+    pinned.copy_(host);
+    there.copy_(pinned, true);
+    std::vector<at::Tensor> tensors{there};
+    group_->allreduce(tensors)->wait();
+    pinned.copy_(there, false);
+    host.copy_(pinned);
+  }
+
+  LibraryPlace place_;
+  at::Device device_;
+  c10::intrusive_ptr<ToldStore> store_;
+  c10::intrusive_ptr<c10d::ProcessGroupNCCL> group_;
+  at::Tensor pinned_, there_;
+  WorkerThread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<CollectiveLibrary> make_nccl(const LibraryPlace& place) {
+  return std::make_unique<Nccl>(place);
+}
+
+}  // namespace understudy

@@ -1,0 +1,47 @@
+// A library's collectives as tasks of a worker's event loop: the library's threads wait, the loop does
+// not, so signs of life go on.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/collectives/collective_library.hpp"
+#include "runtime/node/library_collectives.hpp"
+#include "runtime/transport/process_transport.hpp"
+#include "sim/time/inbox.hpp"
+
+namespace understudy {
+
+struct LibraryLineOptions {
+  LibraryPlace place;
+  std::vector<Rank> others;  // the members but this one
+  // After a failure, the coordinator has so long to say who is to blame.
+  Duration explained{std::chrono::seconds{5}};
+};
+
+class LibraryLine final : public LibraryCollectives {
+ public:
+  // All must outlive the line. Throws what `make` throws.
+  LibraryLine(Executor& wall, Inbox& inbox, ProcessTransport& data,
+              const MakeCollectiveLibrary& make, LibraryLineOptions options);
+  // What a lost member left hanging can't be called back: it is left to the end of the process.
+  ~LibraryLine() override;
+
+  // Ends once all members have found each other. Throws TransportError.
+  Task<> connect();
+  Task<> allreduce(Values values) override;
+
+ private:
+  class Door;
+  class Call;
+  Task<> listen();
+  void tell(const std::string& what);
+
+  Executor& wall_;
+  ProcessTransport& data_;
+  LibraryLineOptions options_;
+  std::shared_ptr<Door> door_;
+  std::shared_ptr<CollectiveLibrary> library_;
+};
+
+}  // namespace understudy

@@ -1,0 +1,164 @@
+// All-reduce by Gloo and NCCL, members being threads of this process, held against our own collectives.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <future>
+#include <thread>
+
+#include "runtime/collectives/c10d/c10d_collectives.hpp"
+#include "tests/collectives/harness.hpp"
+
+namespace understudy {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Waits for one all-reduce. Rethrows what it fails with.
+template <class Scalar>
+void sum(CollectiveLibrary& library, std::vector<Scalar>& vector) {
+  std::promise<void> ended;
+  library.start_allreduce(Values(std::span(vector)), [&](std::exception_ptr failure) {
+    failure ? ended.set_exception(failure) : ended.set_value();
+  });
+  ended.get_future().get();
+}
+
+// Members that tell each other by calls.
+class Group {
+ public:
+  Group(CollectiveKind kind, std::size_t members, Duration timeout = 20s) {
+    for (std::size_t i = 0; i < members; ++i) {
+      LibraryPlace place{.kind = kind, .index = i, .members = members};
+      place.local_rank = static_cast<int>(i);
+      place.address = "127.0.0.1";
+      place.timeout = timeout;
+      place.tell = [this, i](const std::string& what) {
+        for (std::size_t other = 0; other < libraries_.size(); ++other)
+          if (other != i && libraries_[other]) libraries_[other]->hear(what);
+      };
+      libraries_.push_back(make_c10d_collectives(place));
+    }
+  }
+  std::unique_ptr<CollectiveLibrary>& operator[](std::size_t member) { return libraries_[member]; }
+
+  // Every member by a thread of its own.
+  template <class Run>
+  void each(const Run& run) {
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < libraries_.size(); ++i) threads.emplace_back([&, i] { run(i); });
+    for (std::thread& thread : threads) thread.join();
+  }
+  void connect() {
+    each([this](std::size_t i) { libraries_[i]->connect(); });
+  }
+  template <class Scalar>
+  void sum_each(std::vector<std::vector<Scalar>>& vectors) {
+    each([&](std::size_t i) { sum(*libraries_[i], vectors[i]); });
+  }
+
+ private:
+  std::vector<std::unique_ptr<CollectiveLibrary>> libraries_;
+};
+
+template <class Scalar, class Draw>
+std::vector<std::vector<Scalar>> vectors_of(std::size_t members, std::size_t size,
+                                            const Draw& draw) {
+  std::vector<std::vector<Scalar>> vectors(members, std::vector<Scalar>(size));
+  for (std::size_t m = 0; m < members; ++m)
+    for (std::size_t e = 0; e < size; ++e) vectors[m][e] = static_cast<Scalar>(draw(m, e));
+  return vectors;
+}
+
+class Gloo : public testing::TestWithParam<std::size_t> {
+ protected:
+  void SetUp() override {
+#ifndef UNDERSTUDY_HAS_GLOO
+    GTEST_SKIP() << "this build has no Gloo";
+#endif
+  }
+};
+
+// Sums below 2^24, which a float holds exactly in whatever order they are added.
+TEST_P(Gloo, AddsIntegersAsARingDoes) {
+  const std::size_t n = GetParam();
+  Group group(CollectiveKind::kGloo, n);
+  group.connect();
+  for (const std::size_t size : {1u, 7u, 1000u, 100'003u}) {
+    auto by_gloo = vectors_of<float>(n, size, [](auto m, auto e) { return (m + 1) * (e % 1000); });
+    auto by_ring = by_gloo;
+    group.sum_each(by_gloo);
+    allreduce_vectors(make_topology(MeshConfig{.nodes = static_cast<int>(n)}),
+                      {.kind = CollectiveKind::kRing}, by_ring, size);
+    EXPECT_EQ(by_gloo, by_ring) << size;
+  }
+}
+
+template <class Scalar>
+void add_drawn(std::size_t n, double tolerance) {
+  Group group(CollectiveKind::kGloo, n);
+  group.connect();
+  RandomStream random({.seed = 4, .node = 0, .purpose = Purpose::kTest});
+  auto by_gloo = vectors_of<Scalar>(n, 10'000, [&](auto, auto) { return random.normal(); });
+  auto by_ring = by_gloo;
+  const auto terms = by_gloo;
+  group.sum_each(by_gloo);
+  allreduce_vectors(make_topology(MeshConfig{.nodes = static_cast<int>(n)}),
+                    {.kind = CollectiveKind::kRing}, by_ring, 10'000);
+  for (std::size_t m = 1; m < n; ++m) EXPECT_EQ(by_gloo[m], by_gloo[0]) << "the same bits on all";
+  for (std::size_t e = 0; e < by_gloo[0].size(); ++e) {
+    double size = 0;  // of the terms: what rounding is relative to
+    for (const auto& term : terms) size += std::abs(static_cast<double>(term[e]));
+    ASSERT_NEAR(by_gloo[0][e], by_ring[0][e], tolerance * size);
+  }
+}
+
+TEST_P(Gloo, AddsFloatsAsARingDoesButForRounding) { add_drawn<float>(GetParam(), 1e-6); }
+TEST_P(Gloo, AddsDoublesAsARingDoesButForRounding) { add_drawn<double>(GetParam(), 1e-15); }
+
+INSTANTIATE_TEST_SUITE_P(Members, Gloo, testing::Values(2, 3, 4));
+
+class GlooFailures : public Gloo {};
+
+TEST_P(GlooFailures, AMemberThatLeavesEndsTheOthersAllreduce) {
+  Group group(CollectiveKind::kGloo, 2);
+  group.connect();
+  group[1] = nullptr;
+  std::vector<float> vector(1000, 1.0f);
+  EXPECT_THROW(sum(*group[0], vector), TransportError);
+}
+
+TEST_P(GlooFailures, AMemberThatNeverConnectsIsWaitedForSoLong) {
+  Group group(CollectiveKind::kGloo, 2, 300ms);
+  EXPECT_THROW(group[0]->connect(), TransportError);
+}
+
+INSTANTIATE_TEST_SUITE_P(Two, GlooFailures, testing::Values(2));
+
+#ifdef UNDERSTUDY_HAS_NCCL
+TEST(Nccl, AddsOnOneGpuForEachMember) {
+  try {
+    Group group(CollectiveKind::kNccl, 2);
+    group.connect();
+    auto vectors =
+        vectors_of<float>(2, 100'003, [](auto m, auto e) { return (m + 1) * (e % 1000); });
+    group.sum_each(vectors);
+    for (std::size_t e = 0; e < vectors[0].size(); ++e)
+      for (const auto& vector : vectors) ASSERT_EQ(vector[e], static_cast<float>(3 * (e % 1000)));
+  } catch (const ScenarioError& lacking) {
+    GTEST_SKIP() << lacking.what();
+  }
+}
+#else
+TEST(Nccl, IsRefusedByABuildWithoutCuda) {
+  try {
+    make_c10d_collectives({.kind = CollectiveKind::kNccl});
+    FAIL() << "it was made";
+  } catch (const ScenarioError& refusal) {
+    EXPECT_THAT(refusal.what(), testing::HasSubstr("'cmake --preset gpu'"));
+  }
+}
+#endif
+
+}  // namespace
+}  // namespace understudy

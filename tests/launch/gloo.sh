@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC1091,SC2094,SC2154
+# Ranks that exchange by Gloo, and what is said of libraries and devices that are not here.
+source "$(dirname "$0")/common.sh"
+
+wait=30
+rank() {  # number, ranks, file, arguments
+  RANK=$1 LOCAL_RANK=$1 WORLD_SIZE=$2 MASTER_ADDR=${master:-127.0.0.1} MASTER_PORT=$port \
+    exec "$program" worker --wait "$wait" "${@:3}"
+}
+value_of() { grep -o "\"$2\": [-0-9.e]*" "$1/summary.json" | head -1 | cut -d' ' -f2; }
+# Trains a file's world of so many ranks over Gloo into a folder.
+train() {  # ranks, file, folder
+  for ((other = 1; other < $1; ++other)); do
+    (rank $other "$1" "$2" --set strategy.collective=gloo --quiet) 2> "other-$other" &
+  done
+  (rank 0 "$1" "$2" --set strategy.collective=gloo --out "$3" --quiet) 2> first || fail "$3: $(cat first)"
+  for job in $(jobs -p); do wait "$job" || fail "$3: $(cat other-*)"; done
+}
+
+# Two terms have the same sum in whatever order they are added, so the weights are the same to the bit.
+train 2 train.yaml two
+check_trained two
+
+cat > images.yaml << END
+name: images
+mode: real
+topology: {kind: mesh, nodes: 2, bandwidth: 1Gbit/s, latency: 100us}
+workload: {kind: image_classifier, dataset: fashion_mnist, model: lenet, batch: 32, epochs: 1, train_limit: 512,
+           test_limit: 200, optimizer: {kind: sgd, lr: 0.05}}
+strategy: {kind: allreduce, collective: ring, bucket: 20KiB}
+emulation: {timeout: 3s}
+END
+train 2 images.yaml images
+"$program" run images.yaml --set mode=virtual --out images_expected --quiet
+[ "$(weights images)" = "$(weights images_expected)" ] || fail "images: other weights than in virtual time"
+[ "$(value_of images test_accuracy)" = "$(value_of images_expected test_accuracy)" ] || fail "images: another accuracy"
+
+# Four have not: within a millionth.
+sed 's/nodes: 2/nodes: 4/; s/a: \[0.1, 0.7\]/a: [0.1, 0.7, 0.2, 0.5]/; s/b: \[0.3, 2\]/b: [0.3, 2, -1, 4]/' train.yaml > four.yaml
+train 4 four.yaml four
+"$program" run four.yaml --set mode=virtual --out four_expected --quiet
+found=$(value_of four x) expected=$(value_of four_expected x)
+awk -v a="$found" -v b="$expected" 'BEGIN {exit !(a != "" && b != "" && (a - b)^2 <= (1e-6 * b)^2)}' ||
+  fail "four ranks end at $found, in virtual time at $expected"
+
+# A rank that is killed amid all-reduces, and one that is stopped: both named, both end all.
+start() {  # folder
+  (rank 1 2 endless.yaml --set strategy.collective=gloo --quiet) 2> other &
+  other=$!
+  (rank 0 2 endless.yaml --set strategy.collective=gloo --out "$1" --quiet) 2> first &
+  first=$!
+  wait_for_start "$1"
+}
+start killed
+kill -9 $other
+wait $first
+[ $? = 3 ] || fail "rank 0 has not ended with 3 when rank 1 was killed"
+expect_text first "rank 1 (machine 1, process $other on $(hostname)) has ended"
+expect_text first "gloo"
+wait $other 2> /dev/null
+start stopped
+kill -STOP $other
+wait $first
+[ $? = 3 ] || fail "rank 0 has not ended with 3 when rank 1 was stopped"
+expect_text first "rank 1 (machine 1, process $other on $(hostname)) has not answered for 3s"
+kill -CONT $other
+wait $other && fail "rank 1 ended well"
+
+# Beyond loopback only where the network is trusted.
+address=$(hostname -I | cut -d' ' -f1)
+if [ -n "$address" ]; then
+  "$program" keys --out keys --quiet
+  master=$address
+  for number in 0 1; do
+    (rank $number 2 train.yaml --set strategy.collective=gloo --keys keys/run.keys --out "no-$number" --quiet) 2> refused &&
+      fail "rank $number talks without keys"
+    expect_text refused "gloo would talk at $address without keys or encryption"
+  done
+  (rank 1 2 train.yaml --set strategy.collective=gloo --keys keys/run.keys --trusted-network --quiet) &
+  (rank 0 2 train.yaml --set strategy.collective=gloo --keys keys/run.keys --trusted-network --out trusted --quiet) ||
+    fail "a trusted network"
+  wait $! || fail "a trusted network: rank 1"
+  check_trained trusted
+  unset master
+fi
+
+# What this build or this host lacks. The sentences of a build with CUDA are others.
+(rank 0 2 train.yaml --set strategy.collective=nccl --out no-nccl --quiet) 2> nccl
+code=$?
+if grep -q "no NCCL" nccl || grep -q "needs a GPU" nccl; then [ $code = 2 ] || fail "nccl: ended with $code"; fi
+(rank 0 2 images.yaml --set topology.device=cuda:63 --out no-gpu --quiet) 2> gpu
+[ $? = 2 ] || fail "cuda:63 is taken"
+expect_text gpu "topology.device: cuda:63"
+exit 0
