@@ -302,12 +302,15 @@ class Checker {
 
   void check_library(const CollectiveConfig& c) const {
     if (!is_of_library(c.kind)) return;
-    if (scenario_.mode != Mode::kReal)
+    const bool gloo = c.kind == CollectiveKind::kGloo;
+    const bool kernel_links =
+        scenario_.mode == Mode::kEmulated && scenario_.emulation.links == LinkShaper::kKernel;
+    if (scenario_.mode != Mode::kReal && !(gloo && kernel_links))
       fail("strategy.collective",
            fmt::format(
                "{} opens sockets of its own, which feel no network of ours, so it is part of "
-               "the mode real; here ring and its like are the algorithm",
-               name(c.kind)));
+               "the mode real{}; here ring and its like are the algorithm",
+               name(c.kind), gloo ? ", and of emulated runs with emulation.links: kernel" : ""));
     if (c.reduction == Reduction::kOrdered)
       fail("strategy.reduction",
            fmt::format("{} adds in an order of its own and cannot offer 'ordered'", name(c.kind)));
