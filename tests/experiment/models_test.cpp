@@ -46,14 +46,17 @@ TEST(Models, ScriptedOnesTakeTheTimeOfTheirReplay) {
   EXPECT_EQ(replayed[1].weights_hash, trained[1].weights_hash);
 }
 
+// What ends the training is the strategy's there.
+const std::string kRounds = "workload.epochs=null";
+
 TEST(Models, ScriptedOnesLearnUnderEachStrategy) {
   const std::string federated =
       "strategy={kind: federated, algorithm: fedavg, rounds: 3, local_epochs: 1}";
   const std::string gossip = "strategy={kind: gossip, rounds: 3, local_epochs: 1}";
   const std::vector<std::vector<std::string>> ways = {
       {},
-      {federated, "topology={kind: star, nodes: 3}"},
-      {gossip, "topology={kind: ring, nodes: 3}"}};
+      {federated, kRounds, "topology={kind: star, nodes: 3}"},
+      {gossip, kRounds, "topology={kind: ring, nodes: 3}"}};
   for (const auto& sets : ways) {
     const auto units = run_all(experiment_of(kScripted, sets), training());
     EXPECT_FALSE(units[0].weights_hash.empty());
@@ -128,7 +131,7 @@ TEST(Models, KeptWeightsAreWhatOthersStartFrom) {
 }
 
 TEST(Models, WeightsOfAFederationAndOfATransferAreKept) {
-  const KeptRun federation({kLenet,
+  const KeptRun federation({kLenet, kRounds,
                             "strategy={kind: federated, algorithm: fedavg, rounds: 1, "
                             "local_steps: 1}",
                             "topology={kind: star, nodes: 3}"});

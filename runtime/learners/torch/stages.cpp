@@ -5,38 +5,14 @@
 #include <algorithm>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/learners/torch/parameter_stage.hpp"
 #include "runtime/learners/torch/pooling.hpp"
+#include "runtime/learners/torch/small_conv.hpp"
 
 namespace understudy {
 namespace {
 
 constexpr at::MemoryFormat kChannelsLast = at::MemoryFormat::ChannelsLast;
-
-// The layer's slices: its weight's index, its bias, if it has one, one further.
-class WithParameters : public Stage {
- public:
-  WithParameters(std::size_t weight, bool bias) : weight_(weight), bias_(bias) {}
-  bool has_parameters() const override { return true; }
-
- protected:
-  const at::Tensor& weight(const Pass& pass) const { return pass.parameters[weight_]; }
-  bool has_bias() const { return bias_; }
-  // Undefined where there is none.
-  at::Tensor bias(const Pass& pass) const {
-    return bias_ ? pass.parameters[weight_ + 1] : at::Tensor();
-  }
-  const at::Tensor& weight_gradient(const Gradients& out) const { return out.slices[weight_]; }
-  const at::Tensor& bias_gradient(const Gradients& out) const { return out.slices[weight_ + 1]; }
-  void announce(const Gradients& out) const {
-    if (!out.hook) return;
-    if (bias_) out.hook(weight_ + 1);
-    out.hook(weight_);
-  }
-
- private:
-  std::size_t weight_;
-  bool bias_;
-};
 
 bool is_side_by_side(const MaxPool2d& pool) {
   return pool.padding == 0 && stride_of(pool) == pool.size;
@@ -49,10 +25,10 @@ at::Tensor take_skip(Pass& pass) {
   return skip;
 }
 
-class ConvStage final : public WithParameters {
+class ConvStage final : public ParameterStage {
  public:
   ConvStage(const Conv2d& layer, std::size_t weight)
-      : WithParameters(weight, layer.bias),
+      : ParameterStage(weight, layer.bias),
         stride_{layer.stride, layer.stride},
         padding_{layer.padding, layer.padding} {}
 
@@ -90,9 +66,9 @@ class ConvStage final : public WithParameters {
   std::array<std::int64_t, 2> stride_, padding_;
 };
 
-class LinearStage final : public WithParameters {
+class LinearStage final : public ParameterStage {
  public:
-  using WithParameters::WithParameters;
+  using ParameterStage::ParameterStage;
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     if (pass.training) saved.input = input;
@@ -268,10 +244,10 @@ class DropoutStage final : public Stage {
 };
 
 // LibTorch 1.13 takes channels-last images forward, and misreads them backward.
-class GroupNormStage final : public WithParameters {
+class GroupNormStage final : public ParameterStage {
  public:
   GroupNormStage(const GroupNorm& layer, const ActivationShape& input, std::size_t weight)
-      : WithParameters(weight, true), groups_(layer.groups), input_(input) {}
+      : ParameterStage(weight, true), groups_(layer.groups), input_(input) {}
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     input = input.contiguous(at::MemoryFormat::Contiguous);
@@ -301,10 +277,10 @@ class GroupNormStage final : public WithParameters {
   ActivationShape input_;
 };
 
-class BatchNormStage final : public WithParameters {
+class BatchNormStage final : public ParameterStage {
  public:
   explicit BatchNormStage(std::size_t weight)
-      : WithParameters(weight, true), mean_(weight + 2), variance_(weight + 3) {}
+      : ParameterStage(weight, true), mean_(weight + 2), variance_(weight + 3) {}
 
   at::Tensor forward(Pass& pass, at::Tensor input, Saved& saved) const override {
     input = input.contiguous(kChannelsLast);
@@ -398,8 +374,10 @@ class ScaleStage final : public Stage {
 
 std::unique_ptr<Stage> make_stage(const Layer& layer, const ActivationShape& input,
                                   std::size_t slice, bool portable) {
-  if (const auto* conv = std::get_if<Conv2d>(&layer))
+  if (const auto* conv = std::get_if<Conv2d>(&layer)) {
+    if (!portable && is_small_conv(*conv, input)) return make_small_conv(*conv, input, slice);
     return std::make_unique<ConvStage>(*conv, slice);
+  }
   if (const auto* linear = std::get_if<Linear>(&layer))
     return std::make_unique<LinearStage>(slice, linear->bias);
   if (std::holds_alternative<Relu>(layer)) return std::make_unique<ReluStage>();
