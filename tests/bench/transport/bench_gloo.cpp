@@ -2,6 +2,7 @@
 // bench_transport's CSV; gloo_allreduce.py is PyTorch's.
 //
 //   bench_gloo [RANKS]...        (2 and 4 where none are named)
+#include "runtime/base/spawn.hpp"
 #include "runtime/collectives/c10d/c10d_collectives.hpp"
 #include "sim/emulation/library_line.hpp"
 #include "sim/emulation/wall_loop.hpp"
