@@ -207,11 +207,17 @@ Work work_of(const Scenario& scenario) {
   return {updates * static_cast<double>(workers), std::max(1.0, std::min(batch, of_worker))};
 }
 
+// A library's collectives take real time only.
+bool has_virtual_time(const Scenario& scenario) {
+  const CollectiveConfig* collective = collective_of(scenario.strategy);
+  return declares_compute(scenario) && (collective == nullptr || !is_of_library(collective->kind));
+}
+
 RunEstimate estimate_run(const Scenario& scenario) {
   const Work work = work_of(scenario);
   if (const auto* transfer = std::get_if<KnowledgeTransferConfig>(&scenario.workload)) {
     RunEstimate estimate;
-    if (declares_compute(scenario))
+    if (has_virtual_time(scenario))
       estimate.time = clock_time(transfer_seconds(scenario) * scenario.repeats);
     estimate.wall_s = cpu_seconds(*transfer) * scenario.repeats;
     estimate.memory = memory(*transfer);
@@ -221,7 +227,7 @@ RunEstimate estimate_run(const Scenario& scenario) {
   const auto workers = static_cast<double>(seating(scenario.topology).workers);
   const double factor = shorten(shortened, static_cast<std::int64_t>(work.gradients / workers));
   RunEstimate estimate;
-  if (declares_compute(scenario)) {
+  if (has_virtual_time(scenario)) {
     estimate.time = clock_time(to_seconds(replay(shortened).time) * factor * scenario.repeats);
   }
   if (const auto* config = std::get_if<ImageClassifierConfig>(&scenario.workload)) {

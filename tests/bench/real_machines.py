@@ -45,7 +45,7 @@ def middle(values, form):
 
 def allreduce_times(lines):
     """{bytes: median in us} of the CSV that both programs print."""
-    return {int(row[3]): float(row[4]) for row in (line.split(",") for line in lines.splitlines())}
+    return {int(row[-4]): float(row[-3]) for row in (line.split(",") for line in lines.splitlines())}
 
 
 def allreduce(options):

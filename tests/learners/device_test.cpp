@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/learners/torch/device_rates.hpp"
 #include "runtime/learners/torch/gpu.hpp"
 #include "runtime/learners/torch/torch_learner.hpp"
 #include "tests/learners/batches.hpp"
@@ -97,7 +98,19 @@ TEST_P(EveryDeviceModel, AGpuGivesTheSameBitsAgain) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Device, EveryDeviceModel, testing::ValuesIn(quick_names()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& model) { return model.param; });
+
+// A laptop's slowest to a server's fastest, by far.
+TEST(Device, TheProcessorsRatesAreThoseOfAProcessor) {
+  const DeviceRates rates = measure_rates({});
+  EXPECT_GT(rates.memory_bytes_per_s, 1e8);
+  EXPECT_LT(rates.memory_bytes_per_s, 1e12);
+  EXPECT_GT(rates.launch_overhead_s, 1e-8);
+  EXPECT_LT(rates.launch_overhead_s, 1e-2);
+  EXPECT_EQ(rates.copy_bytes_per_s, 0);
+  const Model model = make_model("two_nn", 0);
+  EXPECT_GT(measure_step(model, 512, {}), measure_step(model, 4, {}));
+}
 
 TEST(Device, AGpuThatIsNotThereIsRefused) {
   constexpr int kNobodyHas = 63;

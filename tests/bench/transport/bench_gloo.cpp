@@ -2,7 +2,9 @@
 // bench_transport's CSV; gloo_allreduce.py is PyTorch's.
 //
 //   bench_gloo [RANKS]...        (2 and 4 where none are named)
+#include "runtime/base/spawn.hpp"
 #include "runtime/collectives/c10d/c10d_collectives.hpp"
+#include "runtime/learners/torch/set_up.hpp"
 #include "sim/emulation/library_line.hpp"
 #include "sim/emulation/wall_loop.hpp"
 #include "tests/bench/transport/processes.hpp"
@@ -52,13 +54,14 @@ void measure(std::size_t ranks, std::size_t bytes) {
     loop.wall.run();
     if (rank == 0) note(m.common(), std::move(us));
   });
-  if (well) m.print("allreduce", "gloo, ours", ranks, bytes, static_cast<double>(bytes));
+  if (well) m.print("allreduce", "gloo ours", ranks, bytes, static_cast<double>(bytes));
 }
 
 }  // namespace
 }  // namespace understudy
 
 int main(int argc, char** argv) {
+  understudy::set_up_torch();  // as the program does
   std::vector<std::size_t> ranks;
   for (int i = 1; i < argc; ++i) ranks.push_back(std::stoul(argv[i]));
   if (ranks.empty()) ranks = {2, 4};
