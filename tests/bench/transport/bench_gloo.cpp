@@ -36,7 +36,7 @@ Task<> allreduces(LibraryLine& line, std::size_t bytes, std::vector<double>& us)
 }
 
 void measure(std::size_t ranks, std::size_t bytes) {
-  Measurement m;
+  ProcessMeasurement m;
   const PrivateFolder folder;
   const bool well = in_processes(ranks, [&](std::size_t rank) {
     WallLoop loop(with_new_secret());

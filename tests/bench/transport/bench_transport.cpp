@@ -17,7 +17,7 @@ using RankProgram = std::function<Task<>(Node&, Common&)>;
 
 void measure(const char* what, TransportKind kind, std::size_t ranks, std::size_t bytes,
              double bytes_moved, const RankProgram& program) {
-  Measurement m;
+  ProcessMeasurement m;
   const PrivateFolder folder;
   const Security security = with_new_secret();
   const bool well = in_processes(ranks, [&](std::size_t rank) {
@@ -122,7 +122,7 @@ std::string raw_address(TransportKind kind, const PrivateFolder& folder) {
 }
 
 void raw_roundtrip(TransportKind kind, std::size_t bytes) {
-  Measurement m;
+  ProcessMeasurement m;
   const PrivateFolder folder;
   const bool well = in_processes(2, [&](std::size_t rank) {
     zmq::context_t context;
@@ -147,7 +147,7 @@ void raw_roundtrip(TransportKind kind, std::size_t bytes) {
 }
 
 void raw_throughput(TransportKind kind, std::size_t bytes) {
-  Measurement m;
+  ProcessMeasurement m;
   const PrivateFolder folder;
   const int count = std::max(repetitions(bytes), bytes <= 4096 ? 100'000 : 0);
   const bool well = in_processes(2, [&](std::size_t rank) {
@@ -180,7 +180,7 @@ void raw_throughput(TransportKind kind, std::size_t bytes) {
 // wait for stores to addresses that end in the same twelve bits.
 void memory_copy(std::size_t bytes) {
   constexpr std::size_t half_page = 2048;
-  Measurement m;
+  ProcessMeasurement m;
   const std::vector<std::byte> from(bytes, std::byte{1});
   std::vector<std::byte> to(bytes + half_page);
   std::vector<double> us;

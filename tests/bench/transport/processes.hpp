@@ -68,12 +68,12 @@ inline bool in_processes(std::size_t ranks, const std::function<void(std::size_t
   return all_well;
 }
 
-class Measurement {
+class ProcessMeasurement {
  public:
-  Measurement()
+  ProcessMeasurement()
       : common_(new (mmap(nullptr, sizeof(Common), PROT_READ | PROT_WRITE,
                           MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Common) {}
-  ~Measurement() { munmap(common_, sizeof(Common)); }
+  ~ProcessMeasurement() { munmap(common_, sizeof(Common)); }
   Common& common() { return *common_; }
   void print(const char* what, const std::string& transport, std::size_t ranks, std::size_t bytes,
              double bytes_moved) const {

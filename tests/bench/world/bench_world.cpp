@@ -36,7 +36,7 @@ void replay_training(benchmark::State& state) {
   Scenario scenario;
   scenario.topology = ClusterConfig{.devices_per_machine = 8, .device = "rtx3080"};
   ImageClassifierConfig workload;
-  workload.model = "lenet";
+  workload.model.kind = "lenet";
   workload.updates = 120;
   scenario.workload = workload;
   Unit weights;
