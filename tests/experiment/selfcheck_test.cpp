@@ -19,9 +19,11 @@ TEST(SelfCheck, LeavesNoAlgorithmOut) {
   std::set<std::string> checked;
   for (const SelfCheck& check : run_self_checks())
     checked.insert(check.name.substr(0, check.name.find(',')));
+  // Those of other libraries, which are no part of virtual time, have tests/collectives/c10d_test.cpp.
+  const std::set<std::string> of_libraries{"gloo", "nccl"};
   for (const std::string kind : {"algorithms", "collectives"}) {
     for (const CatalogueEntry& entry : catalogue(kind))
-      EXPECT_TRUE(checked.contains(entry.name)) << entry.name;
+      EXPECT_TRUE(of_libraries.contains(entry.name) || checked.contains(entry.name)) << entry.name;
   }
 }
 
