@@ -41,9 +41,15 @@ NodeName=$host NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=all Nodes=$host Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:4
 END
 daemons=()
+# Daemons, and what they started for a step, end by themselves soon, or are made to.
+slurm_processes() { grep -lzsx "SLURM_CONF=$SLURM_CONF" /proc/[0-9]*/environ | cut -d/ -f3; }
 clean_up() {
   for pid in "${daemons[@]}"; do kill "$pid" 2> /dev/null; done
-  for pid in "${daemons[@]}"; do wait "$pid" 2> /dev/null; done
+  for _ in $(seq 50); do
+    jobs -r | grep -q . || return
+    sleep 0.1
+  done
+  for pid in $(slurm_processes) "${daemons[@]}"; do [ "$pid" = $$ ] || kill -9 "$pid" 2> /dev/null; done
 }
 munged --foreground --force --key-file="$work/munge/key" --socket="$work/munge/socket" \
   --pid-file="$work/munge/pid" --seed-file="$work/munge/seed" --log-file="$work/munge/log" --num-threads=2 > munge/out 2>&1 &
