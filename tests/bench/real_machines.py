@@ -171,6 +171,8 @@ def launch(options):
                 ours = [program, "worker", folder / "run.yaml", "--quiet", "--out", folder / f"{launcher}-{number}"]
                 times.setdefault((launcher, "Understudy"), []).append(seconds(start + ours))
                 for peer, python in peers(options).items():
+                    if launcher == "torchrun" and python == options.python:
+                        continue  # an older PyTorch waits for ever for the store of a newer one's launcher
                     times.setdefault((launcher, peer), []).append(seconds(start + [python, __file__, "--peer"]))
     print("| one step of `cnn`, two ranks, from the launcher's start to its end | s |")
     print("|---|---|")

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "sim/emulation/network_namespace.hpp"
+#include "sim/emulation/system_command.hpp"
 #include "sim/emulation/worker_process.hpp"
 #include "tests/emulation/emulated_runs.hpp"
 
@@ -20,9 +21,17 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+// What this machine lacks, or nothing.
 std::string refusal() {
   try {
     const NetworkNamespace trial;
+    const InNamespace inside(trial);
+    if (run_command({"ip", "link", "add", "name", "a", "type", "veth", "peer", "name", "b"}).code)
+      return "this kernel has no virtual cables (veth)";
+    if (run_command({"tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate", "1mbit", "burst",
+                     "2kb", "limit", "2kb"})
+            .code)
+      return "this kernel has no token buckets (tbf)";
   } catch (const RunError& problem) {
     return problem.what();
   }
