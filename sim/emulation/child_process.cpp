@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "runtime/base/errors.hpp"
+#include "sim/emulation/memory_file.hpp"
 
 extern char** environ;
 
@@ -21,16 +21,6 @@ namespace understudy {
 namespace {
 
 constexpr std::size_t kLongestLine = 2000;
-
-// A file in memory that holds the text, at its beginning.
-int file_with(const std::string& text) {
-  const int file = memfd_create("understudy-worker", MFD_CLOEXEC);
-  if (file < 0 || write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      lseek(file, 0, SEEK_SET) != 0)
-    throw RunError(
-        fmt::format("a worker's settings can't be handed over: {}", std::strerror(errno)));
-  return file;
-}
 
 pid_t spawn_with(const ChildProcess::Options& options, int input, int output) {
   std::vector<char*> arguments{const_cast<char*>(options.program.c_str())};
@@ -65,9 +55,7 @@ ChildProcess::ChildProcess(FileWatcher& watcher, const Options& options) : watch
   if (pipe2(pipe.data(), O_CLOEXEC) != 0)
     throw RunError(fmt::format("a worker's output can't be read: {}", std::strerror(errno)));
   // dup2 onto itself would leave it to be closed.
-  const int settings = file_with(options.input);
-  const int input = fcntl(settings, F_DUPFD_CLOEXEC, 10);
-  close(settings);
+  const int input = fcntl(MemoryFile(options.input).file(), F_DUPFD_CLOEXEC, 10);
   output_ = pipe[0];
   if (!options.log.empty())
     log_ = open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

@@ -4,46 +4,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spawn.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "runtime/base/errors.hpp"
+#include "sim/emulation/memory_file.hpp"
 
 extern char** environ;
 
 namespace understudy {
 namespace {
-
-// A file in memory, so that neither side waits for the other to read.
-class MemoryFile {
- public:
-  explicit MemoryFile(const std::string& text) : file_(memfd_create("command", MFD_CLOEXEC)) {
-    if (file_ < 0 || write(file_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-        lseek(file_, 0, SEEK_SET) != 0)
-      throw RunError(fmt::format("a command's files can't be made: {}", std::strerror(errno)));
-  }
-  ~MemoryFile() {
-    if (file_ >= 0) close(file_);
-  }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-
-  int file() const { return file_; }
-  std::string first_line() const {
-    std::array<char, 500> text{};
-    const ssize_t count = pread(file_, text.data(), text.size(), 0);
-    const std::string_view all(text.data(), count < 0 ? 0 : static_cast<std::size_t>(count));
-    return std::string(all.substr(0, all.find('\n')));
-  }
-
- private:
-  int file_;
-};
 
 // Those of administrators are not in everybody's PATH.
 std::string place_of_program(const std::string& name) {
@@ -58,6 +31,7 @@ std::string place_of_program(const std::string& name) {
 
 CommandEnd run_command(const std::vector<std::string>& arguments, const std::string& input) {
   const std::string program = place_of_program(arguments.at(0));
+  // Neither side waits for the other to read.
   const MemoryFile in(input), out("");
   std::vector<char*> words;
   for (const std::string& a : arguments) words.push_back(const_cast<char*>(a.c_str()));

@@ -33,9 +33,10 @@ class EmulatedRuns : public testing::Test {
     EXPECT_TRUE(children().empty());
     std::filesystem::remove_all(sockets_);
   }
-  static std::vector<pid_t> children() {
+  static std::vector<pid_t> children(const std::string& of = "self") {
     std::vector<pid_t> found;
-    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::error_code gone;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + of + "/task", gone)) {
       std::ifstream file(task.path() / "children");
       for (pid_t pid; file >> pid;) found.push_back(pid);
     }

@@ -176,17 +176,6 @@ std::set<std::string> interfaces() {
   return names;
 }
 
-std::vector<pid_t> children_of(pid_t parent) {
-  std::vector<pid_t> found;
-  std::error_code gone;
-  const std::string tasks = "/proc/" + std::to_string(parent) + "/task";
-  for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
-    std::ifstream file(task.path() / "children");
-    for (pid_t pid; file >> pid;) found.push_back(pid);
-  }
-  return found;
-}
-
 template <class Condition>
 bool comes_true(const Condition& condition) {
   for (const auto end = Clock::now() + 30s; Clock::now() < end; std::this_thread::sleep_for(10ms))
@@ -206,8 +195,8 @@ TEST_F(KernelLinks, LeaveNothingWhenTheRunIsKilled) {
     run(endless);
     _exit(0);
   }
-  ASSERT_TRUE(comes_true([&] { return children_of(coordinator).size() == 2; }));
-  const std::vector<pid_t> workers = children_of(coordinator);
+  ASSERT_TRUE(comes_true([&] { return children(std::to_string(coordinator)).size() == 2; }));
+  const std::vector<pid_t> workers = children(std::to_string(coordinator));
   kill(coordinator, SIGKILL);
   waitpid(coordinator, nullptr, 0);
   for (const pid_t worker : workers)
