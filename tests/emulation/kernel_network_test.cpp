@@ -13,13 +13,13 @@
 #include "sim/emulation/network_namespace.hpp"
 #include "sim/emulation/system_command.hpp"
 #include "sim/emulation/worker_process.hpp"
+#include "tests/emulation/comes_true.hpp"
 #include "tests/emulation/emulated_runs.hpp"
 
 namespace understudy {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
 // What this machine lacks, or nothing.
 std::string refusal() {
@@ -176,13 +176,6 @@ std::set<std::string> interfaces() {
   return names;
 }
 
-template <class Condition>
-bool comes_true(const Condition& condition) {
-  for (const auto end = Clock::now() + 30s; Clock::now() < end; std::this_thread::sleep_for(10ms))
-    if (condition()) return true;
-  return false;
-}
-
 TEST_F(KernelLinks, LeaveNothingWhenTheRunIsKilled) {
   NEEDS_NAMESPACES();
   const std::set<std::string> before = interfaces();
@@ -195,12 +188,13 @@ TEST_F(KernelLinks, LeaveNothingWhenTheRunIsKilled) {
     run(endless);
     _exit(0);
   }
-  ASSERT_TRUE(comes_true([&] { return children(std::to_string(coordinator)).size() == 2; }));
+  ASSERT_TRUE(comes_true(Clock::now() + 30s,
+                         [&] { return children(std::to_string(coordinator)).size() == 2; }));
   const std::vector<pid_t> workers = children(std::to_string(coordinator));
   kill(coordinator, SIGKILL);
   waitpid(coordinator, nullptr, 0);
   for (const pid_t worker : workers)
-    EXPECT_TRUE(comes_true([&] { return is_gone(worker); })) << worker;
+    EXPECT_TRUE(comes_true(Clock::now() + 30s, [&] { return is_gone(worker); })) << worker;
   EXPECT_EQ(interfaces(), before);
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,26 +16,15 @@
 #include <sstream>
 
 #include "tests/data/idx_files.hpp"
+#include "tests/emulation/comes_true.hpp"
 
 namespace understudy {
-
-using Clock = std::chrono::steady_clock;
 
 inline std::string content(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
-}
-
-// False where it has not come true by then.
-template <class Condition>
-bool comes_true(Clock::time_point deadline, const Condition& condition) {
-  while (!condition()) {
-    if (Clock::now() >= deadline) return false;
-    poll(nullptr, 0, 2);
-  }
-  return true;
 }
 
 // `understudy run` in a folder, whose sockets have a folder of their own by which its processes are
