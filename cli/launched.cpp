@@ -5,7 +5,6 @@
 
 #include <filesystem>
 #include <iostream>
-#include <set>
 
 #include "cli/interrupt.hpp"
 #include "cli/worker.hpp"
@@ -32,24 +31,15 @@ void check_runs(const Experiment& experiment, const LaunchPlace& place) {
   }
 }
 
-// The libraries that the runs' collectives come from.
-std::set<CollectiveKind> libraries_of(const Experiment& experiment) {
-  std::set<CollectiveKind> libraries;
-  for (const ExpandedRun& run : experiment.runs) {
-    const CollectiveConfig* collective = collective_of(run.scenario.strategy);
-    if (collective != nullptr && is_of_library(collective->kind))
-      libraries.insert(collective->kind);
-  }
-  return libraries;
-}
-
 // What this build or this host lacks is known before the others are met.
 void check_libraries(const Experiment& experiment, const LaunchPlace& place,
                      const WorkerTools& tools) {
-  for (const CollectiveKind kind : libraries_of(experiment)) {
+  for (const ExpandedRun& run : experiment.runs) {
+    const auto kind = library_of(run.scenario.strategy);
+    if (!kind) continue;
     LibraryPlace trial;
-    trial.kind = kind;
-    trial.local_rank = place.local_rank;
+    trial.kind = *kind;
+    trial.gpu = place.local_rank;
     trial.tell = [](const std::string&) {};
     tools.make_library(trial);
   }
@@ -61,17 +51,20 @@ void check_device(const Experiment& experiment, const LaunchPlace& place,
   for (const ExpandedRun& run : experiment.runs) {
     const Topology topology = topology_of(run.scenario);
     const auto cuda = parse_cuda(topology.places()[static_cast<std::size_t>(place.rank)].device);
-    if (cuda) tools.peak_gpu_bytes({.gpu = cuda->index.value_or(place.local_rank)});
+    if (cuda) tools.watch_gpu({.gpu = cuda->index.value_or(place.local_rank)});
   }
 }
 
 void require_loopback(const Experiment& experiment, const std::string& address) {
-  for (const CollectiveKind kind : libraries_of(experiment)) {
-    if (address.starts_with("127.")) return;
+  if (address.starts_with("127.")) return;
+  for (const ExpandedRun& run : experiment.runs) {
+    const CollectiveConfig* collective = collective_of(run.scenario.strategy);
+    // Inside a machine a library listens on loopback.
+    if (collective == nullptr || !is_of_library(collective->kind)) continue;
     throw ScenarioError(fmt::format(
         "strategy.collective: {} would talk at {} without keys or encryption; where the "
         "network can be trusted, --trusted-network says so to every rank",
-        name(kind), address));
+        name(collective->kind), address));
   }
 }
 
@@ -103,7 +96,7 @@ void be_rank_0(const LaunchedOptions& options, const LaunchPlace& place, Rendezv
   RunOptions run = options.run;
   run.resume = run.resume || (place.restarts > 0 && can_resume(run));
   try {
-    run_scenario(run, session, {&rendezvous, place.local_rank});
+    run_scenario(run, session, {&rendezvous, place.local_rank, options.pins});
   } catch (const Error& problem) {
     rendezvous.end(problem.exit_code(), problem.what());
     throw;
@@ -131,7 +124,8 @@ void run_launched(const LaunchedOptions& options, const WorkerTools& tools, Sess
   }
   RendezvousGuest rendezvous(meeting, participant(experiment, place));
   if (!options.trusted_network) require_loopback(experiment, rendezvous.address());
-  run_guest(rendezvous, {options.run.data_dir, place.local_rank, meeting.interrupt}, tools);
+  run_guest(rendezvous, {options.run.data_dir, place.local_rank, options.pins, meeting.interrupt},
+            tools);
 }
 
 }  // namespace understudy

@@ -64,7 +64,8 @@ Launch launch_of(const RunOptions& options, const RunDirectory& directory,
           .data_dir = options.data_dir,
           .logs = directory.path() / "logs",
           .rendezvous = rank_zero.rendezvous,
-          .local_rank = rank_zero.local_rank};
+          .local_rank = rank_zero.local_rank,
+          .pins = rank_zero.pins};
 }
 
 ExperimentResult compute(const Experiment& experiment, const RunDirectory& directory,

@@ -20,7 +20,10 @@ int main(int argc, char** argv) {
     const understudy::WorkerTools tools{
         [no_torch](const understudy::Model&, const understudy::ComputeDevice&)
             -> std::unique_ptr<understudy::Learner> { throw no_torch; },
-        [no_torch](const understudy::ComputeDevice&) -> std::int64_t { throw no_torch; },
+        [] { return 0; },
+        [no_torch](const understudy::ComputeDevice&) -> std::unique_ptr<understudy::GpuUsage> {
+          throw no_torch;
+        },
         [no_torch](const understudy::LibraryPlace&)
             -> std::unique_ptr<understudy::CollectiveLibrary> { throw no_torch; }};
     understudy::add_worker(app, session, tools, [&](const understudy::LaunchedOptions&) {

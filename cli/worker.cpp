@@ -55,6 +55,8 @@ void add_launch_options(CLI::App& command, LaunchedOptions& options) {
   command.add_flag(
       "--trusted-network", options.trusted_network,
       "Beyond loopback, gloo and nccl may be used, which have neither keys nor encryption");
+  command.add_flag("--pin", options.pins,
+                   "Compute on a core of this rank's own, of those that its launcher leaves it");
   command.add_option("--wait", options.wait_s, "Seconds for which ranks wait for each other")
       ->check(CLI::Range(1.0, 86400.0))
       ->capture_default_str();

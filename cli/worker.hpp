@@ -13,6 +13,7 @@ struct LaunchedOptions {
   std::string interface;
   std::string keys;
   bool trusted_network = false;
+  bool pins = false;
   double wait_s = 120;
 };
 

@@ -89,11 +89,16 @@ class Checker {
            "the kernel's links keep to the wall's clock: a second is a second");
     if (!scenario_.faults.empty()) fail("faults", "the kernel's links know no faults");
     const NetworkConditions& conditions = conditions_of(scenario_.network);
-    if (!conditions.impairments.empty() || !conditions.traces.empty() ||
-        !conditions.background.empty())
-      fail(links,
-           "the kernel's links have bandwidth and latency alone: no impairments, traces or "
-           "background");
+    if (!conditions.traces.empty() || !conditions.background.empty())
+      fail(links, "the kernel's links know no traces and no background traffic");
+    if (std::holds_alternative<UnreliableConfig>(conditions.reliability))
+      fail("network.reliability",
+           "over the kernel's links goes TCP, which sends again what is lost");
+    for (const ImpairmentConfig& impairment : conditions.impairments) {
+      if (impairment.jitter && std::holds_alternative<TableJitter>(*impairment.jitter))
+        fail("network.impairments",
+             "the kernel's jitter is uniform, normal, pareto or pareto_normal, not from a table");
+    }
   }
 
   void check_real() const {
@@ -301,6 +306,7 @@ class Checker {
   }
 
   void check_library(const CollectiveConfig& c) const {
+    if (c.inside != InsideMachine::kTree) check_inside(c);
     if (!is_of_library(c.kind)) return;
     const bool gloo = c.kind == CollectiveKind::kGloo;
     const bool kernel_links =
@@ -314,6 +320,19 @@ class Checker {
     if (c.reduction == Reduction::kOrdered)
       fail("strategy.reduction",
            fmt::format("{} adds in an order of its own and cannot offer 'ordered'", name(c.kind)));
+  }
+  void check_inside(const CollectiveConfig& c) const {
+    const char* const key = "strategy.inside";
+    if (c.kind != CollectiveKind::kHierarchical)
+      fail(key, "only the collective hierarchical has a part inside of machines");
+    const char* const library = name(*library_of(c));
+    if (scenario_.mode == Mode::kVirtual)
+      fail(key, fmt::format("{} moves real messages only, in the modes emulated and real; in "
+                            "virtual time, tree is the algorithm",
+                            library));
+    if (c.reduction == Reduction::kOrdered)
+      fail("strategy.reduction",
+           fmt::format("{} adds in an order of its own and cannot offer 'ordered'", library));
   }
   void check_collective(const CollectiveConfig& c) const {
     const bool ordered = c.reduction == Reduction::kOrdered;

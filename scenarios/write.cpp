@@ -75,6 +75,7 @@ std::string training_key(const Scenario& scenario) {
     if (seats.workers == 1 || ordered) key["strategy"].erase("collective");
     if (seats.workers == 1 || ordered || collective.kind != CollectiveKind::kParameterServer)
       key["strategy"].erase("server");
+    if (seats.workers == 1 || !library_of(collective)) key["strategy"].erase("inside");
     if (seats.workers > 1 && !ordered && collective.kind == CollectiveKind::kHierarchical) {
       key["workers_per_machine"] = seats.workers_per_machine;
       if (!seats.machine_of.empty()) key["machine_of"] = seats.machine_of;

@@ -7,6 +7,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "results/experiment/node_usage.hpp"
+#include "results/experiment/worker_placement.hpp"
 #include "runtime/base/errors.hpp"
 #include "scenarios/scenario_yaml.hpp"
 #include "sim/emulation/child_process.hpp"
@@ -63,12 +65,6 @@ std::vector<Rank> needed_nodes(const Scenario& scenario, const Topology& topolog
   return members.server ? std::vector<Rank>{*members.server} : std::vector<Rank>{};
 }
 
-std::optional<CollectiveKind> library_of(const Scenario& scenario) {
-  const CollectiveConfig* collective = collective_of(scenario.strategy);
-  if (collective == nullptr || !is_of_library(collective->kind)) return std::nullopt;
-  return collective->kind;
-}
-
 CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& topology) {
   const Scenario& scenario = *task.scenario;
   const bool real = scenario.mode == Mode::kReal;
@@ -78,14 +74,18 @@ CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& top
   o.faults = scenario.faults;
   if (real) o.rendezvous = task.launch->rendezvous;
   o.seed = repeat_seed(scenario.seed, task.key.repeat);
-  const bool needs_torch = images_of(scenario.workload) != nullptr || library_of(scenario);
+  const bool needs_torch = images_of(scenario.workload) != nullptr || library_of(scenario.strategy);
   o.program = (task.launch->programs / (needs_torch ? "understudy-node" : "understudy")).string();
   o.arguments = {"worker", "--settings", std::to_string(ChildProcess::kInput)};
-  const Json common = {
-      {"scenario", write_yaml(scenario)},  {"run", task.key.run},
-      {"repeat", task.key.repeat},         {"local_rank", task.launch->local_rank},
-      {"data_dir", task.launch->data_dir}, {"weights_prefix", task.weights_prefix.string()}};
-  o.input = [common](const WorkerSettings& settings) {
+  const Json common = {{"scenario", write_yaml(scenario)},
+                       {"run", task.key.run},
+                       {"repeat", task.key.repeat},
+                       {"local_rank", task.launch->local_rank},
+                       {"pins", task.launch->pins},
+                       {"data_dir", task.launch->data_dir},
+                       {"weights_prefix", task.weights_prefix.string()}};
+  o.input = [common, &scenario, &topology](const WorkerSettings& settings) {
+    WorkerPlacement(scenario, topology, settings, {}).require_one_host();
     Json whole = common;
     whole["settings"] = to_json(settings);
     return whole.dump();
@@ -156,40 +156,6 @@ Unit run_emulated_unit(const UnitTask& task) {
 
 namespace {
 
-// Nothing, where the node's collectives are ours, or it takes part in none.
-std::optional<LibraryLineOptions> library_options(const Scenario& scenario,
-                                                  const Topology& topology, Rank self,
-                                                  int local_rank) {
-  const auto kind = library_of(scenario);
-  const Communicator members = members_of(topology);
-  const std::size_t index = place_of(members.members, self);
-  if (!kind || index == members.size() || members.size() == 1) return std::nullopt;
-  LibraryLineOptions options;
-  options.place = {
-      .kind = *kind, .index = index, .members = members.size(), .local_rank = local_rank};
-  for (const Rank member : members.members)
-    if (member != self) options.others.push_back(member);
-  return options;
-}
-
-// The workload, then what it took of its GPU.
-Task<> run_on(Workload& workload, Node& node, const ComputeDevice& device,
-              const WorkerTools& tools) {
-  co_await workload.run(node);
-  if (!device.gpu) co_return;
-  const std::int64_t peak = tools.peak_gpu_bytes(device);
-  node.record("gpu_memory_peak_bytes", static_cast<double>(peak), {}, MetricKind::kTiming);
-}
-
-ComputeDevice device_of(const Scenario& scenario, const Place& place, const GuestOptions& options) {
-  const auto cuda = parse_cuda(place.device);
-  if (!cuda) return {};
-  // No launcher has said which of its host's this rank is, where all are on this host.
-  const bool real = scenario.mode == Mode::kReal;
-  return {.gpu = cuda->index.value_or(real ? options.local_rank : place.local_rank),
-          .deterministic = scenario.devices.deterministic};
-}
-
 void work(const Json& given, const WorkerSettings& mine, const GuestOptions& options,
           const WorkerTools& tools) {
   const Document document = parse_document(given.at("scenario").get<std::string>(), "scenario");
@@ -201,7 +167,9 @@ void work(const Json& given, const WorkerSettings& mine, const GuestOptions& opt
   UnitTask task;
   task.key = {given.at("run").get<std::size_t>(), given.at("repeat").get<std::size_t>()};
   task.scenario = &scenario;
-  const ComputeDevice device = device_of(scenario, topology.places()[mine.rank.index()], options);
+  const WorkerPlacement placement(scenario, topology, mine,
+                                  {.local_rank = options.local_rank, .gpus = tools.count_gpus()});
+  const ComputeDevice device = placement.device();
   task.make_learner = [&](const Model& model) { return tools.make_learner(model, device); };
   task.datasets = &datasets;
   task.gradients = &gradients;
@@ -215,13 +183,17 @@ void work(const Json& given, const WorkerSettings& mine, const GuestOptions& opt
   parts.cost = parts.own_time ? CostKind::kMeasured : scenario.devices.cost;
   parts.factor = scenario.devices.factor;
   parts.interrupt = options.interrupt;
-  parts.library = library_options(scenario, topology, mine.rank, options.local_rank);
+  parts.pins = !mine.real || options.pins;
+  parts.library = placement.library();
   parts.make_library = tools.make_library;
 
   std::unique_ptr<Workload> workload;
   WorkerProgram program;
   program.prepare = [&] { workload = workload_of(task, topology); };
-  program.run = [&](Node& node) { return run_on(*workload, node, device, tools); };
+  program.run = [&](Node& node) {
+    if (!parts.own_time) return workload->run(node);
+    return run_measured(*workload, node, device.gpu ? tools.watch_gpu(device) : nullptr);
+  };
   program.gradients = [&] { return gradients.load(); };
   program.result = [&] {
     const DataSizes sizes = workload->data_sizes();
@@ -250,7 +222,9 @@ void run_worker(int settings, const WorkerTools& tools) {
     throw ScenarioError("worker is started by 'understudy run', which hands it its settings");
   }
   work(given, parse_worker_settings(given.at("settings")),
-       {given.at("data_dir").get<std::string>(), given.at("local_rank").get<int>()}, tools);
+       {given.at("data_dir").get<std::string>(), given.at("local_rank").get<int>(),
+        given.at("pins").get<bool>()},
+       tools);
 }
 
 void run_guest(RendezvousGuest& rendezvous, const GuestOptions& options, const WorkerTools& tools) {

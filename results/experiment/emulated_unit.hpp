@@ -5,13 +5,15 @@
 #include "results/experiment/unit_runner.hpp"
 #include "runtime/collectives/collective_library.hpp"
 #include "runtime/learners/compute_device.hpp"
+#include "runtime/learners/gpu_usage.hpp"
 
 namespace understudy {
 
 // What only a program with LibTorch has. All throw ScenarioError for what this build or host lacks.
 struct WorkerTools {
   std::function<std::unique_ptr<Learner>(const Model&, const ComputeDevice&)> make_learner;
-  std::function<std::int64_t(const ComputeDevice&)> peak_gpu_bytes;  // that this process has taken
+  std::function<int()> count_gpus;
+  std::function<std::unique_ptr<GpuUsage>(const ComputeDevice&)> watch_gpu;
   MakeCollectiveLibrary make_library;
 };
 
@@ -27,6 +29,7 @@ void run_worker(int settings, const WorkerTools& tools);
 struct GuestOptions {
   std::string data_dir;
   int local_rank = 0;  // among the ranks of its host
+  bool pins = false;   // computes on a core of its own
   const std::atomic<bool>* interrupt = nullptr;
 };
 void run_guest(RendezvousGuest& rendezvous, const GuestOptions& options, const WorkerTools& tools);

@@ -209,8 +209,7 @@ Work work_of(const Scenario& scenario) {
 
 // A library's collectives take real time only.
 bool has_virtual_time(const Scenario& scenario) {
-  const CollectiveConfig* collective = collective_of(scenario.strategy);
-  return declares_compute(scenario) && (collective == nullptr || !is_of_library(collective->kind));
+  return declares_compute(scenario) && !library_of(scenario.strategy);
 }
 
 RunEstimate estimate_run(const Scenario& scenario) {

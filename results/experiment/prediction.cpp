@@ -162,7 +162,7 @@ std::optional<Prediction> predict(const Scenario& scenario) {
                             std::holds_alternative<CollectiveBenchmarkConfig>(scenario.workload);
   const Seating seats = seating(scenario.topology);
   const auto* strategy = std::get_if<AllreduceConfig>(&scenario.strategy);
-  const bool allreduces = strategy != nullptr && !is_of_library(strategy->collective.kind);
+  const bool allreduces = strategy != nullptr && !library_of(strategy->collective);
   if (!has_exchange || !allreduces || !declares_compute(scenario) || seats.workers < 2 ||
       seats.nodes() > kMostPredictedNodes)
     return std::nullopt;

@@ -30,7 +30,8 @@ Json to_json(const EmulationReport& r) {
 
 EmulationReport parse_emulation(const Json& j) {
   EmulationReport r;
-  for (const auto kind : {TransportKind::kTcp, TransportKind::kIpc, TransportKind::kSharedMemory})
+  for (const auto kind : {TransportKind::kTcp, TransportKind::kIpc, TransportKind::kSharedMemory,
+                          TransportKind::kByMachine})
     if (j.at("transport").get<std::string>() == name(kind)) r.transport = kind;
   r.dilation = j.at("dilation").get<double>();
   r.lateness = parse_lateness(j.at("lateness"));

@@ -24,6 +24,7 @@ struct Launch {
   std::filesystem::path logs;            // a folder for what they print; empty: thrown away
   RendezvousHost* rendezvous = nullptr;  // of the mode real: where the other ranks come
   int local_rank = 0;                    // of the mode real: rank 0's among those of its host
+  bool pins = false;                     // of the mode real: rank 0's node has a core of its own
 };
 
 // Borrowed things outlive the call.

@@ -45,15 +45,22 @@ const char* name(CollectiveKind kind) {
   return "";
 }
 
+LibraryCollectives& library_of(const Node& node, CollectiveKind kind) {
+  if (node.library() != nullptr) return *node.library();
+  throw ScenarioError(fmt::format(
+      "{} moves real messages only; on a virtual clock, ring and its like stand in for it",
+      name(kind)));
+}
+
 void check_collective(const CollectiveConfig& config, const Communicator& members) {
   if (config.reduction == Reduction::kOrdered) {
     if (config.kind == CollectiveKind::kRing) {
       throw ScenarioError(
           "a ring can't reduce in the canonical order: it adds each element in ring order");
     }
-    if (is_of_library(config.kind))
+    if (const auto library = library_of(config))
       throw ScenarioError(
-          fmt::format("{} adds in an order of its own, not the canonical one", name(config.kind)));
+          fmt::format("{} adds in an order of its own, not the canonical one", name(*library)));
     if (config.kind == CollectiveKind::kHierarchical && !is_aligned(members)) {
       throw ScenarioError(
           "hierarchical reduces in the canonical order only on a power of two of machines with an "
@@ -71,11 +78,7 @@ void check_collective(const CollectiveConfig& config, const Communicator& member
 namespace {
 
 Task<> library_allreduce(const CollectiveConfig& config, Node& node, Values values) {
-  if (node.library() == nullptr)
-    throw ScenarioError(fmt::format(
-        "{} moves real messages only; on a virtual clock, ring and its like stand in for it",
-        name(config.kind)));
-  return node.library()->allreduce(values);
+  return library_of(node, config.kind).call({LibraryOperation::kAllreduce, values});
 }
 
 Task<> allreduce_whole(const CollectiveConfig& config, Node& node, const Communicator& members,
@@ -90,7 +93,7 @@ Task<> allreduce_whole(const CollectiveConfig& config, Node& node, const Communi
     case CollectiveKind::kParameterServer:
       return parameter_server_allreduce(node, members, stretch, base);
     case CollectiveKind::kHierarchical:
-      return hierarchical_allreduce(node, members, stretch, base);
+      return hierarchical_allreduce(config, node, members, stretch, base);
     case CollectiveKind::kGloo:
     case CollectiveKind::kNccl:
       break;

@@ -14,7 +14,8 @@
 //   tree              about 2              2 log2(n) (a + S/B)
 //   halving_doubling  2 log2(n)            2 log2(n) a + 2 (n-1)/n S/B
 //   parameter_server  2                    2 (a + n S/B) dedicated, n-1 for n at rank 0
-//   hierarchical      tree in the machine, halving-doubling among the machines' first members
+//   hierarchical      tree, or a library, in the machine, halving-doubling among the machines' first
+//                     members
 //
 // Ring: Patarasuk and Yuan, JPDC 2009. Halving-doubling: Thakur, Rabenseifner and Gropp, 2005.
 #pragma once
@@ -34,7 +35,8 @@ Task<> halving_doubling_allreduce(Node& node, const Communicator& members, Stret
                                   Tag base);
 Task<> parameter_server_allreduce(Node& node, const Communicator& members, Stretch stretch,
                                   Tag base);
-Task<> hierarchical_allreduce(Node& node, const Communicator& members, Stretch stretch, Tag base);
+Task<> hierarchical_allreduce(CollectiveConfig config, Node& node, const Communicator& members,
+                              Stretch stretch, Tag base);
 
 // The one that the configuration names. A dedicated server calls it too, with a dry stretch of the
 // same size.
@@ -49,5 +51,8 @@ Task<> broadcast(Node& node, const Communicator& members, Values values, Tag bas
 void check_collective(const CollectiveConfig& config, const Communicator& members);
 
 const char* name(CollectiveKind kind);
+
+// The node's. Throws ScenarioError where it has none.
+LibraryCollectives& library_of(const Node& node, CollectiveKind kind);
 
 }  // namespace understudy

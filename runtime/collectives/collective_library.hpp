@@ -9,6 +9,7 @@
 
 #include "runtime/base/units.hpp"
 #include "runtime/collectives/collective_config.hpp"
+#include "runtime/node/library_collectives.hpp"
 #include "runtime/transport/payload.hpp"
 
 namespace understudy {
@@ -17,7 +18,7 @@ namespace understudy {
 struct LibraryPlace {
   CollectiveKind kind = CollectiveKind::kGloo;
   std::size_t index = 0, members = 1;
-  int local_rank = 0;   // which of its host's GPUs is its own; NCCL only
+  int gpu = 0;          // of this process's: which is its own; NCCL only
   std::string address;  // of this host's: where the library listens
   // How long members wait for each other, when they connect as in an all-reduce.
   Duration timeout{std::chrono::minutes{10}};
@@ -32,9 +33,9 @@ class CollectiveLibrary {
   virtual void hear(const std::string& what) = 0;
   // Blocks until all members have found each other. Throws TransportError where that takes too long.
   virtual void connect() = 0;
-  // Starts what LibraryCollectives::allreduce says; `done` is called on any thread, with what failed.
+  // Starts what LibraryOperation says; `done` is called on any thread, with what failed.
   using Done = std::function<void(std::exception_ptr)>;
-  virtual void start_allreduce(Values values, Done done) = 0;
+  virtual void start(LibraryOperation operation, Values values, Done done) = 0;
 };
 
 // Empty: this program has none. Throws ScenarioError where this build or this host lacks the library.

@@ -20,5 +20,10 @@ inline const CollectiveConfig* collective_of(const StrategyConfig& strategy) {
   const bool reduces = transfer != nullptr && transfer->exchange == TransferExchange::kGradients;
   return reduces ? &transfer->gradients.collective : nullptr;
 }
+// The library of collectives that it needs; nothing: none.
+inline std::optional<CollectiveKind> library_of(const StrategyConfig& strategy) {
+  const CollectiveConfig* collective = collective_of(strategy);
+  return collective != nullptr ? library_of(*collective) : std::nullopt;
+}
 
 }  // namespace understudy

@@ -16,7 +16,7 @@ class DeliveryGate {
  public:
   virtual ~DeliveryGate() = default;
   // On the sender's side, from send(): the message sets out now. The number that it gets travels
-  // with it; unique within the run.
+  // with it; unique within the run. 0: the message is none of the network's, and is seen at once.
   virtual std::uint64_t announce(Rank to, Tag tag, Bytes size) = 0;
   // On the receiver's side: the payload is here. Calls `deliver` on the executor's thread once the
   // emulated network has delivered the message, not before; never, if the network lost it.

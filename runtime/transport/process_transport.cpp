@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "runtime/transport/machine_transport.hpp"
 #include "runtime/transport/shared_transport.hpp"
 #include "runtime/transport/zmq_transport.hpp"
 
@@ -18,12 +19,23 @@ const char* name(TransportKind kind) {
       return "ipc";
     case TransportKind::kSharedMemory:
       return "shared_memory";
+    case TransportKind::kByMachine:
+      return "by_machine";
   }
   return "";
 }
 
 std::uint64_t TransportCounters::refused() const {
   return std::accumulate(faults.begin(), faults.end(), std::uint64_t{0});
+}
+
+TransportCounters TransportCounters::operator+(const TransportCounters& other) const {
+  TransportCounters sum{messages_sent + other.messages_sent, bytes_sent + other.bytes_sent,
+                        messages_received + other.messages_received,
+                        bytes_received + other.bytes_received, faults};
+  for (std::size_t fault = 0; fault < kWireFaults; ++fault)
+    sum.faults[fault] += other.faults[fault];
+  return sum;
 }
 
 namespace {
@@ -81,7 +93,8 @@ std::uint64_t ProcessTransport::announce(Rank to, Tag tag, const Payload& payloa
 void ProcessTransport::arrived(Message message, std::uint64_t gate_number) {
   ++counters_.messages_received;
   counters_.bytes_received += message.payload.size();
-  if (options_.gate == nullptr) return deliver(std::move(message));
+  if (options_.on_arrival) return options_.on_arrival(std::move(message), gate_number);
+  if (options_.gate == nullptr || gate_number == 0) return deliver(std::move(message));
   options_.gate->hold(
       gate_number, [this, message = std::move(message)]() mutable { deliver(std::move(message)); });
 }
@@ -118,6 +131,8 @@ std::unique_ptr<ProcessTransport> make_process_transport(Executor& executor, Fil
   if (options.kind == TransportKind::kSharedMemory)
     return std::make_unique<SharedTransport>(executor, watcher, std::move(options));
   UNDERSTUDY_CHECK(hub != nullptr);
+  if (options.kind == TransportKind::kByMachine)
+    return std::make_unique<MachineTransport>(executor, watcher, *hub, std::move(options));
   return std::make_unique<ZmqTransport>(executor, watcher, *hub, std::move(options));
 }
 

@@ -1,5 +1,6 @@
-// Transports between processes: what they have in common, and how one is made. Three kinds: ZeroMQ
-// over tcp or ipc (zmq_transport.hpp), and shared memory on one host (shared_transport.hpp).
+// Transports between processes: what they have in common, and how one is made. ZeroMQ over tcp or ipc
+// (zmq_transport.hpp), shared memory on one host (shared_transport.hpp), and both of them, by where
+// the peer is (machine_transport.hpp).
 //
 // An endpoint lives on one thread, that of its executor and file watcher. Each first listens, then
 // is told where all the others do; connections are made on the first message to a peer, with a
@@ -35,6 +36,9 @@ struct ProcessTransportOptions {
   // tcp: an address to listen on, "127.0.0.1". ipc and shared_memory: a folder with mode 0700, in
   // which a socket appears; or "@name", for one without a file that goes with its process.
   std::string bind;
+  // by_machine: `bind` is for tcp, and this for shared memory to those who are near.
+  std::string shared_bind{};
+  std::vector<Rank> near{};
   std::uint16_t port = 0;        // tcp; 0: a free one
   Security security;             // of the sockets beyond ipc
   DeliveryGate* gate = nullptr;  // none: messages are there as soon as their payload is
@@ -46,6 +50,8 @@ struct ProcessTransportOptions {
   // A peer that can't be reached, breaks the protocol or goes away without a goodbye; the sentence
   // names it. Called once for each peer. None: the executor fails with a TransportError.
   std::function<void(Rank, const std::string&)> on_peer_failure;
+  // Takes over what has arrived, with its number at the gate, in place of receivers.
+  std::function<void(Message, std::uint64_t gate_number)> on_arrival{};
 };
 
 struct TransportCounters {
@@ -53,6 +59,7 @@ struct TransportCounters {
   std::uint64_t messages_received = 0, bytes_received = 0;
   std::array<std::uint64_t, kWireFaults> faults{};  // refused input, by WireFault
   std::uint64_t refused() const;                    // their sum
+  TransportCounters operator+(const TransportCounters& other) const;
 };
 
 class ProcessTransport : public Transport {
@@ -62,7 +69,7 @@ class ProcessTransport : public Transport {
   // All endpoints, by rank; before the first send.
   virtual void set_peers(std::vector<std::string> endpoints) = 0;
   // Ends once everything sent has reached its receivers' endpoints: before going away.
-  Task<> drain();
+  virtual Task<> drain();
 
   bool receive(ReceiveOperation& operation) final;
   void cancel(ReceiveOperation& operation) final;
@@ -70,7 +77,7 @@ class ProcessTransport : public Transport {
     return options_.gate == nullptr ? *options_.piece_bytes : kWhole;
   }
 
-  const TransportCounters& counters() const { return counters_; }
+  virtual TransportCounters counters() const { return counters_; }
   // Nobody waits for this rank any more: what is queued for it is dropped, its failures are not
   // reported.
   virtual void forget(Rank peer) = 0;
@@ -82,7 +89,7 @@ class ProcessTransport : public Transport {
   ProcessTransport(Executor& executor, ProcessTransportOptions options);
   // The number of the message at the gate; 0 without a gate. Counts it, and checks the rank.
   std::uint64_t announce(Rank to, Tag tag, const Payload& payload);
-  // The payload is here: hands the message to the gate, or to whoever waits for it.
+  // The payload is here: hands the message to the gate, then to whoever waits for it.
   void arrived(Message message, std::uint64_t gate_number);
   void fail_peer(Rank peer, const std::string& sentence);
   void count(WireFault fault) { ++counters_.faults[static_cast<std::size_t>(fault)]; }

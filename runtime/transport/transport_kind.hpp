@@ -3,7 +3,8 @@
 
 namespace understudy {
 
-enum class TransportKind { kTcp, kIpc, kSharedMemory };
+// kByMachine: shared memory between those of one machine, tcp between machines.
+enum class TransportKind { kTcp, kIpc, kSharedMemory, kByMachine };
 const char* name(TransportKind kind);
 
 }  // namespace understudy

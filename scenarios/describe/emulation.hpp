@@ -8,12 +8,14 @@
 
 namespace understudy {
 
-inline constexpr std::array<Named<TransportKind>, 3> kTransportNames = {{
+inline constexpr std::array<Named<TransportKind>, 4> kTransportNames = {{
     {TransportKind::kTcp, "tcp", "ZeroMQ over TCP on loopback, with a secret of the run."},
     {TransportKind::kIpc, "ipc",
      "ZeroMQ over Unix sockets in a folder that nobody else can enter."},
     {TransportKind::kSharedMemory, "shared_memory",
      "Payloads lie in memory that the processes share; only descriptors travel."},
+    {TransportKind::kByMachine, "by_machine",
+     "Shared memory between nodes of one machine, tcp between machines."},
 }};
 constexpr std::span<const Named<TransportKind>> names(TransportKind) { return kTransportNames; }
 
@@ -30,7 +32,8 @@ constexpr std::span<const Named<OnLoss>> names(OnLoss) { return kOnLossNames; }
 inline constexpr std::array<Named<LinkShaper>, 2> kLinkShaperNames = {{
     {LinkShaper::kModel, "model", "The scenario's network decides when each message arrives."},
     {LinkShaper::kKernel, "kernel",
-     "Every vertex is a network namespace, and every link a pair of virtual cables with queues that "
+     "Every vertex is a network namespace, and every link a pair of virtual cables with queues "
+     "that "
      "have its bandwidth and latency; messages go by tcp."},
 }};
 constexpr std::span<const Named<LinkShaper>> names(LinkShaper) { return kLinkShaperNames; }
@@ -38,9 +41,8 @@ constexpr std::span<const Named<LinkShaper>> names(LinkShaper) { return kLinkSha
 template <class Archive>
 void describe(Archive& a, EmulationConfig& c) {
   a.field("transport", c.transport,
-          "What carries messages between the nodes' processes; in the mode `real` between those of "
-          "one host, and "
-          "tcp between hosts.",
+          "What carries messages between the nodes' processes. In the mode `real` a machine is a "
+          "host: on several, by_machine takes the place of ipc and shared_memory.",
           {.timing = true});
   a.field("links", c.links, "What gives links their bandwidth and latency.", {.timing = true});
   a.field(

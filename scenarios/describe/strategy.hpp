@@ -37,11 +37,22 @@ inline constexpr std::array<Named<Reduction>, 2> kReductionNames = {{
 }};
 constexpr std::span<const Named<Reduction>> names(Reduction) { return kReductionNames; }
 
+inline constexpr std::array<Named<InsideMachine>, 3> kInsideNames = {{
+    {InsideMachine::kTree, "tree", "Reduce up a binary tree and broadcast down, over the network."},
+    {InsideMachine::kGloo, "gloo", "The library Gloo, past the network; modes real and emulated."},
+    {InsideMachine::kNccl, "nccl",
+     "NVIDIA's NCCL, past the network, on a GPU for each rank; modes real and emulated, GPU "
+     "build."},
+}};
+constexpr std::span<const Named<InsideMachine>> names(InsideMachine) { return kInsideNames; }
+
 template <class Archive>
 void describe(Archive& a, AllreduceConfig& c) {
   a.field("collective", c.collective.kind,
           "The all-reduce; a timing key where the reduction is ordered.");
   a.field("server", c.collective.server, "Who aggregates in a parameter server.");
+  a.field("inside", c.collective.inside,
+          "hierarchical: what adds between the ranks of one machine, and spreads among them.");
   a.field("reduction", c.collective.reduction, "The order of additions.");
   a.field("bucket", c.bucket, "Gradients travel in groups of whole tensors of about this size.",
           {.above = 0, .timing = true});

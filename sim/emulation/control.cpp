@@ -86,6 +86,8 @@ std::pair<WorldSnapshot, std::string> unpack_node(const std::string& blob) {
 }
 
 nlohmann::json to_json(const WorkerSettings& s) {
+  std::vector<std::uint32_t> ranks;
+  for (const Rank rank : s.near) ranks.push_back(rank.value);
   return {{"rank", s.rank.value},
           {"nodes", s.nodes},
           {"run_id", s.run_id},
@@ -99,7 +101,9 @@ nlohmann::json to_json(const WorkerSettings& s) {
           {"origin_ns", s.origin_ns},
           {"dilation", s.dilation},
           {"timeout_ps", s.timeout.count()},
-          {"core", s.core},
+          {"near", ranks},
+          {"seat", s.seat},
+          {"seats", s.seats},
           {"parent", s.parent}};
 }
 
@@ -123,25 +127,41 @@ WorkerSettings parse_worker_settings(const nlohmann::json& j) {
   s.origin_ns = j.at("origin_ns").get<std::int64_t>();
   s.dilation = j.at("dilation").get<double>();
   s.timeout = Duration(j.at("timeout_ps").get<std::int64_t>());
-  s.core = j.at("core").get<int>();
+  for (const std::uint32_t rank : j.at("near").get<std::vector<std::uint32_t>>())
+    s.near.push_back(Rank{rank});
+  s.seat = j.at("seat").get<std::uint32_t>();
+  s.seats = j.at("seats").get<std::uint32_t>();
   s.parent = j.at("parent").get<int>();
   return s;
 }
 
-TransportKind data_transport(const WorkerSettings& settings) {
-  return settings.kernel_links ? TransportKind::kTcp : settings.transport;
-}
-
-std::string data_address(const WorkerSettings& settings) {
-  if (data_transport(settings) == TransportKind::kTcp) return settings.bind;
-  return settings.real ? fmt::format("@understudy-{:016x}", settings.run_id)
-                       : settings.folder + "/data";
+ProcessTransportOptions data_options(const WorkerSettings& settings) {
+  const std::string folder = settings.real ? fmt::format("@understudy-{:016x}", settings.run_id)
+                                           : settings.folder + "/data";
+  ProcessTransportOptions options;
+  options.kind = settings.kernel_links ? TransportKind::kTcp : settings.transport;
+  options.rank = settings.rank;
+  options.world = settings.nodes;
+  options.run_id = settings.run_id;
+  const bool has_tcp =
+      options.kind == TransportKind::kTcp || options.kind == TransportKind::kByMachine;
+  options.bind = has_tcp ? settings.bind : folder;
+  options.shared_bind = folder;
+  options.near = settings.near;
+  options.security = settings.security;
+  if (settings.kernel_links) {
+    options.piece_bytes = Transport::kWhole;
+    options.chunk_bytes = std::size_t{64} << 10;  // the link is not to wait for their encryption
+  }
+  return options;
 }
 
 ProcessTransportOptions control_options(const WorkerSettings& settings, Rank self) {
   ProcessTransportOptions options;
   options.kind = settings.real ? TransportKind::kTcp : settings.transport;
-  if (settings.kernel_links) options.kind = TransportKind::kSharedMemory;  // across namespaces
+  // All are on this host, whatever the machines or namespaces.
+  if (settings.kernel_links || options.kind == TransportKind::kByMachine)
+    options.kind = TransportKind::kSharedMemory;
   options.rank = self;
   options.world = settings.nodes + 1;
   options.run_id = settings.run_id + 1;  // so that neither takes the other's messages for its own

@@ -94,14 +94,17 @@ struct WorkerSettings {
   // The kernel shapes the links that messages between nodes take, by tcp; control messages don't.
   bool kernel_links = false;
   TransportKind transport = TransportKind::kSharedMemory;
-  std::string bind;         // as ProcessTransportOptions has it
-  std::string folder;       // of the run's sockets; of a real run empty, as they have no files
+  std::string bind;  // as ProcessTransportOptions has it
+  std::vector<Rank>
+      near;            // the others of this node's host, or of its machine where that is emulated
+  std::string folder;  // of the run's sockets; of a real run empty, as they have no files
   std::string coordinator;  // the endpoint of its control transport
   Security security;
   std::int64_t origin_ns = 0;  // of the steady clock: 0 on the wall's clock of all processes
   double dilation = 1;
   Duration timeout{std::chrono::seconds{5}};  // without a sign of life
-  int core = -1;                              // that computes; -1: any
+  // Which of how many nodes this is that share its host's cores.
+  std::uint32_t seat = 0, seats = 1;
   int parent = 0;  // the coordinator's process; 0: of a worker that it has not started
 };
 // How long silence is borne. While processes start and load, many on few cores, they may be silent for
@@ -110,9 +113,8 @@ Duration patience_of(const WorkerSettings& settings, bool running);
 nlohmann::json to_json(const WorkerSettings& settings);
 WorkerSettings parse_worker_settings(const nlohmann::json& json);
 
-// What a worker's messages to others go by, and where it listens.
-TransportKind data_transport(const WorkerSettings& settings);
-std::string data_address(const WorkerSettings& settings);
+// What a worker's messages to others go by, but for who is told of failures.
+ProcessTransportOptions data_options(const WorkerSettings& settings);
 // One side's control transport: the options that both sides share.
 ProcessTransportOptions control_options(const WorkerSettings& settings, Rank self);
 

@@ -46,7 +46,8 @@ class Coordinator {
     loop_.keep_exact();
     wall_.set_source(&fabric_);
     if (options.rendezvous == nullptr) make_folder();
-    if (options.emulation.links == LinkShaper::kKernel) kernel_network_.emplace(topology);
+    if (options.emulation.links == LinkShaper::kKernel)
+      kernel_network_.emplace(topology, conditions_of(options.network).impairments);
     crew_ =
         std::make_unique<Crew>(wall_, loop_.real_time, loop_.hub, topology, options,
                                common_settings(), kernel_network_ ? &*kernel_network_ : nullptr);
@@ -79,7 +80,9 @@ class Coordinator {
     if (options.rendezvous != nullptr) return options.rendezvous->security();
     const EmulationConfig& e = options.emulation;
     if (e.links == LinkShaper::kKernel) return {Security::Kind::kCurve, {}, make_run_keys()};
-    return e.transport == TransportKind::kTcp ? with_new_secret() : Security{};
+    const bool has_tcp =
+        e.transport == TransportKind::kTcp || e.transport == TransportKind::kByMachine;
+    return has_tcp ? with_new_secret() : Security{};
   }
 
   WorkerSettings common_settings() {
@@ -100,7 +103,8 @@ class Coordinator {
     if (options_.rendezvous == nullptr) return s;
     s.real = true;
     s.bind = options_.rendezvous->address();
-    if (!options_.rendezvous->all_nearby()) s.transport = TransportKind::kTcp;
+    const bool on_one_host = options_.rendezvous->near(Rank{0}).size() + 1 == size_;
+    if (!on_one_host && s.transport != TransportKind::kTcp) s.transport = TransportKind::kByMachine;
     return s;
   }
 
@@ -429,7 +433,10 @@ class Coordinator {
   void look_at_accusation() {
     if (!accusation_ || wall_.now() - accusation_->at < kExplained) return;
     const Accusation accusation = *std::exchange(accusation_, std::nullopt);
-    if (!(*crew_)[accusation.of].lost) lose(accusation.of, accusation.sentence);
+    const WorkerRecord& worker = (*crew_)[accusation.of];
+    if (worker.lost) return;
+    lose(accusation.of, fmt::format("{} can't be reached{}: {}", crew_->name_of(accusation.of),
+                                    worker.last_seen(), accusation.sentence));
   }
 
   void report_deadlock() {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <thread>
-
 #include "sim/emulation/network_namespace.hpp"
 
 namespace understudy {
@@ -54,14 +52,26 @@ WorkerSettings Crew::settings_for(Rank rank) const {
   WorkerSettings settings = common_;
   settings.rank = rank;
   if (places_ != nullptr) settings.bind = places_->address(rank);
-  if (common_.real) {
-    // Launchers say who computes where.
-    settings.parent = rank.value == 0 ? common_.parent : 0;
-    return settings;
-  }
-  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  settings.core = settings.nodes <= cores ? static_cast<int>(rank.value) : -1;
+  settings.near = near(rank);
+  settings.seat = rank.value;
+  settings.seats = settings.nodes;
+  if (!common_.real) return settings;
+  const auto before = [rank](Rank other) { return other < rank; };
+  settings.seat =
+      static_cast<std::uint32_t>(std::count_if(settings.near.begin(), settings.near.end(), before));
+  settings.seats = static_cast<std::uint32_t>(settings.near.size()) + 1;
+  settings.parent = rank.value == 0 ? common_.parent : 0;
   return settings;
+}
+
+std::vector<Rank> Crew::near(Rank rank) const {
+  if (common_.real) return options_.rendezvous->near(rank);
+  std::vector<Rank> near;
+  const auto places = topology_.places();
+  for (std::uint32_t r = 0; r < common_.nodes; ++r)
+    if (Rank{r} != rank && places[r].machine == places[rank.index()].machine)
+      near.push_back(Rank{r});
+  return near;
 }
 
 std::unique_ptr<ChildProcess> Crew::start_process(Rank rank, pid_t group) const {

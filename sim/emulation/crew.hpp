@@ -53,6 +53,7 @@ class Crew {
 
  private:
   WorkerSettings settings_for(Rank rank) const;
+  std::vector<Rank> near(Rank rank) const;
   std::unique_ptr<ChildProcess> start_process(Rank rank, pid_t group) const;
   void start_all();
   void join_all();  // those that somebody else has started

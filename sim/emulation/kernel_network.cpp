@@ -10,8 +10,10 @@
 
 #include "runtime/base/errors.hpp"
 #include "runtime/base/log.hpp"
+#include "sim/emulation/netem.hpp"
 #include "sim/emulation/network_namespace.hpp"
 #include "sim/emulation/system_command.hpp"
+#include "sim/network/patterns.hpp"
 
 namespace understudy {
 namespace {
@@ -78,16 +80,11 @@ void check_size(const Topology& topology) {
 
 }  // namespace
 
-KernelNetwork::KernelNetwork(const Topology& topology)
+KernelNetwork::KernelNetwork(const Topology& topology,
+                             std::span<const ImpairmentConfig> impairments)
     : topology_(topology), opposite_(opposites(topology.links())) {
   check_size(topology);
-  delays_ = has_delay_lines();
-  const bool wants_delays =
-      std::any_of(topology.links().begin(), topology.links().end(),
-                  [](const Link& link) { return link.latency > Duration::zero(); });
-  if (wants_delays && !delays_)
-    lacks_ = "This kernel has no delay lines (netem): links have their bandwidth, but no latency.";
-  if (!lacks_.empty()) spdlog::warn(lacks_);
+  plan_delay_lines(impairments);
   for (std::size_t v = 0; v < topology.vertices().size(); ++v) namespaces_.emplace_back();
   lay_cables();
   for (std::size_t v = 0; v < namespaces_.size(); ++v) set_up(VertexId{v});
@@ -100,6 +97,23 @@ std::string KernelNetwork::address(Rank rank) const { return node_address(rank.i
 std::unique_ptr<InNamespace> KernelNetwork::enter(Rank rank) const {
   const VertexId vertex = topology_.places()[rank.index()].vertex;
   return std::make_unique<InNamespace>(namespaces_[vertex.index()]);
+}
+
+// Of several impairments for one link the last one holds.
+void KernelNetwork::plan_delay_lines(std::span<const ImpairmentConfig> impairments) {
+  std::vector<const ImpairmentConfig*> of_link(topology_.links().size());
+  for (const ImpairmentConfig& impairment : impairments)
+    for (const LinkId link : links_like(topology_, impairment.links))
+      of_link[link.index()] = &impairment;
+  for (std::size_t i = 0; i < of_link.size(); ++i)
+    delay_lines_.push_back(netem_options(topology_.links()[i].latency, of_link[i]));
+  const auto is_none = [](const std::string& line) { return line.empty(); };
+  if (std::all_of(delay_lines_.begin(), delay_lines_.end(), is_none) || has_delay_lines()) return;
+  lacks_ =
+      "This kernel has no delay lines (netem): links have their bandwidth, but neither latency nor "
+      "impairments.";
+  spdlog::warn(lacks_);
+  delay_lines_.assign(of_link.size(), "");
 }
 
 bool KernelNetwork::has_delay_lines() const {
@@ -196,11 +210,10 @@ std::string KernelNetwork::queues(VertexId vertex) const {
     const std::string name = near_name(LinkId{i});
     const double rate = bucket_rate(links[i]);
     std::string parent = "root handle 1:";
-    if (delays_ && links[i].latency > Duration::zero()) {
+    if (!delay_lines_[i].empty()) {
       // limit: packets, of which as many are under way as fit into the latency.
-      commands +=
-          fmt::format("qdisc add dev {} root handle 1: netem delay {:.0f}us limit 1000000\n", name,
-                      to_seconds(links[i].latency) * 1e6);
+      commands += fmt::format("qdisc add dev {} root handle 1: netem limit 1000000 {}\n", name,
+                              delay_lines_[i]);
       parent = "parent 1:1 handle 10:";
     }
     const double burst = std::max(2.0 * (kPacket + kEthernet), rate / 8 * kTimerError);

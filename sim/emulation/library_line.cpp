@@ -146,13 +146,25 @@ Task<> LibraryLine::connect() {
   if (failure) std::rethrow_exception(failure);
 }
 
-Task<> LibraryLine::allreduce(Values values) {
+Task<> LibraryLine::start(const LibraryCall& call) {
+  while (call.number && *call.number != started_) {
+    one_started_.reset();
+    co_await one_started_;
+  }
+  Call calling(door_, [this, call](CollectiveLibrary::Done done) {
+    if (call.number) {
+      ++started_;
+      one_started_.set();
+    }
+    library_->start(call.operation, call.values, std::move(done));
+  });
+  co_await calling;
+}
+
+Task<> LibraryLine::call(LibraryCall call) {
   std::exception_ptr failure;
   try {
-    Call adding(door_, [this, values](CollectiveLibrary::Done done) {
-      library_->start_allreduce(values, std::move(done));
-    });
-    co_await adding;
+    co_await start(call);
   } catch (...) {
     failure = std::current_exception();
   }

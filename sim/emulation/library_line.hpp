@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/base/event.hpp"
 #include "runtime/collectives/collective_library.hpp"
 #include "runtime/node/library_collectives.hpp"
 #include "runtime/transport/process_transport.hpp"
@@ -29,19 +30,24 @@ class LibraryLine final : public LibraryCollectives {
 
   // Ends once all members have found each other. Throws TransportError.
   Task<> connect();
-  Task<> allreduce(Values values) override;
+  Task<> call(LibraryCall call) override;
+  std::uint64_t next_number() override { return next_number_++; }
 
  private:
   class Door;
   class Call;
   Task<> listen();
   void tell(const std::string& what);
+  Task<> start(const LibraryCall& call);
 
   Executor& wall_;
   ProcessTransport& data_;
   LibraryLineOptions options_;
   std::shared_ptr<Door> door_;
   std::shared_ptr<CollectiveLibrary> library_;
+  std::uint64_t next_number_ = 0;
+  std::uint64_t started_ = 0;  // of the numbered calls
+  Event one_started_;
 };
 
 }  // namespace understudy

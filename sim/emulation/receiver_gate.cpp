@@ -27,6 +27,7 @@ ReceiverGate::~ReceiverGate() {
 }
 
 std::uint64_t ReceiverGate::announce(Rank to, Tag, Bytes size) {
+  if (!started_) return 0;
   outbox_.push_back({next_number_, to.value, size.count, clock_.now().time_since_epoch().count()});
   return next_number_++;
 }

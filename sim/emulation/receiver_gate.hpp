@@ -24,6 +24,8 @@ class ReceiverGate final : public DeliveryGate, Polled {
                std::function<TimePoint()> wall_now);
   ~ReceiverGate();
 
+  // From now on messages are the network's. Before, processes are only getting ready.
+  void start() { started_ = true; }
   std::uint64_t announce(Rank to, Tag tag, Bytes size) override;
   void hold(std::uint64_t number, std::function<void()> deliver) override;
   void decide(const DeliveryNotice& notice);
@@ -55,6 +57,7 @@ class ReceiverGate final : public DeliveryGate, Polled {
   FileWatcher& watcher_;
   std::function<void(const std::vector<Announcement>&)> announce_;
   std::function<TimePoint()> wall_now_;
+  bool started_ = false;
   std::uint64_t next_number_;
   std::vector<Announcement> outbox_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Held>> held_;  // payloads that are here

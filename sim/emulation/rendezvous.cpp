@@ -289,13 +289,17 @@ RendezvousHost::RendezvousHost(const RendezvousOptions& options, Participant sel
 RendezvousHost::~RendezvousHost() = default;
 void RendezvousHost::gather() { impl_->gather(); }
 const Participant& RendezvousHost::guest(Rank rank) const { return *impl_->guests_[rank.index()]; }
+std::vector<Rank> RendezvousHost::near(Rank rank) const {
+  const auto host_of = [this](Rank r) -> const std::string& {
+    return r.value == 0 ? impl_->self_.host_identity : guest(r).host_identity;
+  };
+  std::vector<Rank> near;
+  for (std::uint32_t r = 0; r < impl_->self_.world; ++r)
+    if (Rank{r} != rank && host_of(Rank{r}) == host_of(rank)) near.push_back(Rank{r});
+  return near;
+}
 bool RendezvousHost::is_nearby(Rank rank) const {
   return rank.value == 0 || guest(rank).host_identity == impl_->self_.host_identity;
-}
-bool RendezvousHost::all_nearby() const {
-  for (std::uint32_t r = 0; r < impl_->self_.world; ++r)
-    if (!is_nearby(Rank{r})) return false;
-  return true;
 }
 void RendezvousHost::hand_out(const std::vector<std::string>& settings) {
   impl_->hand_out(settings);

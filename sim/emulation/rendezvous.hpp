@@ -51,8 +51,9 @@ class RendezvousHost {
   // both sides where they differ.
   void gather();
   const Participant& guest(Rank rank) const;
-  bool is_nearby(Rank rank) const;  // on this host, so that they can share memory
-  bool all_nearby() const;
+  // The others on a rank's host, with which it can share memory.
+  std::vector<Rank> near(Rank rank) const;
+  bool is_nearby(Rank rank) const;  // on this host
   // By rank. They are not here any more afterwards.
   void hand_out(const std::vector<std::string>& settings);
   // Tells all that nothing more will come, and why; kDone: everything is done. Does not wait long.

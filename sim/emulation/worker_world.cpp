@@ -78,11 +78,19 @@ std::chrono::steady_clock::time_point origin_of(const WorkerSettings& settings) 
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(settings.origin_ns));
 }
 
-void keep_to_core(int core) {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  CPU_SET(static_cast<unsigned>(core), &cores);
-  sched_setaffinity(0, sizeof cores, &cores);  // a machine that does not allow it goes on without
+// Gives this thread a core of its own, of those that its process may use, where they are enough for all
+// nodes of the host.
+void keep_to_core(std::uint32_t seat, std::uint32_t seats) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  std::vector<unsigned> cores;
+  for (unsigned core = 0; core < CPU_SETSIZE; ++core)
+    if (CPU_ISSET(core, &allowed)) cores.push_back(core);
+  if (cores.size() < seats) return;
+  cpu_set_t own;
+  CPU_ZERO(&own);
+  CPU_SET(cores[seat * cores.size() / seats], &own);
+  sched_setaffinity(0, sizeof own, &own);  // a machine that does not allow it goes on without
 }
 
 }  // namespace
@@ -103,7 +111,8 @@ class WorkerWorld::Impl {
               say({ControlKind::kAnnounce, {}, to_blob(messages)});
             },
             [this] { return loop_.real_time.read(); }),
-        data_(make_process_transport(loop_.wall, loop_.real_time, &loop_.hub, data_options())),
+        data_(make_process_transport(loop_.wall, loop_.real_time, &loop_.hub,
+                                     reporting_data_options())),
         safe_points_([this] { arrive(); }),
         pool_(1),
         device_(clock_, inbox_, pool_, {parts.profile, parts.cost, parts.factor, !parts.own_time}),
@@ -125,7 +134,8 @@ class WorkerWorld::Impl {
     std::vector<std::string> endpoints(settings.nodes + 1);
     endpoints.back() = settings.coordinator;
     control_->set_peers(std::move(endpoints));
-    if (settings.core >= 0) pool_.submit([core = settings.core] { keep_to_core(core); });
+    if (parts.pins)
+      pool_.submit([seat = settings.seat, seats = settings.seats] { keep_to_core(seat, seats); });
   }
 
   void run(const WorkerProgram& program) {
@@ -156,18 +166,8 @@ class WorkerWorld::Impl {
     options.on_peer_failure = [this](Rank, const std::string& sentence) { lose(sentence); };
     return options;
   }
-  ProcessTransportOptions data_options() {
-    ProcessTransportOptions options;
-    options.kind = data_transport(settings_);
-    options.rank = settings_.rank;
-    options.world = settings_.nodes;
-    options.run_id = settings_.run_id;
-    options.bind = data_address(settings_);
-    options.security = settings_.security;
-    if (settings_.kernel_links) {
-      options.piece_bytes = Transport::kWhole;
-      options.chunk_bytes = std::size_t{64} << 10;  // the link is not to wait for their encryption
-    }
+  ProcessTransportOptions reporting_data_options() {
+    ProcessTransportOptions options = data_options(settings_);
     if (!settings_.real && !settings_.kernel_links) options.gate = &gate_;
     options.on_peer_failure = [this](Rank peer, const std::string& sentence) {
       say({ControlKind::kPeerGone, {{"rank", peer.value}, {"sentence", sentence}}, {}});
@@ -177,7 +177,6 @@ class WorkerWorld::Impl {
   std::unique_ptr<LibraryLine> make_library(const WorkerParts& parts) {
     if (!parts.library) return nullptr;
     LibraryLineOptions options = *parts.library;
-    options.place.address = settings_.bind;
     options.explained = settings_.timeout + kFarewell;
     return std::make_unique<LibraryLine>(loop_.wall, inbox_, *data_, parts.make_library,
                                          std::move(options));
@@ -284,6 +283,10 @@ class WorkerWorld::Impl {
   void start(const ControlMessage& message) {
     set_clock(message);
     if (!message.blob.empty()) restore(message.blob);
+    // What made ready for the run is no part of it.
+    sent_before_.bytes_sent -= bytes(data_->counters().bytes_sent);
+    sent_before_.messages -= bytes(data_->counters().messages_sent);
+    gate_.start();
     start_.set();
   }
   void set_clock(const ControlMessage& message) {

@@ -22,6 +22,7 @@ struct WorkerParts {
   CostKind cost = CostKind::kProfile;
   double factor = 1;      // measured: device time = thread CPU time x factor
   bool own_time = false;  // the device is real: computations take the time that they take
+  bool pins = true;       // computes on a core of its own, where there are enough
   const std::atomic<bool>* interrupt = nullptr;  // asks the coordinator to stop the run
   // Of a node that takes part in a library's collectives; it listens where the node does.
   std::optional<LibraryLineOptions> library{};

@@ -14,11 +14,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Waits for one all-reduce. Rethrows what it fails with.
+// Waits for one call. Rethrows what it fails with.
 template <class Scalar>
-void sum(CollectiveLibrary& library, std::vector<Scalar>& vector) {
+void sum(CollectiveLibrary& library, std::vector<Scalar>& vector,
+         LibraryOperation operation = LibraryOperation::kAllreduce) {
   std::promise<void> ended;
-  library.start_allreduce(Values(std::span(vector)), [&](std::exception_ptr failure) {
+  library.start(operation, Values(std::span(vector)), [&](std::exception_ptr failure) {
     failure ? ended.set_exception(failure) : ended.set_value();
   });
   ended.get_future().get();
@@ -30,7 +31,7 @@ class Group {
   Group(CollectiveKind kind, std::size_t members, Duration timeout = 20s) {
     for (std::size_t i = 0; i < members; ++i) {
       LibraryPlace place{.kind = kind, .index = i, .members = members};
-      place.local_rank = static_cast<int>(i);
+      place.gpu = static_cast<int>(i);
       place.address = "127.0.0.1";
       place.timeout = timeout;
       place.tell = [this, i](const std::string& what) {
@@ -53,8 +54,9 @@ class Group {
     each([this](std::size_t i) { libraries_[i]->connect(); });
   }
   template <class Scalar>
-  void sum_each(std::vector<std::vector<Scalar>>& vectors) {
-    each([&](std::size_t i) { sum(*libraries_[i], vectors[i]); });
+  void sum_each(std::vector<std::vector<Scalar>>& vectors,
+                LibraryOperation operation = LibraryOperation::kAllreduce) {
+    each([&](std::size_t i) { sum(*libraries_[i], vectors[i], operation); });
   }
 
  private:
@@ -115,6 +117,20 @@ void add_drawn(std::size_t n, double tolerance) {
 
 TEST_P(Gloo, AddsFloatsAsARingDoesButForRounding) { add_drawn<float>(GetParam(), 1e-6); }
 TEST_P(Gloo, AddsDoublesAsARingDoesButForRounding) { add_drawn<double>(GetParam(), 1e-15); }
+
+TEST_P(Gloo, ReducesToMember0AndSpreadsFromIt) {
+  const std::size_t n = GetParam();
+  Group group(CollectiveKind::kGloo, n);
+  group.connect();
+  const auto terms = vectors_of<float>(n, 1000, [](auto m, auto e) { return (m + 1) * e; });
+  auto vectors = terms;
+  group.sum_each(vectors, LibraryOperation::kReduce);
+  const auto factor = static_cast<float>(n * (n + 1) / 2);
+  for (std::size_t e = 0; e < 1000; ++e) ASSERT_EQ(vectors[0][e], factor * static_cast<float>(e));
+  vectors = terms;
+  group.sum_each(vectors, LibraryOperation::kBroadcast);
+  for (const auto& vector : vectors) EXPECT_EQ(vector, terms[0]);
+}
 
 INSTANTIATE_TEST_SUITE_P(Members, Gloo, testing::Values(2, 3, 4));
 

@@ -46,6 +46,15 @@ found=$(value_of four x) expected=$(value_of four_expected x)
 awk -v a="$found" -v b="$expected" 'BEGIN {exit !(a != "" && b != "" && (a - b)^2 <= (1e-6 * b)^2)}' ||
   fail "four ranks end at $found, in virtual time at $expected"
 
+# Gloo inside of emulated machines, of which buckets come back from the others in whatever order: two terms a machine
+# have one sum, whoever adds them.
+sed 's/mode: real/mode: emulated/; s/collective: ring, bucket: 20KiB/collective: hierarchical, bucket: 4KiB/
+  s/^topology:.*/topology: {kind: cluster, machines: 2, devices_per_machine: 2, intra: {bandwidth: 10GB\/s, latency: 5us}, inter: {bandwidth: 100Mbit\/s, latency: 1ms}}/
+  ' images.yaml > inside.yaml
+"$program" run inside.yaml --set strategy.inside=gloo --out inside --quiet || fail "gloo inside of machines"
+"$program" run inside.yaml --set mode=virtual --out inside_expected --quiet
+[ "$(weights inside)" = "$(weights inside_expected)" ] || fail "inside: other weights than in virtual time"
+
 # A rank that is killed amid all-reduces, and one that is stopped: both named, both end all.
 start() {  # folder
   (rank 1 2 endless.yaml --set strategy.collective=gloo --quiet) 2> other &
@@ -89,6 +98,8 @@ fi
 # What this build or this host lacks. The sentences of a build with CUDA are others.
 (rank 0 2 train.yaml --set strategy.collective=nccl --out no-nccl --quiet) 2> nccl
 code=$?
+"$program" run inside.yaml --set strategy.inside=nccl --out no-nccl-inside --quiet 2> nccl_inside ||
+  grep -q "NCCL\|nccl needs a GPU" nccl_inside || fail "nccl inside says: $(cat nccl_inside)"
 if grep -q "no NCCL" nccl || grep -q "needs a GPU" nccl; then [ $code = 2 ] || fail "nccl: ended with $code"; fi
 (rank 0 2 images.yaml --set topology.device=cuda:63 --out no-gpu --quiet) 2> gpu
 [ $? = 2 ] || fail "cuda:63 is taken"

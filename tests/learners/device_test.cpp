@@ -76,7 +76,7 @@ TEST_P(EveryDeviceModel, AGpuComputesWhatTheProcessorDoes) {
     GTEST_SKIP() << lacking.what();
   }
   expect_alike(*learner, model, 1e-11);
-  EXPECT_GT(peak_gpu_bytes({.gpu = 0}),
+  EXPECT_GT(watch_gpu({.gpu = 0})->peak_bytes(),
             static_cast<std::int64_t>(learner->layout().size * sizeof(double)));
 }
 

@@ -198,7 +198,8 @@ TEST_P(EveryTransport, CollectivesGiveTheBitsOfTheVirtualTransport) {
 INSTANTIATE_TEST_SUITE_P(
     Transports, EveryTransport,
     ::testing::Combine(::testing::Values(TransportUnderTest(), TransportKind::kTcp,
-                                         TransportKind::kIpc, TransportKind::kSharedMemory),
+                                         TransportKind::kIpc, TransportKind::kSharedMemory,
+                                         TransportKind::kByMachine),
                        ::testing::Values(1, 2, 3, 5, 8)),
     [](const auto& test) {
       return name_of(std::get<0>(test.param)) + "_of_" + std::to_string(std::get<1>(test.param));

@@ -1,5 +1,5 @@
 // Runs one program on all ranks over a transport: in a virtual world, or each rank on a thread of
-// its own, as if it were a process, over tcp, ipc or shared memory.
+// its own, as if it were a process, over tcp, ipc, shared memory, or what suits the machines.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -113,7 +113,12 @@ class ProcessRun {
     o.rank = Rank{rank};
     o.world = static_cast<std::uint32_t>(ranks_);
     o.run_id = 42;
-    o.bind = kind_ == TransportKind::kTcp ? "127.0.0.1" : folder_.path();
+    const bool has_tcp = kind_ == TransportKind::kTcp || kind_ == TransportKind::kByMachine;
+    o.bind = has_tcp ? "127.0.0.1" : folder_.path();
+    o.shared_bind = folder_.path();
+    // Machines of two ranks.
+    const std::size_t neighbour = rank ^ 1;
+    if (neighbour < ranks_) o.near = {Rank{neighbour}};
     o.shared_bytes = std::size_t{1} << 30;
     if (adjust_) adjust_(o);
     return o;

@@ -24,12 +24,13 @@ class Gloo final : public CollectiveLibrary {
     });
   }
 
-  void start_allreduce(Values values, Done done) override {
+  void start(LibraryOperation operation, Values values, Done done) override {
     if (values.count() == 0) return done(nullptr);
     in_library("gloo", [&] {
       std::vector<at::Tensor> tensors{tensor_of(values)};
-      group_->allreduce(tensors)->getFuture()->addCallback(
-          [done = std::move(done)](c10::ivalue::Future& ended) {
+      start_on(*group_, operation, tensors)
+          ->getFuture()
+          ->addCallback([done = std::move(done)](c10::ivalue::Future& ended) {
             std::exception_ptr failure;
             try {
               in_library("gloo", [&] {

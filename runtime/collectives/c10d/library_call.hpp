@@ -7,8 +7,10 @@
 
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/node/library_collectives.hpp"
 #include "runtime/transport/payload.hpp"
 
 namespace understudy {
@@ -32,6 +34,20 @@ auto in_library(const char* library, const Work& work) {
 
 inline std::chrono::milliseconds in_milliseconds(Duration d) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(d);
+}
+
+// A process group's call of that operation.
+template <class Group>
+auto start_on(Group& group, LibraryOperation operation, std::vector<at::Tensor>& tensors) {
+  switch (operation) {
+    case LibraryOperation::kAllreduce:
+      return group.allreduce(tensors);
+    case LibraryOperation::kReduce:
+      return group.reduce(tensors);
+    case LibraryOperation::kBroadcast:
+      break;
+  }
+  return group.broadcast(tensors);
 }
 
 // The same memory. Bytes, whose contents nobody reads, are added up as numbers where they can be.

@@ -16,14 +16,14 @@ class Nccl final : public CollectiveLibrary {
  public:
   explicit Nccl(const LibraryPlace& place)
       : place_(place),
-        device_(at::kCUDA, static_cast<c10::DeviceIndex>(place.local_rank)),
+        device_(at::kCUDA, static_cast<c10::DeviceIndex>(place.gpu)),
         store_(c10::make_intrusive<ToldStore>(place.tell)) {
     const int gpus = c10::cuda::device_count();
-    if (place.local_rank < gpus) return;
+    if (place.gpu < gpus) return;
     throw ScenarioError(fmt::format(
-        "strategy.collective: nccl needs a GPU for each rank of a host; local rank {} finds "
-        "{} here, and gloo or a collective of ours needs none",
-        place.local_rank, gpus));
+        "strategy: nccl needs a GPU for each rank of a host, but there is no GPU {} among {} "
+        "here; gloo or a collective of ours needs none",
+        place.gpu, gpus));
   }
 
   void hear(const std::string& what) override { store_->hear(what); }
@@ -37,16 +37,16 @@ class Nccl final : public CollectiveLibrary {
       group_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(
           store_, static_cast<int>(place_.index), static_cast<int>(place_.members), options);
       float zero = 0;
-      sum(Values(std::span(&zero, 1)));
+      work(LibraryOperation::kAllreduce, Values(std::span(&zero, 1)));
     });
   }
 
-  void start_allreduce(Values values, Done done) override {
+  void start(LibraryOperation operation, Values values, Done done) override {
     if (values.count() == 0) return done(nullptr);
-    thread_.post([this, values, done = std::move(done)] {
+    thread_.post([this, operation, values, done = std::move(done)] {
       std::exception_ptr failure;
       try {
-        in_library("nccl", [&] { sum(values); });
+        in_library("nccl", [&] { work(operation, values); });
       } catch (...) {
         failure = std::current_exception();
       }
@@ -57,7 +57,7 @@ class Nccl final : public CollectiveLibrary {
  private:
   // Vectors are in the host's memory: there and back by way of a buffer that the GPU can read by
   // itself, both as long as the largest bucket.
-  void sum(Values values) {
+  void work(LibraryOperation operation, Values values) {
     const c10::cuda::CUDAGuard guard(device_);
     const at::Tensor host = tensor_of(values);
     const auto buffer = [&](at::Tensor& kept, const at::TensorOptions& options) {
@@ -71,7 +71,7 @@ class Nccl final : public CollectiveLibrary {
     pinned.copy_(host);
     there.copy_(pinned, true);
     std::vector<at::Tensor> tensors{there};
-    group_->allreduce(tensors)->wait();
+    start_on(*group_, operation, tensors)->wait();
     pinned.copy_(there, false);
     host.copy_(pinned);
   }

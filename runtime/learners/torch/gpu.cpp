@@ -8,6 +8,9 @@
 #ifdef UNDERSTUDY_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <cuda_runtime_api.h>
+
+#include <array>
 #endif
 
 #include "runtime/base/errors.hpp"
@@ -26,14 +29,34 @@ void require(const ComputeDevice& device) {
                  : fmt::format("{} GPU{}, from cuda:0 on", count, count == 1 ? "" : "s")));
 }
 
+std::string bus_id_of(int gpu) {
+  std::array<char, 32> text{};
+  const bool known = cudaDeviceGetPCIBusId(text.data(), int{text.size()}, gpu) == cudaSuccess;
+  return known ? text.data() : "";
+}
+
+class Usage final : public GpuUsage {
+ public:
+  explicit Usage(int gpu) : gpu_(static_cast<c10::DeviceIndex>(gpu)), sampler_(bus_id_of(gpu)) {}
+  std::int64_t peak_bytes() const override {
+    if (!c10::cuda::CUDACachingAllocator::get()->initialized()) return 0;
+    constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+    return c10::cuda::CUDACachingAllocator::getDeviceStats(gpu_).allocated_bytes[kAll].peak;
+  }
+  std::optional<double> utilization() const override { return sampler_.mean(); }
+
+ private:
+  c10::DeviceIndex gpu_;
+  GpuUtilizationSampler sampler_;
+};
+
 }  // namespace
 
-std::int64_t peak_gpu_bytes(const ComputeDevice& device) {
+int count_gpus() { return c10::cuda::device_count(); }
+
+std::unique_ptr<GpuUsage> watch_gpu(const ComputeDevice& device) {
   require(device);
-  const auto index = static_cast<c10::DeviceIndex>(*device.gpu);
-  if (!c10::cuda::CUDACachingAllocator::get()->initialized()) return 0;
-  constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
-  return c10::cuda::CUDACachingAllocator::getDeviceStats(index).allocated_bytes[kAll].peak;
+  return std::make_unique<Usage>(*device.gpu);
 }
 
 void set_up_gpu(const ComputeDevice& device) {
@@ -60,7 +83,8 @@ namespace {
 
 }  // namespace
 
-std::int64_t peak_gpu_bytes(const ComputeDevice& device) { refuse(device); }
+int count_gpus() { return 0; }
+std::unique_ptr<GpuUsage> watch_gpu(const ComputeDevice& device) { refuse(device); }
 void set_up_gpu(const ComputeDevice& device) { refuse(device); }
 #endif
 

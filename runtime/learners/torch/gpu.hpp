@@ -1,17 +1,19 @@
 // This process's GPUs, as LibTorch has them.
 #pragma once
 
-#include <cstdint>
+#include <memory>
 
 #include "runtime/learners/compute_device.hpp"
+#include "runtime/learners/gpu_usage.hpp"
 
 namespace understudy {
 
-// The most bytes of the GPU's memory that tensors have taken at once. Throws ScenarioError where there
-// is no such GPU, or this build knows of none.
-std::int64_t peak_gpu_bytes(const ComputeDevice& device);
+int count_gpus();  // 0, too, where this build knows of none
 
-// Makes the GPU usable as the device says. Throws as peak_gpu_bytes().
+// Of a device with a GPU. Throws ScenarioError where there is no such GPU, or this build knows of none.
+std::unique_ptr<GpuUsage> watch_gpu(const ComputeDevice& device);
+
+// Makes the GPU usable as the device says. Throws as watch_gpu().
 void set_up_gpu(const ComputeDevice& device);
 
 }  // namespace understudy

@@ -1,0 +1,46 @@
+// What a node in a process of its own computes on, and with whom it is in a library's group: by its place
+// in the topology, and by the host that it is on.
+#pragma once
+
+#include <optional>
+
+#include "runtime/learners/compute_device.hpp"
+#include "scenarios/scenario.hpp"
+#include "sim/emulation/control.hpp"
+#include "sim/emulation/library_line.hpp"
+#include "topologies/topology.hpp"
+
+namespace understudy {
+
+class WorkerPlacement {
+ public:
+  struct Host {
+    int local_rank = 0;  // among the ranks of its host, as a launcher says
+    int gpus = 0;        // of the host, that CUDA shows this process
+  };
+  // All must outlive the placement.
+  WorkerPlacement(const Scenario& scenario, const Topology& topology, const WorkerSettings& mine,
+                  const Host& host);
+
+  // With `cuda`, a real rank has the GPU whose number is its local rank. No launcher has placed emulated
+  // nodes: they take turns at the host's GPUs, and share them where they are too few.
+  ComputeDevice device() const;
+  // Nothing, where the node's collectives are ours, or it is alone. Throws ScenarioError where two ranks
+  // of NCCL's would share a GPU.
+  std::optional<LibraryLineOptions> library() const;
+  // Throws ScenarioError where a library is to add between ranks of a machine that are on several hosts.
+  void require_one_host() const;
+
+ private:
+  int gpu_of(Rank rank) const;
+  bool is_inside() const;  // a machine; else the library adds between all
+  std::vector<Rank> group() const;
+  void require_own_gpu(const std::vector<Rank>& others) const;
+
+  const Scenario& scenario_;
+  const Topology& topology_;
+  const WorkerSettings& mine_;
+  Host host_;
+};
+
+}  // namespace understudy

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC1091,SC2154,SC2317
+# Four ranks on two hosts: network namespaces with a cable between them, which have names and loopbacks of
+# their own and share neither sockets nor ports.
+source "$(dirname "$0")/common.sh"
+
+command -v ip nsenter unshare > /dev/null || skip "no ip, nsenter or unshare on this machine"
+unshare --net --uts true 2> unshare_said || skip "no network namespaces here: $(cat unshare_said)"
+
+anchors=()
+# A host with a name and an address, that lasts until the test's end.
+make_host() {
+  unshare --net --uts sleep 1000 &
+  local anchor=$!
+  anchors+=("$anchor")
+  for _ in $(seq 100); do
+    [ "$(readlink /proc/$anchor/ns/net)" != "$(readlink /proc/self/ns/net)" ] &&
+      [ "$(readlink /proc/$anchor/exe)" != "$(readlink -f "$(command -v unshare)")" ] && break
+    sleep 0.05
+  done
+  nsenter -t "$anchor" --uts hostname "$1"
+  nsenter -t "$anchor" --net ip link set lo up
+}
+clean_up() { kill "${anchors[@]}" 2> /dev/null; }
+make_host stage
+make_host wings
+nsenter -t "${anchors[0]}" --net ip link add cable type veth peer name cable netns "${anchors[1]}" 2> cable_said ||
+  skip "no virtual cables here: $(cat cable_said)"
+for host in 0 1; do
+  nsenter -t "${anchors[host]}" --net ip address add "10.77.0.$((host + 1))/24" dev cable
+  nsenter -t "${anchors[host]}" --net ip link set cable up
+done
+
+"$program" keys --out keys --quiet
+cat > four.yaml << END
+name: four
+mode: real
+topology: {kind: cluster, machines: 2, devices_per_machine: 2, intra: {bandwidth: 10GB/s, latency: 5us},
+           inter: {bandwidth: 1Gbit/s, latency: 100us}}
+workload: {kind: quadratic, a: [0.1, 0.7, 0.2, 0.5], b: [0.3, 2, -1, 4], start: 5, updates: 40,
+           optimizer: {kind: sgd, lr: 0.1}}
+strategy: {kind: allreduce, collective: ring}
+emulation: {timeout: 3s}
+END
+sed 's/^workload:.*/workload: {kind: collective, bytes: 10kB, iterations: 1000000}/; /optimizer:/d' four.yaml > endless.yaml
+
+# A rank, on the host of its number in the list of hosts; with the keys unless said otherwise.
+hosts=(0 0 1 1)
+rank() {  # number, arguments
+  local host=${hosts[$1]} before=0
+  for ((other = 0; other < $1; ++other)); do [ "${hosts[other]}" = "$host" ] && before=$((before + 1)); done
+  RANK=$1 LOCAL_RANK=$before WORLD_SIZE=4 MASTER_ADDR=10.77.0.1 MASTER_PORT=$port \
+    exec nsenter -t "${anchors[host]}" --net --uts "$program" worker --wait 30 --quiet "${@:2}"
+}
+# All four of a file's run into a folder; what each says in said-N. Sets code, rank 0's, and pids.
+start() {  # file, folder, arguments
+  pids=()
+  for number in 0 1 2 3; do
+    (rank $number "$1" --keys keys/run.keys --out "$2" "${@:3}") 2> "said-$number" &
+    pids+=($!)
+  done
+}
+finish() {
+  wait "${pids[0]}"
+  code=$?
+  for number in 1 2 3; do wait "${pids[number]}"; done
+}
+train() {  # folder, whose weights in virtual time are expected, arguments
+  start four.yaml "$1" "${@:3}"
+  finish
+  [ $code = 0 ] || fail "$1: ended with $code: $(cat said-*)"
+  [ "$(weights "$1")" = "$(weights "$2")" ] || fail "$1: other weights than in virtual time"
+}
+for collective in ring hierarchical; do
+  "$program" run four.yaml --set mode=virtual --set strategy.collective=$collective --out virtual_$collective --quiet
+done
+
+train ring virtual_ring
+train tcp virtual_ring --pin --set emulation.transport=tcp
+hierarchical=(--set strategy.collective=hierarchical)
+train hierarchical virtual_hierarchical "${hierarchical[@]}"
+# Two terms a machine have one sum, whoever adds them.
+train inside virtual_hierarchical "${hierarchical[@]}" --set strategy.inside=gloo
+for metric in cpu_utilization memory_peak_bytes; do
+  [ "$(grep -c "\"name\":\"$metric\"" ring/metrics.jsonl)" = 4 ] || fail "not every rank has a $metric"
+done
+
+# Without the network's being trusted, a library stays inside of hosts.
+start four.yaml untrusted --set strategy.collective=gloo
+finish
+expect_text said-0 "gloo would talk at 10.77.0.1 without keys or encryption"
+start four.yaml trusted --set strategy.collective=gloo --trusted-network
+finish
+[ $code = 0 ] || fail "gloo between hosts ended with $code: $(cat said-*)"
+awk -v a="$(grep -o '"x": [-0-9.e]*' trusted/summary.json | head -1 | cut -d' ' -f2)" \
+    -v b="$(grep -o '"x": [-0-9.e]*' ring/summary.json | head -1 | cut -d' ' -f2)" \
+    'BEGIN {exit !(a != "" && b != "" && (a - b)^2 <= (1e-6 * b)^2)}' || fail "gloo between hosts ends elsewhere"
+
+# A machine of the topology whose ranks are on two hosts.
+hosts=(0 1 0 1)
+start four.yaml apart "${hierarchical[@]}" --set strategy.inside=gloo
+finish
+[ $code = 2 ] || fail "ranks of a machine on two hosts ended with $code"
+expect_text said-0 "strategy.inside: gloo adds between ranks of one host, but ranks"
+hosts=(0 0 1 1)
+
+# A rank of the other host is killed: it is known by its silence, and by its neighbour.
+start endless.yaml killed
+wait_for_start killed
+kill -9 "$(rank_process RANK=3)"
+finish
+[ $code = 3 ] || fail "rank 0 has not ended with 3 when rank 3 was killed"
+expect_text said-0 "rank 3 (machine 1, process"
+expect_text said-0 "on wings) can't be reached"
+exit 0
