@@ -189,7 +189,10 @@ void work(const Json& given, const WorkerSettings& mine, const GuestOptions& opt
 
   std::unique_ptr<Workload> workload;
   WorkerProgram program;
-  program.prepare = [&] { workload = workload_of(task, topology); };
+  program.prepare = [&] {
+    placement.require_own_gpu();
+    workload = workload_of(task, topology);
+  };
   program.run = [&](Node& node) {
     if (!parts.own_time) return workload->run(node);
     return run_measured(*workload, node, device.gpu ? tools.watch_gpu(device) : nullptr);

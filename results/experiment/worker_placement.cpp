@@ -53,10 +53,11 @@ void WorkerPlacement::require_one_host() const {
   }
 }
 
-void WorkerPlacement::require_own_gpu(const std::vector<Rank>& others) const {
-  if (mine_.real) return;
-  for (const Rank other : others) {
-    if (gpu_of(other) != gpu_of(mine_.rank)) continue;
+void WorkerPlacement::require_own_gpu() const {
+  if (mine_.real || host_.gpus == 0 || library_of(scenario_.strategy) != CollectiveKind::kNccl)
+    return;
+  for (const Rank other : group()) {
+    if (other == mine_.rank || gpu_of(other) != gpu_of(mine_.rank)) continue;
     throw ScenarioError(fmt::format(
         "strategy.inside: nccl needs a GPU for each rank of a machine, but ranks {} and {} share "
         "cuda:{}; gloo needs none",
@@ -78,7 +79,6 @@ std::optional<LibraryLineOptions> WorkerPlacement::library() const {
                    .address = mine_.bind};
   members.erase(self);
   if (is_inside() && mine_.real) options.place.address = "127.0.0.1";
-  if (*kind == CollectiveKind::kNccl) require_own_gpu(members);
   options.others = std::move(members);
   return options;
 }

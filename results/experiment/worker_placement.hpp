@@ -25,17 +25,17 @@ class WorkerPlacement {
   // With `cuda`, a real rank has the GPU whose number is its local rank. No launcher has placed emulated
   // nodes: they take turns at the host's GPUs, and share them where they are too few.
   ComputeDevice device() const;
-  // Nothing, where the node's collectives are ours, or it is alone. Throws ScenarioError where two ranks
-  // of NCCL's would share a GPU.
+  // Nothing, where the node's collectives are ours, or it is alone.
   std::optional<LibraryLineOptions> library() const;
   // Throws ScenarioError where a library is to add between ranks of a machine that are on several hosts.
   void require_one_host() const;
+  // Throws ScenarioError where emulated nodes of one group of NCCL's would share a GPU.
+  void require_own_gpu() const;
 
  private:
   int gpu_of(Rank rank) const;
   bool is_inside() const;  // a machine; else the library adds between all
   std::vector<Rank> group() const;
-  void require_own_gpu(const std::vector<Rank>& others) const;
 
   const Scenario& scenario_;
   const Topology& topology_;

@@ -10,7 +10,9 @@ namespace understudy {
 
 inline constexpr double kMostNodes = 100'000;
 inline constexpr const char* kDeviceDoc =
-    "The profile of every node's device, or empty for one that takes no time.";
+    "The profile of every node's device, or empty for one that takes no time. In the modes "
+    "`emulated` and `real` "
+    "also a GPU of the host, `cuda:N`, or `cuda`: the rank's own.";
 inline constexpr const char* kNodesDoc = "How many nodes.";
 
 inline constexpr const char* kSeedDoc = "The source of the topology's draws.";

@@ -94,17 +94,20 @@ class LibraryLine::Call final : Suspension {
 };
 
 LibraryLine::LibraryLine(Executor& wall, Inbox& inbox, ProcessTransport& data,
-                         const MakeCollectiveLibrary& make, LibraryLineOptions options)
-    : wall_(wall), data_(data), options_(std::move(options)), door_(std::make_shared<Door>(inbox)) {
+                         MakeCollectiveLibrary make, LibraryLineOptions options)
+    : wall_(wall),
+      data_(data),
+      make_(std::move(make)),
+      options_(std::move(options)),
+      door_(std::make_shared<Door>(inbox)) {
   options_.place.tell = [this, door = door_](const std::string& what) {
     door->post([this, what] { tell(what); });
   };
-  library_ = make(options_.place);
 }
 
 LibraryLine::~LibraryLine() {
   static auto* const abandoned = new std::vector<std::shared_ptr<CollectiveLibrary>>;
-  if (!door_->close()) abandoned->push_back(library_);
+  if (!door_->close() && library_) abandoned->push_back(library_);
 }
 
 void LibraryLine::tell(const std::string& what) {
@@ -122,6 +125,7 @@ Task<> LibraryLine::listen() {
 }
 
 Task<> LibraryLine::connect() {
+  library_ = make_(options_.place);
   auto listening = spawn(wall_, listen());
   const auto start = [library = library_](CollectiveLibrary::Done done) {
     std::thread([library, done = std::move(done)] {

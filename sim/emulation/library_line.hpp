@@ -22,13 +22,14 @@ struct LibraryLineOptions {
 
 class LibraryLine final : public LibraryCollectives {
  public:
-  // All must outlive the line. Throws what `make` throws.
-  LibraryLine(Executor& wall, Inbox& inbox, ProcessTransport& data,
-              const MakeCollectiveLibrary& make, LibraryLineOptions options);
+  // All must outlive the line.
+  LibraryLine(Executor& wall, Inbox& inbox, ProcessTransport& data, MakeCollectiveLibrary make,
+              LibraryLineOptions options);
   // What a lost member left hanging can't be called back: it is left to the end of the process.
   ~LibraryLine() override;
 
-  // Ends once all members have found each other. Throws TransportError.
+  // Makes the library, and ends once all members have found each other. Throws what `make` throws, and
+  // TransportError.
   Task<> connect();
   Task<> call(LibraryCall call) override;
   std::uint64_t next_number() override { return next_number_++; }
@@ -42,6 +43,7 @@ class LibraryLine final : public LibraryCollectives {
 
   Executor& wall_;
   ProcessTransport& data_;
+  MakeCollectiveLibrary make_;
   LibraryLineOptions options_;
   std::shared_ptr<Door> door_;
   std::shared_ptr<CollectiveLibrary> library_;

@@ -117,7 +117,9 @@ TEST(TorchReference, GradientEqualsAutograd) {
       if (large && images == ImageShape{}) continue;
       const Model model = make_model(name, 0, images);
       expect_autograd(name, *make_torch_learner_double(model), model, 1e-13);
-      expect_autograd(name, *make_torch_learner(model), model, 1e-5);
+      // A gradient jumps where rounding decides which side of a ReLU's kink, or which pixel of a pool, a
+      // number is on: among a VGG's millions of numbers one in a late layer shows in all before it.
+      expect_autograd(name, *make_torch_learner(model), model, large ? 2e-2 : 1e-5);
     }
   }
 }

@@ -179,6 +179,9 @@ struct AfterAccumulation final : torch::autograd::FunctionPostHook {
   std::size_t slice;
 };
 
+// A pointer to it: LibTorch 1's is another class than LibTorch 2's.
+using Accumulator = decltype(torch::autograd::impl::grad_accumulator(std::declval<at::Tensor>()));
+
 // A way forward whose graph is kept.
 class ScriptedPass final : public ForwardPass<float> {
  public:
@@ -232,7 +235,7 @@ class ScriptedPass final : public ForwardPass<float> {
   std::vector<at::Tensor> slices_;   // those of parameters are leaves of the graph
   std::vector<at::Tensor> buffers_;  // new values, in the layout's order
   at::Tensor graph_, logits_;
-  std::vector<std::shared_ptr<torch::autograd::Node>> accumulators_;
+  std::vector<Accumulator> accumulators_;
 };
 
 class TorchscriptLearner final : public ModelLearner<float> {
