@@ -115,7 +115,8 @@ Task<> work_in_step(Node& node, const FederatedJob<Scalar>& job, std::size_t cli
   }
 }
 
-// The newest word of the server; nullopt once it is over, or can't but be.
+// The newest word of the server, which may have overtaken others; nullopt once it is over, or can't but
+// be.
 template <class Scalar>
 Task<std::optional<Message>> newest_word(Node& node, const FederatedJob<Scalar>& job,
                                          TimePoint end) {
@@ -123,7 +124,8 @@ Task<std::optional<Message>> newest_word(Node& node, const FederatedJob<Scalar>&
   while (message) {
     auto newer = co_await node.receive(job.server, kToClients, node.now());
     if (!newer) break;
-    message = std::move(newer);
+    if (head_of<GivenHead>(newer->payload).round > head_of<GivenHead>(message->payload).round)
+      message = std::move(newer);
   }
   if (message && !has_values<GivenHead>(message->payload)) message.reset();
   co_return message;

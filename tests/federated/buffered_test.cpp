@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "runtime/base/errors.hpp"
+#include "runtime/federated/messages.hpp"
 #include "tests/data/idx_files.hpp"
 #include "tests/federated/harness.hpp"
 
@@ -84,6 +85,23 @@ TEST(Buffered, EndsWhereNobodyIsLeftToAnswer) {
   const FederationEnd end = run(f);
   EXPECT_THAT(end.all("answers"), testing::ElementsAre(0, 0));
   EXPECT_THAT(end.all("excluded"), testing::ElementsAre(2, 2));
+}
+
+// A client at work for a second, meanwhile told that it is over, and then what was said before that.
+TEST(Buffered, AClientEndsByAWordThatHasOvertakenOthers) {
+  Federation f = timed({1}, {1}, {.rounds = 2, .aggregation = Aggregation::kBuffered});
+  f.asleep = false;
+  f.dry = true;
+  f.serve = [](Node& node, const FederatedJob<double>&) -> Task<> {
+    const auto say = [&node](int round, std::size_t values) {
+      node.send(Rank{0}, kToClients, pack_message<GivenHead, double>(true, {round}, values, {}));
+    };
+    say(1, 1);
+    co_await node.sleep_until(kStart + 500ms);
+    say(3, 0);
+    say(2, 1);
+  };
+  EXPECT_NEAR(to_seconds(run(f).world.time), 1, 1e-6);
 }
 
 TEST(Buffered, RefusesABufferBeyondTheClients) {
