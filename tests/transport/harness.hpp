@@ -91,11 +91,15 @@ class Meeting {
 };
 
 using Adjust = std::function<void(ProcessTransportOptions&)>;
+using MakeLibrary =
+    std::function<std::unique_ptr<LibraryCollectives>(Rank, Loop&, ProcessTransport&)>;
 
 class ProcessRun {
  public:
   ProcessRun(TransportKind kind, std::size_t ranks, Adjust adjust = {})
       : kind_(kind), ranks_(ranks), adjust_(std::move(adjust)), meeting_(ranks) {}
+  // Of each node; before run().
+  void give_library(MakeLibrary make) { make_library_ = std::move(make); }
 
   void run(const Program& program) {
     std::vector<std::thread> threads;
@@ -138,12 +142,14 @@ class ProcessRun {
       NodeInfo info;
       info.rank = Rank{rank};
       info.world = static_cast<int>(ranks_);
+      const auto library = make_library_ ? make_library_(Rank{rank}, loop, *transport) : nullptr;
       Node node({.info = info,
                  .executor = loop.scheduler,
                  .transport = *transport,
                  .device = device,
                  .recorder = recorder,
-                 .safe_points = safe_points});
+                 .safe_points = safe_points,
+                 .library = library.get()});
       const auto main = spawn(loop.scheduler, until_drained(program(node), *transport));
       loop.scheduler.run();
       counters_[rank] = transport->counters();
@@ -162,6 +168,7 @@ class ProcessRun {
   TransportKind kind_;
   std::size_t ranks_;
   Adjust adjust_;
+  MakeLibrary make_library_;
   PrivateFolder folder_;
   Security security_ = with_new_secret();
   Meeting meeting_;
