@@ -28,6 +28,10 @@
 
 namespace understudy {
 
+constexpr bool uses_tcp(TransportKind kind) {
+  return kind == TransportKind::kTcp || kind == TransportKind::kByMachine;
+}
+
 struct ProcessTransportOptions {
   TransportKind kind = TransportKind::kSharedMemory;
   Rank rank;

@@ -143,9 +143,7 @@ ProcessTransportOptions data_options(const WorkerSettings& settings) {
   options.rank = settings.rank;
   options.world = settings.nodes;
   options.run_id = settings.run_id;
-  const bool has_tcp =
-      options.kind == TransportKind::kTcp || options.kind == TransportKind::kByMachine;
-  options.bind = has_tcp ? settings.bind : folder;
+  options.bind = uses_tcp(options.kind) ? settings.bind : folder;
   options.shared_bind = folder;
   options.near = settings.near;
   options.security = settings.security;

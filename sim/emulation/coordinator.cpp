@@ -1,7 +1,6 @@
 #include "sim/emulation/coordinator.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -80,9 +79,7 @@ class Coordinator {
     if (options.rendezvous != nullptr) return options.rendezvous->security();
     const EmulationConfig& e = options.emulation;
     if (e.links == LinkShaper::kKernel) return {Security::Kind::kCurve, {}, make_run_keys()};
-    const bool has_tcp =
-        e.transport == TransportKind::kTcp || e.transport == TransportKind::kByMachine;
-    return has_tcp ? with_new_secret() : Security{};
+    return uses_tcp(e.transport) ? with_new_secret() : Security{};
   }
 
   WorkerSettings common_settings() {
@@ -442,12 +439,8 @@ class Coordinator {
   void report_deadlock() {
     std::string sentence = "nothing can go on: ";
     if (!lost_message_.empty()) sentence = lost_message_ + ", and nothing can go on without it: ";
-    std::vector<std::string> waits;
-    for (std::uint32_t r = 0; r < size_ && waits.size() < 4; ++r)
-      if (const auto& waits_for = (*crew_)[Rank{r}].waits_for; !waits_for.empty())
-        waits.push_back(fmt::format("rank {} waits for {}", r, waits_for.front()));
     fail(lost_message_.empty() ? ExitCode::kFailed : ExitCode::kPeerFailed,
-         fmt::format("{}{}", sentence, fmt::join(waits, ", ")));
+         sentence + crew_->waits());
   }
 
   // Saves where all can stop together, if that comes soon.

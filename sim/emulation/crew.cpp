@@ -1,6 +1,7 @@
 #include "sim/emulation/crew.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sim/emulation/network_namespace.hpp"
 
@@ -91,6 +92,17 @@ std::string Crew::name_of(Rank rank) const {
   return fmt::format("rank {} (machine {}, {})", rank.value,
                      topology_.places()[rank.index()].machine,
                      workers_[rank.index()]->process->name());
+}
+
+std::string Crew::waits() const {
+  constexpr std::size_t kMost = 4;
+  std::vector<std::string> waits;
+  for (std::uint32_t r = 0; r < common_.nodes && waits.size() < kMost; ++r) {
+    const WorkerRecord& worker = *workers_[r];
+    if (!worker.lost && !worker.waits_for.empty())
+      waits.push_back(fmt::format("rank {} waits for {}", r, worker.waits_for.front()));
+  }
+  return fmt::format("{}", fmt::join(waits, ", "));
 }
 
 void Crew::meet(Rank rank, const nlohmann::json& hello) {

@@ -38,6 +38,8 @@ class Crew {
 
   // "rank 2 (machine 1, process 4711)", "rank 2 (machine 1, process 4711 on node7)".
   std::string name_of(Rank rank) const;
+  // "rank 0 waits for a message from rank 4, rank 1 waits ...", of the first few.
+  std::string waits() const;
   // It has said hello.
   void meet(Rank rank, const nlohmann::json& hello);
   // From now on it is lost, and the others know.

@@ -24,6 +24,7 @@ skip() {
 at_end() {
   code=$?
   if declare -F clean_up > /dev/null; then clean_up; fi
+  [ "${#anchors[@]}" = 0 ] || kill "${anchors[@]}"
   for pid in $(processes); do
     fail "process $pid is left: $(tr '\0' ' ' < "/proc/$pid/cmdline")"
     kill -9 "$pid"
@@ -47,6 +48,30 @@ rank_process() {
     tr '\0' '\n' < "/proc/$pid/environ" | grep -qx "$1" && echo "$pid"
   done | tail -1
 }
+
+# Hosts 0 and 1, called stage and wings, at 10.77.0.1 and 10.77.0.2: network namespaces with a cable between them, which
+# have names and loopbacks of their own and share neither sockets nor ports. `on_host 0 command...` is there.
+anchors=()  # processes that hold them
+make_two_hosts() {
+  command -v ip nsenter unshare > /dev/null || skip "no ip, nsenter or unshare on this machine"
+  unshare --net --uts true 2> unshare_said || skip "no network namespaces here: $(cat unshare_said)"
+  for name in stage wings; do
+    unshare --net --uts sleep 1000 &
+    anchors+=($!)
+    for _ in $(seq 100); do
+      [[ $(readlink /proc/$!/exe) == */unshare ]] || break
+      sleep 0.05
+    done
+    nsenter -t $! --net --uts bash -c "hostname $name && ip link set lo up"
+  done
+  nsenter -t "${anchors[0]}" --net ip link add cable type veth peer name cable netns "${anchors[1]}" 2> cable_said ||
+    skip "no virtual cables here: $(cat cable_said)"
+  for host in 0 1; do
+    on_host $host ip address add "10.77.0.$((host + 1))/24" dev cable
+    on_host $host ip link set cable up
+  done
+}
+on_host() { nsenter -t "${anchors[$1]}" --net --uts "${@:2}"; }
 
 port=$((20000 + $$ % 10000))
 cat > train.yaml << END

@@ -1,36 +1,9 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC1091,SC2154,SC2317
-# Four ranks on two hosts: network namespaces with a cable between them, which have names and loopbacks of
-# their own and share neither sockets nor ports.
+# shellcheck disable=SC1091,SC2154
+# Four ranks on two hosts.
 source "$(dirname "$0")/common.sh"
 
-command -v ip nsenter unshare > /dev/null || skip "no ip, nsenter or unshare on this machine"
-unshare --net --uts true 2> unshare_said || skip "no network namespaces here: $(cat unshare_said)"
-
-anchors=()
-# A host with a name and an address, that lasts until the test's end.
-make_host() {
-  unshare --net --uts sleep 1000 &
-  local anchor=$!
-  anchors+=("$anchor")
-  for _ in $(seq 100); do
-    [ "$(readlink /proc/$anchor/ns/net)" != "$(readlink /proc/self/ns/net)" ] &&
-      [ "$(readlink /proc/$anchor/exe)" != "$(readlink -f "$(command -v unshare)")" ] && break
-    sleep 0.05
-  done
-  nsenter -t "$anchor" --uts hostname "$1"
-  nsenter -t "$anchor" --net ip link set lo up
-}
-clean_up() { kill "${anchors[@]}" 2> /dev/null; }
-make_host stage
-make_host wings
-nsenter -t "${anchors[0]}" --net ip link add cable type veth peer name cable netns "${anchors[1]}" 2> cable_said ||
-  skip "no virtual cables here: $(cat cable_said)"
-for host in 0 1; do
-  nsenter -t "${anchors[host]}" --net ip address add "10.77.0.$((host + 1))/24" dev cable
-  nsenter -t "${anchors[host]}" --net ip link set cable up
-done
-
+make_two_hosts
 "$program" keys --out keys --quiet
 cat > four.yaml << END
 name: four

@@ -117,8 +117,7 @@ class ProcessRun {
     o.rank = Rank{rank};
     o.world = static_cast<std::uint32_t>(ranks_);
     o.run_id = 42;
-    const bool has_tcp = kind_ == TransportKind::kTcp || kind_ == TransportKind::kByMachine;
-    o.bind = has_tcp ? "127.0.0.1" : folder_.path();
+    o.bind = uses_tcp(kind_) ? "127.0.0.1" : folder_.path();
     o.shared_bind = folder_.path();
     // Machines of two ranks.
     const std::size_t neighbour = rank ^ 1;
