@@ -167,8 +167,8 @@ void work(const Json& given, const WorkerSettings& mine, const GuestOptions& opt
   UnitTask task;
   task.key = {given.at("run").get<std::size_t>(), given.at("repeat").get<std::size_t>()};
   task.scenario = &scenario;
-  const WorkerPlacement placement(scenario, topology, mine,
-                                  {.local_rank = options.local_rank, .gpus = tools.count_gpus()});
+  const WorkerPlacement placement(
+      scenario, topology, mine, {.local_rank = options.local_rank, .count_gpus = tools.count_gpus});
   const ComputeDevice device = placement.device();
   task.make_learner = [&](const Model& model) { return tools.make_learner(model, device); };
   task.datasets = &datasets;

@@ -19,7 +19,8 @@ WorkerPlacement::WorkerPlacement(const Scenario& scenario, const Topology& topol
 int WorkerPlacement::gpu_of(Rank rank) const {
   const auto cuda = parse_cuda(topology_.places()[rank.index()].device);
   if (cuda && cuda->index) return *cuda->index;
-  return mine_.real ? host_.local_rank : static_cast<int>(rank.value) % std::max(1, host_.gpus);
+  if (mine_.real) return host_.local_rank;
+  return static_cast<int>(rank.value) % std::max(1, host_.count_gpus());
 }
 
 ComputeDevice WorkerPlacement::device() const {
@@ -47,15 +48,14 @@ void WorkerPlacement::require_one_host() const {
     if (other == mine_.rank || std::find(near.begin(), near.end(), other) != near.end()) continue;
     throw ScenarioError(fmt::format(
         "strategy.inside: {} adds between ranks of one host, but ranks {} and {}, of one machine "
-        "of "
-        "the topology, are on two",
+        "of the topology, are on two",
         name(*kind), std::min(mine_.rank, other).value, std::max(mine_.rank, other).value));
   }
 }
 
 void WorkerPlacement::require_own_gpu() const {
-  if (mine_.real || host_.gpus == 0 || library_of(scenario_.strategy) != CollectiveKind::kNccl)
-    return;
+  if (mine_.real || library_of(scenario_.strategy) != CollectiveKind::kNccl) return;
+  if (host_.count_gpus() == 0) return;  // NCCL itself says that
   for (const Rank other : group()) {
     if (other == mine_.rank || gpu_of(other) != gpu_of(mine_.rank)) continue;
     throw ScenarioError(fmt::format(
@@ -75,8 +75,8 @@ std::optional<LibraryLineOptions> WorkerPlacement::library() const {
   options.place = {.kind = *kind,
                    .index = static_cast<std::size_t>(self - members.begin()),
                    .members = members.size(),
-                   .gpu = gpu_of(mine_.rank),
                    .address = mine_.bind};
+  if (*kind == CollectiveKind::kNccl) options.place.gpu = gpu_of(mine_.rank);
   members.erase(self);
   if (is_inside() && mine_.real) options.place.address = "127.0.0.1";
   options.others = std::move(members);

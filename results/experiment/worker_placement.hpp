@@ -2,6 +2,7 @@
 // in the topology, and by the host that it is on.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "runtime/learners/compute_device.hpp"
@@ -15,8 +16,8 @@ namespace understudy {
 class WorkerPlacement {
  public:
   struct Host {
-    int local_rank = 0;  // among the ranks of its host, as a launcher says
-    int gpus = 0;        // of the host, that CUDA shows this process
+    int local_rank = 0;                 // among the ranks of its host, as a launcher says
+    std::function<int()> count_gpus{};  // that CUDA shows this process; it takes a while
   };
   // All must outlive the placement.
   WorkerPlacement(const Scenario& scenario, const Topology& topology, const WorkerSettings& mine,
