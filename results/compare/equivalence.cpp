@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "results/compare/pairing.hpp"
+#include "results/experiment/node_usage.hpp"
 #include "results/summary/columns.hpp"
 #include "runtime/base/errors.hpp"
 
@@ -134,6 +135,7 @@ using Expected = std::tuple<std::string, std::optional<int>, std::optional<int>,
 std::vector<Expected> expected_records(const std::vector<Sample>& samples) {
   std::vector<Expected> out;
   for (const Sample& s : samples) {
+    if (is_usage(s.name)) continue;  // of the machine
     const Position& at = s.position;
     out.emplace_back(s.name, at.step, at.round, at.epoch,
                      is_time(s.name) ? 0 : std::bit_cast<std::uint64_t>(s.value));

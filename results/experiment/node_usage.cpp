@@ -22,7 +22,16 @@ ProcessUsage own_usage() {
           1024.0 * static_cast<double>(usage.ru_maxrss)};
 }
 
+constexpr const char* kProcessor = "cpu_utilization";
+constexpr const char* kMemory = "memory_peak_bytes";
+constexpr const char* kGpu = "gpu_utilization";
+constexpr const char* kGpuMemory = "gpu_memory_peak_bytes";
+
 }  // namespace
+
+bool is_usage(std::string_view metric) {
+  return metric == kProcessor || metric == kMemory || metric == kGpu || metric == kGpuMemory;
+}
 
 Task<> run_measured(Workload& workload, Node& node, std::unique_ptr<GpuUsage> gpu) {
   const double processor_before = own_usage().processor_s;
@@ -33,11 +42,11 @@ Task<> run_measured(Workload& workload, Node& node, std::unique_ptr<GpuUsage> gp
   };
   const ProcessUsage now = own_usage();
   const double taken = std::max(1e-9, to_seconds(node.now() - before));
-  record("cpu_utilization", (now.processor_s - processor_before) / taken);
-  record("memory_peak_bytes", now.peak_bytes);
+  record(kProcessor, (now.processor_s - processor_before) / taken);
+  record(kMemory, now.peak_bytes);
   if (!gpu) co_return;
-  record("gpu_memory_peak_bytes", static_cast<double>(gpu->peak_bytes()));
-  if (const auto busy = gpu->utilization()) record("gpu_utilization", *busy);
+  record(kGpuMemory, static_cast<double>(gpu->peak_bytes()));
+  if (const auto busy = gpu->utilization()) record(kGpu, *busy);
 }
 
 }  // namespace understudy

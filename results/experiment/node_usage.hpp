@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "runtime/learners/gpu_usage.hpp"
 #include "runtime/workloads/workload.hpp"
@@ -12,5 +13,8 @@ namespace understudy {
 // ran, more than 1 where several threads compute; memory_peak_bytes, of the process; with a GPU also
 // gpu_memory_peak_bytes and, where the driver says, gpu_utilization.
 Task<> run_measured(Workload& workload, Node& node, std::unique_ptr<GpuUsage> gpu);
+
+// Whether it is one of those.
+bool is_usage(std::string_view metric);
 
 }  // namespace understudy
