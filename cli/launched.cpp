@@ -39,7 +39,9 @@ void check_libraries(const Experiment& experiment, const LaunchPlace& place,
     if (!kind) continue;
     LibraryPlace trial;
     trial.kind = *kind;
-    trial.gpu = place.local_rank;
+    const Topology topology = topology_of(run.scenario);
+    const auto cuda = parse_cuda(topology.places()[static_cast<std::size_t>(place.rank)].device);
+    trial.gpu = cuda ? cuda->index.value_or(place.local_rank) : place.local_rank;
     trial.tell = [](const std::string&) {};
     tools.make_library(trial);
   }
@@ -58,13 +60,15 @@ void check_device(const Experiment& experiment, const LaunchPlace& place,
 void require_loopback(const Experiment& experiment, const std::string& address) {
   if (address.starts_with("127.")) return;
   for (const ExpandedRun& run : experiment.runs) {
-    const CollectiveConfig* collective = collective_of(run.scenario.strategy);
-    // Inside a machine a library listens on loopback.
-    if (collective == nullptr || !is_of_library(collective->kind)) continue;
+    const auto library = library_of(run.scenario.strategy);
+    if (!library) continue;
+    // Inside a host Gloo listens on loopback; NCCL chooses by itself.
+    const bool inside = !is_of_library(collective_of(run.scenario.strategy)->kind);
+    if (inside && library == CollectiveKind::kGloo) continue;
     throw ScenarioError(fmt::format(
-        "strategy.collective: {} would talk at {} without keys or encryption; where the "
-        "network can be trusted, --trusted-network says so to every rank",
-        name(collective->kind), address));
+        "strategy: {} would talk at {} without keys or encryption; where the network can be "
+        "trusted, --trusted-network says so to every rank",
+        name(*library), address));
   }
 }
 

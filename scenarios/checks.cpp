@@ -330,6 +330,13 @@ class Checker {
       fail(key, fmt::format("{} moves real messages only, in the modes emulated and real; in "
                             "virtual time, tree is the algorithm",
                             library));
+    if (scenario_.emulation.links == LinkShaper::kKernel)
+      fail(key,
+           "with emulation.links: kernel every node is in a network of its own, also inside of a "
+           "machine; there the collective gloo feels the links");
+    if (scenario_.emulation.dilation != 1)
+      fail("emulation.dilation",
+           fmt::format("{} takes the time that it takes: a second is a second", library));
     if (c.reduction == Reduction::kOrdered)
       fail("strategy.reduction",
            fmt::format("{} adds in an order of its own and cannot offer 'ordered'", library));

@@ -188,14 +188,16 @@ void work(const Json& given, const WorkerSettings& mine, const GuestOptions& opt
   parts.make_library = tools.make_library;
 
   std::unique_ptr<Workload> workload;
+  std::unique_ptr<GpuUsage> gpu;  // null: the node has none
   WorkerProgram program;
   program.prepare = [&] {
     placement.require_own_gpu();
+    if (device.gpu) gpu = tools.watch_gpu(device);
     workload = workload_of(task, topology);
   };
   program.run = [&](Node& node) {
     if (!parts.own_time) return workload->run(node);
-    return run_measured(*workload, node, device.gpu ? tools.watch_gpu(device) : nullptr);
+    return run_measured(*workload, node, std::move(gpu));
   };
   program.gradients = [&] { return gradients.load(); };
   program.result = [&] {

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace understudy {
 namespace {
@@ -35,14 +36,14 @@ bool is_usage(std::string_view metric) {
 
 Task<> run_measured(Workload& workload, Node& node, std::unique_ptr<GpuUsage> gpu) {
   const double processor_before = own_usage().processor_s;
-  const TimePoint before = node.now();
+  const auto before = std::chrono::steady_clock::now();
   co_await workload.run(node);
   const auto record = [&node](const char* name, double value) {
     node.record(name, value, {}, MetricKind::kTiming);
   };
   const ProcessUsage now = own_usage();
-  const double taken = std::max(1e-9, to_seconds(node.now() - before));
-  record(kProcessor, (now.processor_s - processor_before) / taken);
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
+  record(kProcessor, (now.processor_s - processor_before) / std::max(1e-9, taken.count()));
   record(kMemory, now.peak_bytes);
   if (!gpu) co_return;
   record(kGpuMemory, static_cast<double>(gpu->peak_bytes()));

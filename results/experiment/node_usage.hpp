@@ -9,7 +9,7 @@
 
 namespace understudy {
 
-// The workload, and then records of what it took: cpu_utilization, processor time over the time that it
+// The workload, and then records of what it took: cpu_utilization, processor time over the wall's time that it
 // ran, more than 1 where several threads compute; memory_peak_bytes, of the process; with a GPU also
 // gpu_memory_peak_bytes and, where the driver says, gpu_utilization.
 Task<> run_measured(Workload& workload, Node& node, std::unique_ptr<GpuUsage> gpu);

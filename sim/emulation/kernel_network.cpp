@@ -101,6 +101,7 @@ std::unique_ptr<InNamespace> KernelNetwork::enter(Rank rank) const {
 
 // Of several impairments for one link the last one holds.
 void KernelNetwork::plan_delay_lines(std::span<const ImpairmentConfig> impairments) {
+  impaired_ = !impairments.empty();
   std::vector<const ImpairmentConfig*> of_link(topology_.links().size());
   for (const ImpairmentConfig& impairment : impairments)
     for (const LinkId link : links_like(topology_, impairment.links))
@@ -127,6 +128,8 @@ bool KernelNetwork::has_delay_lines() const {
 // this thread is, since `ip` knows others by their processes alone.
 void KernelNetwork::lay_cables() {
   const NetworkNamespace workshop;
+  // Where each packet has a fate of its own, none may hold many.
+  const std::string width = fmt::format("mtu {}{}", kPacket, impaired_ ? " gso_max_segs 1" : "");
   std::string make;
   std::vector<std::string> move(namespaces_.size());
   const auto links = topology_.links();
@@ -139,8 +142,8 @@ void KernelNetwork::lay_cables() {
     if (opposite_[i] == link) moved(links[i].to, far_name(link));
     if (opposite_[i] < link) continue;
     const std::string other = opposite_[i] == link ? far_name(link) : near_name(opposite_[i]);
-    make += fmt::format("link add name {} mtu {} type veth peer name {} mtu {}\n", near_name(link),
-                        kPacket, other, kPacket);
+    make += fmt::format("link add name {} {} type veth peer name {} {}\n", near_name(link), width,
+                        other, width);
   }
   const std::string into = "--net=" + workshop.path();
   require_command({"nsenter", into, "ip", "-batch", "-"}, make);

@@ -45,7 +45,8 @@ class KernelNetwork {
 
   const Topology& topology_;
   std::vector<NetworkNamespace> namespaces_;  // by vertex
-  std::vector<LinkId> opposite_;          // by link: the other direction of its cable; itself: none
+  std::vector<LinkId> opposite_;  // by link: the other direction of its cable; itself: none
+  bool impaired_ = false;
   std::vector<std::string> delay_lines_;  // by link: of what kind; empty: none
   std::string lacks_;
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runtime/base/errors.hpp"
 
 namespace understudy {
@@ -10,6 +12,10 @@ namespace {
 // The least that says something in tc's notation: a probability of 32 bits.
 std::string percent(double share) { return fmt::format("{:.7f}%", 100 * share); }
 std::string microseconds(Duration d) { return fmt::format("{:.0f}us", to_seconds(d) * 1e6); }
+// Where tc wants one, it takes none for a mistake.
+std::string some_microseconds(Duration d) {
+  return microseconds(std::max(d, Duration(std::chrono::microseconds{1})));
+}
 
 struct JitterWords {
   std::string operator()(const UniformJitter& j) const { return words(j.spread, j.correlation); }
@@ -20,7 +26,7 @@ struct JitterWords {
 
  private:
   static std::string words(Duration spread, double correlation) {
-    return fmt::format(" {} {}", microseconds(spread), percent(correlation));
+    return fmt::format(" {} {}", some_microseconds(spread), percent(correlation));
   }
   template <class Jitter>
   static std::string words(const Jitter& j, const char* distribution) {
@@ -47,8 +53,11 @@ std::string netem_options(Duration latency, const ImpairmentConfig* impairment) 
     if (impairment->jitter) words += std::visit(JitterWords(), *impairment->jitter);
     if (impairment->reorder > 0) words += " reorder " + percent(impairment->reorder);
   }
-  if (!words.empty() || latency > Duration::zero())
-    words = "delay " + microseconds(latency) + words;
+  if (!words.empty()) {
+    words = "delay " + some_microseconds(latency) + words;
+  } else if (latency > Duration::zero()) {
+    words = "delay " + microseconds(latency);
+  }
   if (impairment == nullptr) return words;
   if (impairment->loss) words += std::visit(LossWords(), *impairment->loss);
   if (impairment->duplicate > 0) words += " duplicate " + percent(impairment->duplicate);

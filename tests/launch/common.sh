@@ -53,15 +53,17 @@ rank_process() {
 # have names and loopbacks of their own and share neither sockets nor ports. `on_host 0 command...` is there.
 anchors=()  # processes that hold them
 make_two_hosts() {
-  command -v ip nsenter unshare > /dev/null || skip "no ip, nsenter or unshare on this machine"
+  for tool in ip nsenter unshare; do command -v $tool > /dev/null || skip "no $tool on this machine"; done
   unshare --net --uts true 2> unshare_said || skip "no network namespaces here: $(cat unshare_said)"
   for name in stage wings; do
-    unshare --net --uts sleep 1000 &
+    unshare --net --uts sleep 400 > /dev/null 2>&1 &
     anchors+=($!)
-    for _ in $(seq 100); do
-      [[ $(readlink /proc/$!/exe) == */unshare ]] || break
+    # Until then it is in this test's own.
+    for _ in $(seq 200); do
+      is_apart $! net && is_apart $! uts && break
       sleep 0.05
     done
+    { is_apart $! net && is_apart $! uts; } || skip "a host's namespaces were not made in time"
     nsenter -t $! --net --uts bash -c "hostname $name && ip link set lo up"
   done
   nsenter -t "${anchors[0]}" --net ip link add cable type veth peer name cable netns "${anchors[1]}" 2> cable_said ||
@@ -71,6 +73,7 @@ make_two_hosts() {
     on_host $host ip link set cable up
   done
 }
+is_apart() { [ "$(readlink "/proc/$1/ns/$2")" != "$(readlink "/proc/self/ns/$2")" ]; }
 on_host() { nsenter -t "${anchors[$1]}" --net --uts "${@:2}"; }
 
 port=$((20000 + $$ % 10000))

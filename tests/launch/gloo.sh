@@ -46,8 +46,7 @@ found=$(value_of four x) expected=$(value_of four_expected x)
 awk -v a="$found" -v b="$expected" 'BEGIN {exit !(a != "" && b != "" && (a - b)^2 <= (1e-6 * b)^2)}' ||
   fail "four ranks end at $found, in virtual time at $expected"
 
-# Gloo inside of emulated machines, of which buckets come back from the others in whatever order: two terms a machine
-# have one sum, whoever adds them.
+# Gloo inside of emulated machines: two terms a machine have one sum, whoever adds them.
 sed 's/mode: real/mode: emulated/; s/collective: ring, bucket: 20KiB/collective: hierarchical, bucket: 4KiB/
   s/^topology:.*/topology: {kind: cluster, machines: 2, devices_per_machine: 2, intra: {bandwidth: 10GB\/s, latency: 5us}, inter: {bandwidth: 100Mbit\/s, latency: 1ms}}/
   ' images.yaml > inside.yaml

@@ -58,6 +58,12 @@ for metric in cpu_utilization memory_peak_bytes; do
   [ "$(grep -c "\"name\":\"$metric\"" ring/metrics.jsonl)" = 4 ] || fail "not every rank has a $metric"
 done
 
+# Vectors of several pieces, which are under way at a time.
+sed 's/bytes: 10kB, iterations: 1000000/bytes: 9MB, iterations: 5/' endless.yaml > pieces.yaml
+start pieces.yaml pieces "${hierarchical[@]}" --set strategy.inside=gloo
+finish
+[ $code = 0 ] || fail "pieces inside of machines ended with $code: $(cat said-*)"
+
 # Without the network's being trusted, a library stays inside of hosts.
 start four.yaml untrusted --set strategy.collective=gloo
 finish
@@ -81,7 +87,8 @@ hosts=(0 0 1 1)
 start endless.yaml killed --pin
 wait_for_start killed
 third=$(rank_process RANK=3)
-if [ "$(nproc)" -gt 1 ]; then
+[ -n "$third" ] || { kill -9 "${pids[@]}"; exit 1; }
+if [ "$(env -u OMP_NUM_THREADS nproc)" -gt 1 ]; then
   grep -qE '^Cpus_allowed_list:\s*[0-9]+$' /proc/"$third"/task/*/status || fail "no thread of rank 3 has a core of its own"
 fi
 kill -9 "$third"
