@@ -259,7 +259,8 @@ sweep: {strategy.collective: [ring, tree]}
     ASSERT_EQ(repeat["exchanges"].size(), 1u);
     EXPECT_EQ(repeat["exchanges"][0]["predicted_calls"], 4);  // two on each of two nodes
     EXPECT_EQ(repeat["exchanges"][0]["measured_calls"], 4);
-    EXPECT_GE(repeat["exchanges"][0]["mean_s"]["error"], -1e-9);
+    // No message comes before its time; a single node's exchange is shorter where it sets out late.
+    EXPECT_GE(repeat["time_s"]["error"], -1e-9);
     EXPECT_EQ(repeat["steps"]["count"], 2);
     EXPECT_EQ(repeat["emulation"]["transport"], "shared_memory");
   }
