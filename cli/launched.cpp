@@ -31,6 +31,13 @@ void check_runs(const Experiment& experiment, const LaunchPlace& place) {
   }
 }
 
+// Nothing: the scenario gives this rank no GPU.
+std::optional<int> gpu_of(const Scenario& scenario, const LaunchPlace& place) {
+  const Topology topology = topology_of(scenario);
+  const auto cuda = parse_cuda(topology.places()[static_cast<std::size_t>(place.rank)].device);
+  return cuda ? std::optional(cuda->index.value_or(place.local_rank)) : std::nullopt;
+}
+
 // What this build or this host lacks is known before the others are met.
 void check_libraries(const Experiment& experiment, const LaunchPlace& place,
                      const WorkerTools& tools) {
@@ -39,9 +46,7 @@ void check_libraries(const Experiment& experiment, const LaunchPlace& place,
     if (!kind) continue;
     LibraryPlace trial;
     trial.kind = *kind;
-    const Topology topology = topology_of(run.scenario);
-    const auto cuda = parse_cuda(topology.places()[static_cast<std::size_t>(place.rank)].device);
-    trial.gpu = cuda ? cuda->index.value_or(place.local_rank) : place.local_rank;
+    trial.gpu = gpu_of(run.scenario, place).value_or(place.local_rank);
     trial.tell = [](const std::string&) {};
     tools.make_library(trial);
   }
@@ -51,9 +56,8 @@ void check_libraries(const Experiment& experiment, const LaunchPlace& place,
 void check_device(const Experiment& experiment, const LaunchPlace& place,
                   const WorkerTools& tools) {
   for (const ExpandedRun& run : experiment.runs) {
-    const Topology topology = topology_of(run.scenario);
-    const auto cuda = parse_cuda(topology.places()[static_cast<std::size_t>(place.rank)].device);
-    if (cuda) tools.watch_gpu({.gpu = cuda->index.value_or(place.local_rank)});
+    const auto gpu = gpu_of(run.scenario, place);
+    if (gpu) tools.watch_gpu({.gpu = *gpu});
   }
 }
 

@@ -1,7 +1,6 @@
 // What a process takes of its GPU.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>

@@ -94,6 +94,7 @@ emulation: {timeout: 3s}
 END
 
 weights() { grep -o '"weights_hash": "[^"]*"' "$1/summary.json"; }
+value_of() { grep -o "\"$2\": [-0-9.e]*" "$1/summary.json" | head -1 | cut -d' ' -f2; }
 expected_weights() {
   [ -d in_virtual_time ] || "$program" run train.yaml --set mode=virtual --out in_virtual_time --quiet
   weights in_virtual_time

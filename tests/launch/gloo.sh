@@ -8,7 +8,6 @@ rank() {  # number, ranks, file, arguments
   RANK=$1 LOCAL_RANK=$1 WORLD_SIZE=$2 MASTER_ADDR=${master:-127.0.0.1} MASTER_PORT=$port \
     exec "$program" worker --wait "$wait" "${@:3}"
 }
-value_of() { grep -o "\"$2\": [-0-9.e]*" "$1/summary.json" | head -1 | cut -d' ' -f2; }
 # Trains a file's world of so many ranks over Gloo into a folder.
 train() {  # ranks, file, folder
   for ((other = 1; other < $1; ++other)); do

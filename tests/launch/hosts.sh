@@ -71,8 +71,7 @@ expect_text said-0 "gloo would talk at 10.77.0.1 without keys or encryption"
 start four.yaml trusted --set strategy.collective=gloo --trusted-network
 finish
 [ $code = 0 ] || fail "gloo between hosts ended with $code: $(cat said-*)"
-awk -v a="$(grep -o '"x": [-0-9.e]*' trusted/summary.json | head -1 | cut -d' ' -f2)" \
-    -v b="$(grep -o '"x": [-0-9.e]*' ring/summary.json | head -1 | cut -d' ' -f2)" \
+awk -v a="$(value_of trusted x)" -v b="$(value_of ring x)" \
     'BEGIN {exit !(a != "" && b != "" && (a - b)^2 <= (1e-6 * b)^2)}' || fail "gloo between hosts ends elsewhere"
 
 # A machine of the topology whose ranks are on two hosts.

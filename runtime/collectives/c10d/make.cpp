@@ -6,15 +6,14 @@ namespace understudy {
 #ifndef UNDERSTUDY_HAS_GLOO
 std::unique_ptr<CollectiveLibrary> make_gloo(const LibraryPlace&) {
   throw ScenarioError(
-      "strategy: this build has no Gloo; built anew with the package libgloo-dev, it "
-      "has");
+      "strategy: this build has no Gloo; built anew with the package libgloo-dev, it has");
 }
 #endif
 #ifndef UNDERSTUDY_HAS_NCCL
 std::unique_ptr<CollectiveLibrary> make_nccl(const LibraryPlace&) {
   throw ScenarioError(
-      "strategy: this build has no NCCL; 'cmake --preset gpu' makes one that has, as "
-      "docs/gpu.md says");
+      "strategy: this build has no NCCL; 'cmake --preset gpu' makes one that has, as docs/gpu.md "
+      "says");
 }
 #endif
 
