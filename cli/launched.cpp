@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
@@ -31,34 +32,32 @@ void check_runs(const Experiment& experiment, const LaunchPlace& place) {
   }
 }
 
-// Nothing: the scenario gives this rank no GPU.
-std::optional<int> gpu_of(const Scenario& scenario, const LaunchPlace& place) {
-  const Topology topology = topology_of(scenario);
-  const auto cuda = parse_cuda(topology.places()[static_cast<std::size_t>(place.rank)].device);
-  return cuda ? std::optional(cuda->index.value_or(place.local_rank)) : std::nullopt;
+// Of a scenario's `cuda` and of NCCL: the one of the local rank, or the only one where the launcher shows
+// each process its own.
+int own_gpu(const LaunchPlace& place, const WorkerTools& tools) {
+  if (std::getenv("CUDA_VISIBLE_DEVICES") != nullptr && tools.count_gpus() == 1) return 0;
+  if (place.local_rank) return *place.local_rank;
+  throw ScenarioError(
+      fmt::format("the ranks of a host take its GPUs by their local ranks, which {} has not given: "
+                  "--local-rank does",
+                  place.source));
 }
 
-// What this build or this host lacks is known before the others are met.
-void check_libraries(const Experiment& experiment, const LaunchPlace& place,
-                     const WorkerTools& tools) {
+// What this build or this host lacks is known before the others are met. Returns the GPU that is this
+// rank's own; 0 where it needs none.
+int check_own_host(const Experiment& experiment, const LaunchPlace& place,
+                   const WorkerTools& tools) {
+  int own = 0;
   for (const ExpandedRun& run : experiment.runs) {
-    const auto kind = library_of(run.scenario.strategy);
-    if (!kind) continue;
-    LibraryPlace trial;
-    trial.kind = *kind;
-    trial.gpu = gpu_of(run.scenario, place).value_or(place.local_rank);
-    trial.tell = [](const std::string&) {};
-    tools.make_library(trial);
+    const Topology topology = topology_of(run.scenario);
+    const auto cuda = parse_cuda(topology.places()[static_cast<std::size_t>(place.rank)].device);
+    const auto library = library_of(run.scenario.strategy);
+    if ((cuda && !cuda->index) || library == CollectiveKind::kNccl) own = own_gpu(place, tools);
+    const int gpu = cuda ? cuda->index.value_or(own) : own;
+    if (library) tools.make_library({.kind = *library, .gpu = gpu, .tell = [](const auto&) {}});
+    if (cuda) tools.require_gpu({.gpu = gpu});
   }
-}
-
-// This rank's GPU, where it has one.
-void check_device(const Experiment& experiment, const LaunchPlace& place,
-                  const WorkerTools& tools) {
-  for (const ExpandedRun& run : experiment.runs) {
-    const auto gpu = gpu_of(run.scenario, place);
-    if (gpu) tools.watch_gpu({.gpu = *gpu});
-  }
+  return own;
 }
 
 void require_loopback(const Experiment& experiment, const std::string& address) {
@@ -67,7 +66,7 @@ void require_loopback(const Experiment& experiment, const std::string& address) 
     const auto library = library_of(run.scenario.strategy);
     if (!library) continue;
     // Inside a host Gloo listens on loopback; NCCL chooses by itself.
-    const bool inside = !is_of_library(collective_of(run.scenario.strategy)->kind);
+    const bool inside = has_library_inside(*collective_of(run.scenario.strategy));
     if (inside && library == CollectiveKind::kGloo) continue;
     throw ScenarioError(fmt::format(
         "strategy: {} would talk at {} without keys or encryption; where the network can be "
@@ -99,12 +98,13 @@ RendezvousOptions rendezvous_options(const LaunchedOptions& options, const Launc
   return o;
 }
 
-void be_rank_0(const LaunchedOptions& options, const LaunchPlace& place, RendezvousHost& rendezvous,
+void be_rank_0(const LaunchedOptions& options, const RankZero& rank_zero, bool is_restarted,
                Session& session) {
   RunOptions run = options.run;
-  run.resume = run.resume || (place.restarts > 0 && can_resume(run));
+  run.resume = run.resume || (is_restarted && can_resume(run));
+  RendezvousHost& rendezvous = *rank_zero.rendezvous;
   try {
-    run_scenario(run, session, {&rendezvous, place.local_rank, options.pins});
+    run_scenario(run, session, rank_zero);
   } catch (const Error& problem) {
     rendezvous.end(problem.exit_code(), problem.what());
     throw;
@@ -122,18 +122,16 @@ void run_launched(const LaunchedOptions& options, const WorkerTools& tools, Sess
   if (!session.quiet) std::cerr << describe(place) << '\n';
   const Experiment experiment = load_experiment(options.run.file, options.run.sets);
   check_runs(experiment, place);
-  check_libraries(experiment, place, tools);
-  check_device(experiment, place, tools);
+  const int gpu = check_own_host(experiment, place, tools);
   const RendezvousOptions meeting = rendezvous_options(options, place);
   if (place.rank == 0) {
     RendezvousHost rendezvous(meeting, participant(experiment, place));
     if (!options.trusted_network) require_loopback(experiment, rendezvous.address());
-    return be_rank_0(options, place, rendezvous, session);
+    return be_rank_0(options, {&rendezvous, gpu, options.pins}, place.restarts > 0, session);
   }
   RendezvousGuest rendezvous(meeting, participant(experiment, place));
   if (!options.trusted_network) require_loopback(experiment, rendezvous.address());
-  run_guest(rendezvous, {options.run.data_dir, place.local_rank, options.pins, meeting.interrupt},
-            tools);
+  run_guest(rendezvous, {options.run.data_dir, gpu, options.pins, meeting.interrupt}, tools);
 }
 
 }  // namespace understudy

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <new>
 
+#include "runtime/base/log.hpp"
 #include "runtime/base/nearest.hpp"
 
 namespace understudy {
@@ -14,6 +15,9 @@ namespace understudy {
 void add_common_flags(CLI::App& command, Session& session) {
   command.add_flag("--quiet", session.quiet, "Print only errors and what was asked for");
   command.add_flag("--json", session.json, "Print results as JSON");
+  command.parse_complete_callback([&session] {
+    if (session.quiet) quiet_logging();
+  });
 }
 
 namespace {
@@ -52,7 +56,22 @@ void parse(CLI::App& app, int argc, char** argv) {
 
 }  // namespace
 
+int report(const std::exception_ptr& problem) {
+  try {
+    std::rethrow_exception(problem);
+  } catch (const Error& ours) {
+    std::cerr << ours.what() << '\n';
+    return finish(ours.exit_code());
+  } catch (const std::bad_alloc&) {
+    std::cerr << "understudy: out of memory\n";
+  } catch (const std::exception& other) {
+    std::cerr << "understudy: " << other.what() << '\n';
+  }
+  return finish(ExitCode::kFailed);
+}
+
 int run_program(int argc, char** argv, const AddCommands& add_commands) {
+  set_up_logging();
   Session session{.argc = argc, .argv = argv};
   CLI::App app("A testbed for distributed learning: real training, emulated machines and networks.",
                "understudy");
@@ -64,15 +83,9 @@ int run_program(int argc, char** argv, const AddCommands& add_commands) {
     return finish(session.exit_code);
   } catch (const CLI::ParseError& problem) {
     return finish(app, problem);
-  } catch (const Error& problem) {
-    std::cerr << problem.what() << '\n';
-    return finish(problem.exit_code());
-  } catch (const std::bad_alloc&) {
-    std::cerr << "understudy: out of memory\n";
-  } catch (const std::exception& problem) {
-    std::cerr << "understudy: " << problem.what() << '\n';
+  } catch (...) {
+    return report(std::current_exception());
   }
-  return finish(ExitCode::kFailed);
 }
 
 }  // namespace understudy

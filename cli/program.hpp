@@ -10,6 +10,9 @@ namespace understudy {
 
 using AddCommands = std::function<void(CLI::App&, Session&)>;
 
+// Prints what went wrong; the exit code.
+int report(const std::exception_ptr& problem);
+
 int run_program(int argc, char** argv, const AddCommands& add_commands);
 
 }  // namespace understudy

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "cli/check_host.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/run.hpp"
@@ -64,7 +65,7 @@ Launch launch_of(const RunOptions& options, const RunDirectory& directory,
           .data_dir = options.data_dir,
           .logs = directory.path() / "logs",
           .rendezvous = rank_zero.rendezvous,
-          .local_rank = rank_zero.local_rank,
+          .own_gpu = rank_zero.own_gpu,
           .pins = rank_zero.pins};
 }
 
@@ -156,6 +157,7 @@ void run_scenario(const RunOptions& options, Session& session, const RankZero& r
   const Experiment experiment = load_experiment(options.file, options.sets);
   if (rank_zero.rendezvous == nullptr) require_no_launcher(experiment);
   if (options.trace) require_traceable(experiment);
+  if (rank_zero.rendezvous == nullptr) check_host(experiment);
   DatasetCache datasets(options.data_dir.empty() ? DataPaths{} : DataPaths{options.data_dir});
   // A run that is resumed may need no data any more.
   if (!options.resume) check_data(experiment, datasets);

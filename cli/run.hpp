@@ -28,8 +28,8 @@ void add_common_run_options(CLI::App& command, RunOptions& options);
 // What rank 0 of the mode real has of its launcher.
 struct RankZero {
   RendezvousHost* rendezvous = nullptr;  // null: another mode
-  int local_rank = 0;
-  bool pins = false;  // its node computes on a core of its own
+  int own_gpu = 0;                       // what `cuda` is for its node
+  bool pins = false;                     // its node computes on a core of its own
 };
 // Throws what the run ends with.
 void run_scenario(const RunOptions& options, Session& session, const RankZero& rank_zero);

@@ -1,5 +1,6 @@
 // The command line without LibTorch: starts in milliseconds and hands over what needs a learner.
 #include "cli/program.hpp"
+#include "cli/worker.hpp"
 #include "results/experiment/emulated_unit.hpp"
 
 int main(int argc, char** argv) {
@@ -21,11 +22,13 @@ int main(int argc, char** argv) {
         [no_torch](const understudy::Model&, const understudy::ComputeDevice&)
             -> std::unique_ptr<understudy::Learner> { throw no_torch; },
         [] { return 0; },
+        [no_torch](const understudy::ComputeDevice&) { throw no_torch; },
         [no_torch](const understudy::ComputeDevice&) -> std::unique_ptr<understudy::GpuUsage> {
           throw no_torch;
         },
         [no_torch](const understudy::LibraryPlace&)
-            -> std::unique_ptr<understudy::CollectiveLibrary> { throw no_torch; }};
+            -> std::unique_ptr<understudy::CollectiveLibrary> { throw no_torch; },
+        understudy::leave_process};
     understudy::add_worker(app, session, tools, [&](const understudy::LaunchedOptions&) {
       understudy::become_node(session.argv);
     });

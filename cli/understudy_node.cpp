@@ -20,7 +20,11 @@ int main(int argc, char** argv) {
         [](const understudy::Model& model, const understudy::ComputeDevice& device) {
           return understudy::make_torch_learner(model, device);
         },
-        understudy::count_gpus, understudy::watch_gpu, understudy::make_c10d_collectives};
+        understudy::count_gpus,
+        understudy::require_gpu,
+        understudy::watch_gpu,
+        understudy::make_c10d_collectives,
+        understudy::leave_process};
     understudy::add_worker(app, session, tools,
                            [&session, tools](const understudy::LaunchedOptions& options) {
                              understudy::run_launched(options, tools, session);

@@ -3,9 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
+#include "cli/program.hpp"
 #include "cli/worker.hpp"
 #include "results/experiment/emulated_unit.hpp"
 #include "sim/emulation/worker_world.hpp"
@@ -31,6 +34,16 @@ void work(int settings, const WorkerTools& tools) {
   } catch (const CoordinatorLost& lost) {
     clean_up_after(lost);
     throw;
+  }
+}
+
+// Only an emulated run has a folder of sockets; a launched rank leaves its launcher's group alone.
+void clean_up_if_lost(const std::exception_ptr& why) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const CoordinatorLost& lost) {
+    if (!lost.folder().empty()) clean_up_after(lost);
+  } catch (const std::exception&) {
   }
 }
 
@@ -63,6 +76,13 @@ void add_launch_options(CLI::App& command, LaunchedOptions& options) {
 }
 
 }  // namespace
+
+void leave_process(const std::exception_ptr& why) {
+  const int code = report(why);
+  std::fflush(nullptr);
+  clean_up_if_lost(why);
+  std::_Exit(code);
+}
 
 void add_worker(CLI::App& app, Session& session, const WorkerTools& tools,
                 const RunLaunched& run_launched) {

@@ -17,6 +17,9 @@ struct LaunchedOptions {
   double wait_s = 120;
 };
 
+// Ends the process as its main would, but takes nothing apart.
+[[noreturn]] void leave_process(const std::exception_ptr& why);
+
 void run_launched(const LaunchedOptions& options, const WorkerTools& tools, Session& session);
 
 }  // namespace understudy

@@ -308,15 +308,15 @@ class Checker {
   void check_library(const CollectiveConfig& c) const {
     if (c.inside != InsideMachine::kTree) check_inside(c);
     if (!is_of_library(c.kind)) return;
-    const bool gloo = c.kind == CollectiveKind::kGloo;
     const bool kernel_links =
         scenario_.mode == Mode::kEmulated && scenario_.emulation.links == LinkShaper::kKernel;
-    if (scenario_.mode != Mode::kReal && !(gloo && kernel_links))
+    if (scenario_.mode != Mode::kReal && !kernel_links)
       fail("strategy.collective",
            fmt::format(
                "{} opens sockets of its own, which feel no network of ours, so it is part of "
-               "the mode real{}; here ring and its like are the algorithm",
-               name(c.kind), gloo ? ", and of emulated runs with emulation.links: kernel" : ""));
+               "the mode real, and of emulated runs with emulation.links: kernel; here ring and "
+               "its like are the algorithm",
+               name(c.kind)));
     if (c.reduction == Reduction::kOrdered)
       fail("strategy.reduction",
            fmt::format("{} adds in an order of its own and cannot offer 'ordered'", name(c.kind)));
@@ -333,7 +333,7 @@ class Checker {
     if (scenario_.emulation.links == LinkShaper::kKernel)
       fail(key,
            "with emulation.links: kernel every node is in a network of its own, also inside of a "
-           "machine; there the collective gloo feels the links");
+           "machine; there the collectives gloo and nccl feel the links");
     if (scenario_.emulation.dilation != 1)
       fail("emulation.dilation",
            fmt::format("{} takes the time that it takes: a second is a second", library));

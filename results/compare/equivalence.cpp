@@ -245,9 +245,15 @@ PairedRun pair_run(const Side& predicted, std::size_t i, const Side& measured, s
   return out;
 }
 
-bool is_virtual(const FinishedRun& run) {
+bool has_mode(const FinishedRun& run, Mode mode) {
   return std::any_of(run.experiment.runs.begin(), run.experiment.runs.end(),
-                     [](const ExpandedRun& r) { return r.scenario.mode == Mode::kVirtual; });
+                     [mode](const ExpandedRun& r) { return r.scenario.mode == mode; });
+}
+// Virtual time predicts, and a real run is what an emulated one would be without links.
+bool comes_before(const FinishedRun& a, const FinishedRun& b) {
+  const bool a_virtual = has_mode(a, Mode::kVirtual), b_virtual = has_mode(b, Mode::kVirtual);
+  if (a_virtual || b_virtual) return a_virtual && !b_virtual;
+  return has_mode(a, Mode::kReal) && !has_mode(b, Mode::kReal);
 }
 
 void require_pairs(Pairing& pairing, const FinishedRun& first, const FinishedRun& second,
@@ -278,7 +284,7 @@ std::optional<double> Paired::error() const {
 }
 
 Equivalence compare(FinishedRun first, FinishedRun second, bool force) {
-  if (!is_virtual(first) && is_virtual(second)) std::swap(first, second);
+  if (comes_before(second, first)) std::swap(first, second);
   Pairing pairing = pair_runs(first.experiment, second.experiment);
   require_pairs(pairing, first, second, force);
   const Side predicted(first), measured(second);

@@ -1,6 +1,7 @@
 // Two finished runs of one scenario side by side: what one predicts, in virtual time as a rule, and
 // what the other measured on the wall's clock. Times, per collective and per step; and whether what
-// must be equal is: weights, records, messages.
+// must be equal is: weights, records, messages. Of a real run and an emulated one the first is without
+// the network's links, and the second shows what they cost.
 #pragma once
 
 #include <map>
@@ -76,7 +77,8 @@ struct Equivalence {
   std::vector<std::string> only_predicted, only_measured;  // labels of runs without a partner
 };
 
-// Where only the second is virtual, it is the one that predicts. Runs belong together that differ at
+// Where only the second is virtual, it is the one that predicts; where it is real and the first is
+// emulated, it comes first. Runs belong together that differ at
 // most in mode, emulation and devices. Throws ScenarioError naming the first key that differs where
 // none do, unless they are forced together in their order, and where nothing has finished.
 Equivalence compare(FinishedRun first, FinishedRun second, bool force = false);
@@ -88,7 +90,7 @@ struct LargestError {
 };
 std::optional<LargestError> largest_error(const Equivalence& equivalence);
 
-// "Emulated is within 2.2 % of virtual: ..."; and whether the rest is the same.
+// "Emulated is within 2.2 % of virtual: ...", or what links cost; and whether the rest is the same.
 std::string verdict(const Equivalence& equivalence);
 std::string to_text(const Equivalence& equivalence);
 nlohmann::ordered_json to_json(const Equivalence& equivalence);

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "results/compare/equivalence.hpp"
@@ -43,6 +45,21 @@ const char* word(Sameness sameness) {
   return "none";
 }
 
+// What the two sides are called: a prediction and a measurement; or a network's links, which are what
+// an emulated run has more than a real one.
+struct Words {
+  const char *first, *second, *difference;
+};
+bool is_of_links(const Equivalence& all) {
+  return std::all_of(all.runs.begin(), all.runs.end(), [](const PairedRun& run) {
+    return run.predicted_mode == Mode::kReal && run.measured_mode == Mode::kEmulated;
+  });
+}
+Words words_for(const Equivalence& all) {
+  if (is_of_links(all)) return {"without links", "with links", "links add"};
+  return {"predicted", "measured", "error"};
+}
+
 // "ring, repeat 2": what precedes every row, and what tells where an error is.
 std::string title(const PairedRun& run, const PairedRepeat& repeat) {
   if (run.wanted <= 1) return run.label;
@@ -75,7 +92,8 @@ std::string table_of(const Equivalence& all, Row head, const AddRows& add) {
 }
 
 std::string times(const Equivalence& all) {
-  return table_of(all, {"predicted", "measured", "error"},
+  const Words w = words_for(all);
+  return table_of(all, {w.first, w.second, w.difference},
                   [](const PairedRun&, const PairedRepeat& r, std::vector<Row>& rows) {
                     rows.push_back({format_seconds(r.time_s.predicted),
                                     format_seconds(r.time_s.measured), error_text(r.time_s)});
@@ -83,7 +101,8 @@ std::string times(const Equivalence& all) {
 }
 
 std::string steps(const Equivalence& all) {
-  return table_of(all, {"steps, by", "count", "median error", "p90", "largest", "where"},
+  const char* const median = is_of_links(all) ? "links add, median" : "median error";
+  return table_of(all, {"steps, by", "count", median, "p90", "largest", "where"},
                   [](const PairedRun&, const PairedRepeat& r, std::vector<Row>& rows) {
                     if (!r.steps) return;
                     const PairedSteps& s = *r.steps;
@@ -94,7 +113,9 @@ std::string steps(const Equivalence& all) {
 }
 
 std::string exchanges(const Equivalence& all) {
-  return table_of(all, {"exchange", "calls", "mean predicted", "measured", "error"},
+  const Words w = words_for(all);
+  return table_of(all,
+                  {"exchange", "calls", fmt::format("mean {}", w.first), w.second, w.difference},
                   [](const PairedRun&, const PairedRepeat& r, std::vector<Row>& rows) {
                     for (const PairedExchange& e : r.exchanges) {
                       rows.push_back({e.kind, counts(e.predicted_calls, e.measured_calls),
@@ -105,7 +126,8 @@ std::string exchanges(const Equivalence& all) {
 }
 
 std::string phases(const Equivalence& all) {
-  return table_of(all, {"computing", "predicted", "measured", "error"},
+  const Words w = words_for(all);
+  return table_of(all, {"computing", w.first, w.second, w.difference},
                   [](const PairedRun&, const PairedRepeat& r, std::vector<Row>& rows) {
                     for (const auto& [phase, pair] : r.phases_s) {
                       if (pair.predicted == 0 && pair.measured == 0) continue;
@@ -210,6 +232,34 @@ std::string sameness_sentence(const Equivalence& all) {
   return fmt::format("What must be equal differs: {}.", fmt::join(different, ", "));
 }
 
+// "With the links of the network 310 ms in all, without 300 ms: 1.03 times as long; ring 1.05 times as
+// long."
+std::string cost_of_links(const Equivalence& all) {
+  Paired whole;
+  std::map<std::string, Paired> exchanges;  // in seconds, of all their calls
+  for (const PairedRun& run : all.runs) {
+    for (const PairedRepeat& r : run.repeats) {
+      whole.predicted += r.time_s.predicted;
+      whole.measured += r.time_s.measured;
+      for (const PairedExchange& e : r.exchanges) {
+        if (e.predicted_calls == 0 || e.measured_calls == 0) continue;
+        exchanges[e.kind].predicted += e.mean_s.predicted;
+        exchanges[e.kind].measured += e.mean_s.measured;
+      }
+    }
+  }
+  const auto times = [](const Paired& pair) {
+    if (pair.predicted == 0) return std::string("longer");
+    return fmt::format("{:.3g} times as long", pair.measured / pair.predicted);
+  };
+  std::string text =
+      fmt::format("With the links of the network {} in all, without {}: {}",
+                  format_seconds(whole.measured), format_seconds(whole.predicted), times(whole));
+  for (const auto& [kind, pair] : exchanges)
+    text += fmt::format("; {} {}", kind == "messages" ? "waiting for messages" : kind, times(pair));
+  return text + ".";
+}
+
 }  // namespace
 
 std::optional<LargestError> largest_error(const Equivalence& all) {
@@ -236,6 +286,7 @@ std::string verdict(const Equivalence& all) {
   std::string measured = modes(all, &PairedRun::measured_mode);
   const std::string predicted = modes(all, &PairedRun::predicted_mode);
   const bool same_mode = measured == predicted;
+  if (is_of_links(all)) return cost_of_links(all) + " " + sameness_sentence(all);
   const auto largest = largest_error(all);
   const std::string closeness =
       largest && largest->error != 0
@@ -250,9 +301,14 @@ std::string verdict(const Equivalence& all) {
 }
 
 std::string to_text(const Equivalence& all) {
-  std::string text = fmt::format("predicted  {} ({})\nmeasured   {} ({})\n", all.predicted_path,
-                                 modes(all, &PairedRun::predicted_mode), all.measured_path,
-                                 modes(all, &PairedRun::measured_mode));
+  const Words w = words_for(all);
+  const std::size_t width = std::max(std::strlen(w.first), std::strlen(w.second));
+  std::string text;
+  const auto add = [&](const char* word, const std::string& path, Mode PairedRun::*mode) {
+    text += fmt::format("{:{}}  {} ({})\n", word, width, path, modes(all, mode));
+  };
+  add(w.first, all.predicted_path, &PairedRun::predicted_mode);
+  add(w.second, all.measured_path, &PairedRun::measured_mode);
   for (const auto& part : {times, exchanges, steps, phases, samenesses, emulation})
     text += part(all);
   const std::vector<std::string> lines = notes(all);

@@ -80,7 +80,7 @@ CoordinatorOptions coordinator_options(const UnitTask& task, const Topology& top
   const Json common = {{"scenario", write_yaml(scenario)},
                        {"run", task.key.run},
                        {"repeat", task.key.repeat},
-                       {"local_rank", task.launch->local_rank},
+                       {"own_gpu", task.launch->own_gpu},
                        {"pins", task.launch->pins},
                        {"data_dir", task.launch->data_dir},
                        {"weights_prefix", task.weights_prefix.string()}};
@@ -168,7 +168,7 @@ void work(const Json& given, const WorkerSettings& mine, const GuestOptions& opt
   task.key = {given.at("run").get<std::size_t>(), given.at("repeat").get<std::size_t>()};
   task.scenario = &scenario;
   const WorkerPlacement placement(
-      scenario, topology, mine, {.local_rank = options.local_rank, .count_gpus = tools.count_gpus});
+      scenario, topology, mine, {.own_gpu = options.own_gpu, .count_gpus = tools.count_gpus});
   const ComputeDevice device = placement.device();
   task.make_learner = [&](const Model& model) { return tools.make_learner(model, device); };
   task.datasets = &datasets;
@@ -186,6 +186,7 @@ void work(const Json& given, const WorkerSettings& mine, const GuestOptions& opt
   parts.pins = !mine.real || options.pins;
   parts.library = placement.library();
   parts.make_library = tools.make_library;
+  parts.leave = tools.leave;
 
   std::unique_ptr<Workload> workload;
   std::unique_ptr<GpuUsage> gpu;  // null: the node has none
@@ -227,7 +228,7 @@ void run_worker(int settings, const WorkerTools& tools) {
     throw ScenarioError("worker is started by 'understudy run', which hands it its settings");
   }
   work(given, parse_worker_settings(given.at("settings")),
-       {given.at("data_dir").get<std::string>(), given.at("local_rank").get<int>(),
+       {given.at("data_dir").get<std::string>(), given.at("own_gpu").get<int>(),
         given.at("pins").get<bool>()},
        tools);
 }

@@ -13,8 +13,10 @@ namespace understudy {
 struct WorkerTools {
   std::function<std::unique_ptr<Learner>(const Model&, const ComputeDevice&)> make_learner;
   std::function<int()> count_gpus;
+  std::function<void(const ComputeDevice&)> require_gpu;
   std::function<std::unique_ptr<GpuUsage>(const ComputeDevice&)> watch_gpu;
   MakeCollectiveLibrary make_library;
+  std::function<void(std::exception_ptr)> leave;  // WorkerParts'
 };
 
 // Throws as run_unit() does, and TransportError for a process that is lost.
@@ -28,7 +30,7 @@ void run_worker(int settings, const WorkerTools& tools);
 // experiment's repeats, as rank 0 hands them out. Throws as run_worker() does.
 struct GuestOptions {
   std::string data_dir;
-  int local_rank = 0;  // among the ranks of its host
+  int own_gpu = 0;     // what `cuda` is for it
   bool pins = false;   // computes on a core of its own
   const std::atomic<bool>* interrupt = nullptr;
 };

@@ -23,7 +23,7 @@ struct Launch {
   std::string data_dir;                  // where data sets are looked for first
   std::filesystem::path logs;            // a folder for what they print; empty: thrown away
   RendezvousHost* rendezvous = nullptr;  // of the mode real: where the other ranks come
-  int local_rank = 0;                    // of the mode real: rank 0's among those of its host
+  int own_gpu = 0;                       // of the mode real: what `cuda` is for rank 0
   bool pins = false;                     // of the mode real: rank 0's node has a core of its own
 };
 

@@ -19,7 +19,7 @@ WorkerPlacement::WorkerPlacement(const Scenario& scenario, const Topology& topol
 int WorkerPlacement::gpu_of(Rank rank) const {
   const auto cuda = parse_cuda(topology_.places()[rank.index()].device);
   if (cuda && cuda->index) return *cuda->index;
-  if (mine_.real) return host_.local_rank;
+  if (mine_.real) return host_.own_gpu;
   return static_cast<int>(rank.value) % std::max(1, host_.count_gpus());
 }
 
@@ -29,7 +29,7 @@ ComputeDevice WorkerPlacement::device() const {
 }
 
 bool WorkerPlacement::is_inside() const {
-  return !is_of_library(collective_of(scenario_.strategy)->kind);
+  return has_library_inside(*collective_of(scenario_.strategy));
 }
 
 std::vector<Rank> WorkerPlacement::group() const {
@@ -75,7 +75,8 @@ std::optional<LibraryLineOptions> WorkerPlacement::library() const {
   options.place = {.kind = *kind,
                    .index = static_cast<std::size_t>(self - members.begin()),
                    .members = members.size(),
-                   .address = mine_.bind};
+                   .address = mine_.bind,
+                   .apart = mine_.kernel_links};
   if (*kind == CollectiveKind::kNccl) options.place.gpu = gpu_of(mine_.rank);
   members.erase(self);
   if (is_inside() && mine_.real) options.place.address = "127.0.0.1";

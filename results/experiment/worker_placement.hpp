@@ -16,15 +16,14 @@ namespace understudy {
 class WorkerPlacement {
  public:
   struct Host {
-    int local_rank = 0;                 // among the ranks of its host, as a launcher says
+    int own_gpu = 0;                    // what `cuda` is for a real rank, as its launcher has it
     std::function<int()> count_gpus{};  // that CUDA shows this process; it takes a while
   };
   // All must outlive the placement.
   WorkerPlacement(const Scenario& scenario, const Topology& topology, const WorkerSettings& mine,
                   const Host& host);
 
-  // With `cuda`, a real rank has the GPU whose number is its local rank. No launcher has placed emulated
-  // nodes: they take turns at the host's GPUs, and share them where they are too few.
+  // With `cuda`, a real rank has the GPU that is its own. No launcher has placed emulated nodes: they take turns at the host's GPUs, and share them where they are too few.
   ComputeDevice device() const;
   // Nothing, where the node's collectives are ours, or it is alone.
   std::optional<LibraryLineOptions> library() const;

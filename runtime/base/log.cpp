@@ -4,13 +4,12 @@
 
 namespace understudy {
 
-void set_up_logging(Verbosity verbosity) {
+void set_up_logging() {
   auto logger = spdlog::stderr_color_mt("understudy");
   logger->set_pattern("%^%l%$: %v");
-  logger->set_level(verbosity == Verbosity::kQuiet     ? spdlog::level::err
-                    : verbosity == Verbosity::kVerbose ? spdlog::level::debug
-                                                       : spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
 }
+
+void quiet_logging() { spdlog::set_level(spdlog::level::err); }
 
 }  // namespace understudy

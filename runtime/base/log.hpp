@@ -5,9 +5,9 @@
 
 namespace understudy {
 
-enum class Verbosity { kQuiet, kNormal, kVerbose };
-
-// Call once, from main.
-void set_up_logging(Verbosity verbosity);
+// Call once, from main: until then they go where results do.
+void set_up_logging();
+// Errors alone.
+void quiet_logging();
 
 }  // namespace understudy

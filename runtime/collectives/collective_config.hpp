@@ -41,4 +41,9 @@ constexpr std::optional<CollectiveKind> library_of(const CollectiveConfig& confi
   return config.inside == InsideMachine::kGloo ? CollectiveKind::kGloo : CollectiveKind::kNccl;
 }
 
+// That library adds between the ranks of one machine alone.
+constexpr bool has_library_inside(const CollectiveConfig& config) {
+  return config.kind == CollectiveKind::kHierarchical && library_of(config);
+}
+
 }  // namespace understudy

@@ -20,6 +20,8 @@ struct LibraryPlace {
   std::size_t index = 0, members = 1;
   int gpu = 0;          // of this process's: which is its own; NCCL only
   std::string address;  // of this host's: where the library listens
+  // Members are on one host, but in networks of their own, over which they are to exchange.
+  bool apart = false;
   // How long members wait for each other, when they connect as in an all-reduce.
   Duration timeout{std::chrono::minutes{10}};
   // Tells all other members: they hear() it. Called on any thread, until the library is gone.

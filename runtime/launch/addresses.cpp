@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "runtime/base/errors.hpp"
 
@@ -33,6 +35,19 @@ sockaddr_in socket_address(const std::string& ipv4) {
   if (inet_pton(AF_INET, ipv4.c_str(), &address.sin_addr) != 1)
     throw TransportError(fmt::format("'{}' is no IPv4 address", ipv4));
   return address;
+}
+
+// Names and their IPv4 addresses.
+std::vector<std::pair<std::string, std::string>> interfaces() {
+  ifaddrs* first = nullptr;
+  if (getifaddrs(&first) != 0) first = nullptr;
+  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> all(first, &freeifaddrs);
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const ifaddrs* i = all.get(); i != nullptr; i = i->ifa_next)
+    if (i->ifa_addr != nullptr && i->ifa_addr->sa_family == AF_INET)
+      found.emplace_back(i->ifa_name,
+                         text_of(reinterpret_cast<const sockaddr_in*>(i->ifa_addr)->sin_addr));
+  return found;
 }
 
 }  // namespace
@@ -81,14 +96,16 @@ std::string own_address_towards(const std::string& ipv4) {
 std::string address_of_interface(const std::string& interface) {
   in_addr address{};
   if (inet_pton(AF_INET, interface.c_str(), &address) == 1) return interface;
-  ifaddrs* first = nullptr;
-  if (getifaddrs(&first) != 0) first = nullptr;
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> all(first, &freeifaddrs);
-  for (const ifaddrs* i = all.get(); i != nullptr; i = i->ifa_next)
-    if (i->ifa_addr != nullptr && i->ifa_addr->sa_family == AF_INET && interface == i->ifa_name)
-      return text_of(reinterpret_cast<const sockaddr_in*>(i->ifa_addr)->sin_addr);
+  for (const auto& [name, its] : interfaces())
+    if (name == interface) return its;
   throw TransportError(
       fmt::format("this host has no interface '{}' with an IPv4 address", interface));
+}
+
+std::string interface_of(const std::string& ipv4) {
+  for (const auto& [name, its] : interfaces())
+    if (its == ipv4) return name;
+  throw TransportError(fmt::format("no interface of this host has the address {}", ipv4));
 }
 
 }  // namespace understudy

@@ -23,4 +23,7 @@ std::string own_address_towards(const std::string& ipv4);
 // host has no such interface with an IPv4 address.
 std::string address_of_interface(const std::string& interface);
 
+// The interface that has the address, "eth0". Throws TransportError where this host has none.
+std::string interface_of(const std::string& ipv4);
+
 }  // namespace understudy

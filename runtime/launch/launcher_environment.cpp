@@ -182,17 +182,20 @@ LaunchPlace seat_of(const LaunchFlags& flags, const Reader& e, const Launcher* l
   Asked rank{"--rank", flags.rank}, world{"--world", flags.world};
   std::optional<int> local_rank = flags.local_rank;
   if (launcher != nullptr) {
-    if (launcher->name == std::string_view("Kubeflow")) require_single(e);
+    if (launcher->name == std::string_view("Kubeflow")) {
+      require_single(e);
+      local_rank = local_rank.value_or(0);
+    }
     rank = {launcher->rank, e.number(launcher->rank)};
     world = {launcher->world, e.count(launcher->world)};
     if (!local_rank) local_rank = e.number(launcher->local_rank);
   }
   check_rank(rank, world);
   LaunchPlace place;
-  place.rank = *rank.value, place.world = *world.value, place.local_rank = local_rank.value_or(0);
-  if (place.local_rank < 0 || place.local_rank >= place.world)
+  place.rank = *rank.value, place.world = *world.value, place.local_rank = local_rank;
+  if (local_rank && (*local_rank < 0 || *local_rank >= place.world))
     throw ScenarioError(fmt::format("the local rank is {}, but there are only {} ranks in all",
-                                    place.local_rank, place.world));
+                                    *local_rank, place.world));
   place.source = launcher != nullptr ? launcher->name : "flags";
   return place;
 }
@@ -232,8 +235,9 @@ LaunchPlace place_of(const LaunchFlags& flags, const Environment& environment) {
 }
 
 std::string describe(const LaunchPlace& p) {
-  return fmt::format("rank {} of {} (local rank {}), rank 0 at {}:{}, as {} has it", p.rank,
-                     p.world, p.local_rank, p.host, p.port, p.source);
+  const std::string local = p.local_rank ? fmt::format(" (local rank {})", *p.local_rank) : "";
+  return fmt::format("rank {} of {}{}, rank 0 at {}:{}, as {} has it", p.rank, p.world, local,
+                     p.host, p.port, p.source);
 }
 
 }  // namespace understudy

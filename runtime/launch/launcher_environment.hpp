@@ -21,7 +21,7 @@ struct LaunchFlags {
 
 struct LaunchPlace {
   int rank = 0;
-  int local_rank = 0;  // among the ranks of its host
+  std::optional<int> local_rank{};  // among the ranks of its host; nothing: nobody says
   int world = 1;
   std::string host;  // of rank 0, a name or an address
   std::uint16_t port = 0;

@@ -59,13 +59,10 @@ class GpuUtilizationSampler::Driver {
 
 GpuUtilizationSampler::GpuUtilizationSampler(const std::string& bus_id, const char* library)
     : driver_(std::make_unique<Driver>(bus_id, library)) {
-  const auto first = driver_->utilization();
-  if (!first) {
+  if (!driver_->utilization()) {
     driver_.reset();
     return;
   }
-  sum_ = *first;
-  samples_ = 1;
   thread_ = std::thread([this] { sample(); });
 }
 
@@ -89,10 +86,16 @@ void GpuUtilizationSampler::sample() {
   }
 }
 
+void GpuUtilizationSampler::restart() {
+  const std::lock_guard lock(mutex_);
+  sum_ = 0;
+  samples_ = 0;
+}
+
 std::optional<double> GpuUtilizationSampler::mean() const {
   const std::lock_guard lock(mutex_);
-  if (samples_ == 0) return std::nullopt;
-  return sum_ / samples_;
+  if (samples_ > 0) return sum_ / samples_;
+  return driver_ ? driver_->utilization() : std::nullopt;
 }
 
 }  // namespace understudy

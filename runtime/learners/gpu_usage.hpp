@@ -14,9 +14,11 @@ namespace understudy {
 class GpuUsage {
  public:
   virtual ~GpuUsage() = default;
+  // What is said is since then, or since this was made.
+  virtual void restart() = 0;
   // The most that this process's tensors have taken of its memory at once.
   virtual std::int64_t peak_bytes() const = 0;
-  // Since this was made, 0..1, whoever used it; nothing: the driver does not say.
+  // 0..1, whoever used it; nothing: the driver does not say.
   virtual std::optional<double> utilization() const = 0;
 };
 
@@ -30,7 +32,8 @@ class GpuUtilizationSampler {
                                  const char* library = "libnvidia-ml.so.1");
   ~GpuUtilizationSampler();
 
-  std::optional<double> mean() const;  // 0..1
+  void restart();
+  std::optional<double> mean() const;  // 0..1, since the restart
 
  private:
   class Driver;

@@ -107,9 +107,12 @@ nlohmann::json to_json(const WorkerSettings& s) {
           {"parent", s.parent}};
 }
 
-Duration patience_of(const WorkerSettings& settings, bool running) {
-  constexpr Duration kLoading = std::chrono::seconds{60};
-  return running ? settings.timeout : std::max(settings.timeout, kLoading);
+Duration patience_of(const WorkerSettings& settings, WorkerPhase phase) {
+  constexpr Duration kStarting = std::chrono::seconds{60};
+  if (phase == WorkerPhase::kRunning) return settings.timeout;
+  // That a process on another host has ended shows by nothing else.
+  if (phase == WorkerPhase::kLoading && settings.real) return 3 * settings.timeout;
+  return std::max(settings.timeout, kStarting);
 }
 
 WorkerSettings parse_worker_settings(const nlohmann::json& j) {
@@ -165,7 +168,7 @@ ProcessTransportOptions control_options(const WorkerSettings& settings, Rank sel
   options.run_id = settings.run_id + 1;  // so that neither takes the other's messages for its own
   options.bind = options.kind == TransportKind::kTcp ? settings.bind : settings.folder + "/control";
   options.security = settings.security;
-  options.connect_timeout = patience_of(settings, false);
+  options.connect_timeout = patience_of(settings, WorkerPhase::kStarting);
   return options;
 }
 

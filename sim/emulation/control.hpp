@@ -107,9 +107,11 @@ struct WorkerSettings {
   std::uint32_t seat = 0, seats = 1;
   int parent = 0;  // the coordinator's process; 0: of a worker that it has not started
 };
+// starting: until the coordinator has met it. loading: until the clock starts.
+enum class WorkerPhase { kStarting, kLoading, kRunning };
 // How long silence is borne. While processes start and load, many on few cores, they may be silent for
 // long without being lost.
-Duration patience_of(const WorkerSettings& settings, bool running);
+Duration patience_of(const WorkerSettings& settings, WorkerPhase phase);
 nlohmann::json to_json(const WorkerSettings& settings);
 WorkerSettings parse_worker_settings(const nlohmann::json& json);
 

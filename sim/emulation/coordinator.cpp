@@ -384,9 +384,8 @@ class Coordinator {
     if (worker.process->has_ended()) return look_at_ended(rank, worker);
     const Duration silence = wall_.now() - worker.heard;
     const bool patient = options_.emulation.on_loss == OnLoss::kWait;
-    const Duration timeout = options_.emulation.timeout;
-    if (patient || silence <= timeout) return look_at_start(rank, worker);
-    const Duration bearable = worker.process->is_stopped() ? timeout : crew_->patience(running_);
+    if (patient || silence <= options_.emulation.timeout) return look_at_start(rank, worker);
+    const Duration bearable = crew_->patience(worker, running_);
     if (silence > bearable) {
       return lose(rank, fmt::format("{} has not answered for {}{}", crew_->name_of(rank),
                                     format(bearable), worker.last_seen()));

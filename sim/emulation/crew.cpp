@@ -94,6 +94,12 @@ std::string Crew::name_of(Rank rank) const {
                      workers_[rank.index()]->process->name());
 }
 
+Duration Crew::patience(const WorkerRecord& worker, bool running) const {
+  if (running || worker.process->is_stopped()) return patience_of(common_, WorkerPhase::kRunning);
+  const bool has_met = !worker.control.empty();
+  return patience_of(common_, has_met ? WorkerPhase::kLoading : WorkerPhase::kStarting);
+}
+
 std::string Crew::waits() const {
   constexpr std::size_t kMost = 4;
   std::vector<std::string> waits;

@@ -25,7 +25,8 @@ class Crew {
   void kill();   // who is left, and waits for that
 
   std::uint32_t size() const { return common_.nodes; }
-  Duration patience(bool running) const { return patience_of(common_, running); }
+  // How long this one's silence is borne.
+  Duration patience(const WorkerRecord& worker, bool running) const;
   WorkerRecord& operator[](Rank rank) { return *workers_[rank.index()]; }
   auto begin() { return workers_.begin(); }
   auto end() { return workers_.end(); }

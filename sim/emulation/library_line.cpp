@@ -13,7 +13,7 @@ namespace {
 
 // No workload's: what members tell each other to find each other.
 constexpr Tag kTelling{UINT32_MAX, UINT32_MAX};
-// In which what is under way may end when the line does.
+// In which what is under way may end when it is cancelled or the line ends.
 constexpr std::chrono::seconds kGrace{1};
 
 }  // namespace
@@ -37,6 +37,10 @@ class LibraryLine::Door {
     --under_way_;
     ended_.notify_all();
   }
+  bool is_under_way() {
+    const std::lock_guard lock(mutex_);
+    return under_way_ > 0;
+  }
   // From now on nothing goes in. False: something is still under way.
   bool close() {
     std::unique_lock lock(mutex_);
@@ -51,12 +55,26 @@ class LibraryLine::Door {
   int under_way_ = 0;
 };
 
-// co_await Call(door, what): starts something that ends on another thread. Rethrows what failed there.
+class LibraryLine::Patience final : public Timer {
+ public:
+  explicit Patience(LibraryLine& line) : line_(line) { start(); }
+  ~Patience() { line_.wall_.cancel(*this); }
+
+ private:
+  void start() { line_.wall_.start(*this, checked_add(line_.wall_.now(), kGrace)); }
+  void fire() override {
+    if (!line_.door_->is_under_way()) return;
+    line_.options_.hangs();
+    start();
+  }
+  LibraryLine& line_;
+};
+
+// co_await Call(line, what): starts something that ends on another thread. Rethrows what failed there.
 class LibraryLine::Call final : Suspension {
  public:
   using Start = std::function<void(CollectiveLibrary::Done)>;
-  Call(std::shared_ptr<Door> door, Start start)
-      : door_(std::move(door)), start_(std::move(start)) {}
+  Call(LibraryLine& line, Start start) : line_(line), door_(line.door_), start_(std::move(start)) {}
 
   bool await_ready() const { return false; }
   template <class Promise>
@@ -83,10 +101,14 @@ class LibraryLine::Call final : Suspension {
     failure_ = std::move(failure);
     context_->resume();
   }
-  bool cancel() override { return false; }
+  bool cancel() override {
+    if (!line_.patience_) line_.patience_ = std::make_unique<Patience>(line_);
+    return false;
+  }
   std::string describe() const override { return "a library's collective"; }
   bool ends_by_itself() const override { return true; }
 
+  LibraryLine& line_;
   std::shared_ptr<Door> door_;
   Start start_;
   TaskContext* context_ = nullptr;
@@ -140,7 +162,7 @@ Task<> LibraryLine::connect() {
   };
   std::exception_ptr failure;
   try {
-    Call connecting(door_, start);
+    Call connecting(*this, start);
     co_await connecting;
   } catch (...) {
     failure = std::current_exception();
@@ -155,7 +177,7 @@ Task<> LibraryLine::start(const LibraryCall& call) {
     one_started_.reset();
     co_await one_started_;
   }
-  Call calling(door_, [this, call](CollectiveLibrary::Done done) {
+  Call calling(*this, [this, call](CollectiveLibrary::Done done) {
     if (call.number) {
       ++started_;
       one_started_.set();

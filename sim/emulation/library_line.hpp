@@ -2,6 +2,7 @@
 // not, so signs of life go on.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct LibraryLineOptions {
   std::vector<Rank> others;  // the members but this one
   // After a failure, the coordinator has so long to say who is to blame.
   Duration explained{std::chrono::seconds{5}};
+  // Called on the loop, each second in which a call that was cancelled still has not ended: a member
+  // that is lost may leave it hanging, and its memory can't be given back. May not return.
+  std::function<void()> hangs = [] {};
 };
 
 class LibraryLine final : public LibraryCollectives {
@@ -25,7 +29,6 @@ class LibraryLine final : public LibraryCollectives {
   // All must outlive the line.
   LibraryLine(Executor& wall, Inbox& inbox, ProcessTransport& data, MakeCollectiveLibrary make,
               LibraryLineOptions options);
-  // What a lost member left hanging can't be called back: it is left to the end of the process.
   ~LibraryLine() override;
 
   // Makes the library, and ends once all members have found each other. Throws what `make` throws, and
@@ -37,6 +40,7 @@ class LibraryLine final : public LibraryCollectives {
  private:
   class Door;
   class Call;
+  class Patience;
   Task<> listen();
   void tell(const std::string& what);
   Task<> start(const LibraryCall& call);
@@ -46,6 +50,7 @@ class LibraryLine final : public LibraryCollectives {
   MakeCollectiveLibrary make_;
   LibraryLineOptions options_;
   std::shared_ptr<Door> door_;
+  std::unique_ptr<Patience> patience_;  // with what was cancelled; null: nothing was
   std::shared_ptr<CollectiveLibrary> library_;
   std::uint64_t next_number_ = 0;
   std::uint64_t started_ = 0;  // of the numbered calls

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "runtime/base/log.hpp"
 #include "runtime/base/sleep.hpp"
 #include "runtime/base/spawn.hpp"
 #include "runtime/base/text.hpp"
@@ -105,6 +106,41 @@ bool is_interrupted(const RendezvousOptions& options) {
   return options.interrupt != nullptr && options.interrupt->load();
 }
 
+std::chrono::steady_clock::time_point latest_of(const RendezvousOptions& options) {
+  return std::chrono::steady_clock::now() +
+         std::chrono::duration_cast<std::chrono::nanoseconds>(options.wait);
+}
+
+// Where hosts start together, names and ways may be known a little later.
+template <class Look>
+std::string once_known(const RendezvousOptions& options, const Look& look) {
+  const auto latest = latest_of(options);
+  for (bool said = false;; said = true) {
+    try {
+      return look();
+    } catch (const TransportError& problem) {
+      if (std::chrono::steady_clock::now() >= latest) throw;
+      if (!said)
+        spdlog::warn("{}; it is looked for again for {}", problem.what(), format(options.wait));
+    }
+    if (is_interrupted(options)) throw Interrupted();
+    ::poll(nullptr, 0, 10 * kLookAgain_ms);
+  }
+}
+std::string address_of_host(const RendezvousOptions& options) {
+  return once_known(options, [&] { return ipv4_of(options.host); });
+}
+
+// What a host calls itself in its own /etc/hosts may be no address for others; empty: it is one.
+std::string caution(const RendezvousOptions& options, const std::string& address) {
+  const bool is_meant = options.host == "localhost" || options.host.starts_with("127.");
+  if (!options.interface.empty() || is_meant || !is_loopback(address)) return "";
+  return fmt::format(
+      "{} is {} on rank 0's host, where no other host reaches it: --interface says by which "
+      "interface they do",
+      options.host, address);
+}
+
 ProcessTransportOptions line_options(Rank self, const std::string& address,
                                      const Security& security) {
   ProcessTransportOptions o;
@@ -128,12 +164,14 @@ class RendezvousHost::Impl {
   Impl(const RendezvousOptions& options, Participant self)
       : options_(options),
         self_(std::move(self)),
-        address_(options.interface.empty() ? ipv4_of(options.host)
+        address_(options.interface.empty() ? address_of_host(options)
                                            : address_of_interface(options.interface)),
+        caution_(caution(options, address_)),
         guests_(self_.world) {
     if (self_.world > kMostRanks)
       throw ScenarioError(
           fmt::format("{} ranks are more than the {} that can meet", self_.world, kMostRanks));
+    if (!caution_.empty()) spdlog::warn(caution_);
     const auto given = security_by_keys(options, address_);
     security_ = given ? *given : with_new_secret();
     loop_ = std::make_unique<WallLoop>(security_);
@@ -164,7 +202,7 @@ class RendezvousHost::Impl {
 
   const RendezvousOptions options_;
   Participant self_;
-  std::string address_;
+  std::string address_, caution_;
   Security security_;
   std::vector<std::optional<Participant>> guests_;  // that are here, by rank
 
@@ -245,9 +283,10 @@ class RendezvousHost::Impl {
       if (guests_[r]) ++here;
       if (!guests_[r] && missing.size() < kMostNamed) missing.push_back(std::to_string(r));
     }
-    return fmt::format("rank {} did not come to {}:{} within {}; {} of {} ranks are here",
+    return fmt::format("rank {} did not come to {}:{} within {}; {} of {} ranks are here{}{}",
                        fmt::join(missing, ", "), options_.host, options_.port,
-                       format(options_.wait), here, self_.world);
+                       format(options_.wait), here, self_.world, caution_.empty() ? "" : "; ",
+                       caution_);
   }
 
   // No longer than a farewell takes: who is gone does not hold up the others.
@@ -312,9 +351,12 @@ class RendezvousGuest::Impl {
  public:
   Impl(const RendezvousOptions& options, Participant self)
       : options_(options), self_(std::move(self)) {
-    const std::string there = ipv4_of(options.host);
-    address_ = options.interface.empty() ? own_address_towards(there)
-                                         : address_of_interface(options.interface);
+    std::string there = address_of_host(options);
+    address_ = options.interface.empty()
+                   ? once_known(options, [&] { return own_address_towards(there); })
+                   : address_of_interface(options.interface);
+    // On its own host a name may be a loopback address, but rank 0 listens on its interface.
+    if (is_loopback(there) && !options.interface.empty()) there = address_;
     const auto given = security_by_keys(options, there);
     const Security security = given ? *given : learn_secret();
     loop_ = std::make_unique<WallLoop>(security);
@@ -352,8 +394,7 @@ class RendezvousGuest::Impl {
   }
 
   Security learn_secret() const {
-    const auto latest = std::chrono::steady_clock::now() +
-                        std::chrono::duration_cast<std::chrono::nanoseconds>(options_.wait);
+    const auto latest = latest_of(options_);
     while (std::chrono::steady_clock::now() < latest) {
       if (is_interrupted(options_)) throw Interrupted();
       try {

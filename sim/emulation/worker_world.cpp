@@ -101,6 +101,7 @@ class WorkerWorld::Impl {
       : settings_(settings),
         coordinator_(Rank{settings.nodes}),
         interrupt_(parts.interrupt),
+        leave_(parts.leave),
         loop_(settings.security, origin_of(settings)),
         clock_(loop_.wall, settings.dilation),
         inbox_(loop_.real_time),
@@ -142,24 +143,21 @@ class WorkerWorld::Impl {
     try {
       const auto main = spawn(loop_.wall, live(program));
       loop_.wall.run();
-    } catch (const Stopped& stop) {
-      throw Error(stop.code, stop.sentence);
+    } catch (const Stopped&) {
+      throw;
     } catch (const CoordinatorLost&) {
       throw;
-    } catch (const Error& problem) {
-      say_farewell(problem.what(), problem.exit_code());
-      throw;
     } catch (const std::exception& problem) {
-      say_farewell(problem.what(), ExitCode::kFailed);
+      say_farewell(problem);
       throw;
     }
   }
 
  private:
   // The coordinator has ended the run.
-  struct Stopped {
-    ExitCode code;
-    std::string sentence;
+  class Stopped final : public Error {
+   public:
+    using Error::Error;
   };
   ProcessTransportOptions line_options() {
     ProcessTransportOptions options = control_options(settings_, settings_.rank);
@@ -178,8 +176,22 @@ class WorkerWorld::Impl {
     if (!parts.library) return nullptr;
     LibraryLineOptions options = *parts.library;
     options.explained = settings_.timeout + kFarewell;
+    options.hangs = [this] { leave(); };
     return std::make_unique<LibraryLine>(loop_.wall, inbox_, *data_, parts.make_library,
                                          std::move(options));
+  }
+  // What failed here is told first, and left with the next time.
+  void leave() {
+    const std::exception_ptr why = loop_.wall.error();
+    if (!why) return;
+    try {
+      std::rethrow_exception(why);
+    } catch (const Stopped&) {
+    } catch (const CoordinatorLost&) {
+    } catch (const std::exception& problem) {
+      if (!std::exchange(has_told_, true)) return say_failed(problem);
+    }
+    leave_(why);
   }
   void lose(const std::string& sentence) {
     loop_.wall.fail(std::make_exception_ptr(CoordinatorLost(
@@ -264,8 +276,8 @@ class WorkerWorld::Impl {
       case ControlKind::kEnd:
         return end_.set();
       case ControlKind::kStop:
-        throw Stopped{static_cast<ExitCode>(message.body.at("code").get<int>()),
-                      message.body.at("sentence").get<std::string>()};
+        throw Stopped(static_cast<ExitCode>(message.body.at("code").get<int>()),
+                      message.body.at("sentence").get<std::string>());
       default:
         return;
     }
@@ -350,19 +362,31 @@ class WorkerWorld::Impl {
     }
   }
 
+  WorkerPhase phase() const {
+    if (start_.is_set()) return WorkerPhase::kRunning;
+    return welcome_.is_set() ? WorkerPhase::kLoading : WorkerPhase::kStarting;
+  }
+
   void look_at_coordinator() {
     const bool is_child = settings_.parent != 0;
     if (is_child && getppid() != settings_.parent) return lose("its process has ended");
     const Duration silence = loop_.wall.now() - heard_;
     if (silence <= settings_.timeout) return;
     const bool stopped = is_child && is_stopped(settings_.parent);
-    if (stopped || silence > patience_of(settings_, start_.is_set()))
+    if (stopped || silence > patience_of(settings_, phase()))
       lose(fmt::format("it has not been heard of for {}", format(silence)));
   }
 
+  void say_failed(const std::exception& problem) {
+    const auto* const ours = dynamic_cast<const Error*>(&problem);
+    const ExitCode code = ours != nullptr ? ours->exit_code() : ExitCode::kFailed;
+    say({ControlKind::kFailed,
+         {{"sentence", problem.what()}, {"code", static_cast<int>(code)}},
+         {}});
+  }
   // The tasks have ended; the line may still stand.
-  void say_farewell(const std::string& sentence, ExitCode code) {
-    say({ControlKind::kFailed, {{"sentence", sentence}, {"code", static_cast<int>(code)}}, {}});
+  void say_farewell(const std::exception& problem) {
+    say_failed(problem);
     struct Alarm final : Timer {
       explicit Alarm(Scheduler& s) : wall(s) { wall.start(*this, wall.now() + kFarewell); }
       ~Alarm() { wall.cancel(*this); }
@@ -374,13 +398,14 @@ class WorkerWorld::Impl {
       loop_.wall.run();
     } catch (const std::exception&) {
       // What went wrong before is what counts.
-    } catch (const Stopped&) {
     }
   }
 
   WorkerSettings settings_;
   Rank coordinator_;
   const std::atomic<bool>* interrupt_;
+  std::function<void(std::exception_ptr)> leave_;
+  bool has_told_ = false;
   WallLoop loop_;
   EmulatedClock clock_;
   Inbox inbox_;

@@ -27,6 +27,9 @@ struct WorkerParts {
   // Of a node that takes part in a library's collectives; it listens where the node does.
   std::optional<LibraryLineOptions> library{};
   MakeCollectiveLibrary make_library{};
+  // Ends the process with what run() would have thrown, where a library's call hangs that some lost
+  // member has left.
+  std::function<void(std::exception_ptr)> leave{};
 };
 
 struct WorkerProgram {

@@ -66,6 +66,8 @@ class Scheduler final : public Executor {
   }
   void cancel(Timer& timer) override { timers_.cancel(timer); }
   void fail(std::exception_ptr error) override;
+  // What run() is going to throw, once all tasks have ended; null: nothing yet.
+  const std::exception_ptr& error() const { return error_; }
 
  private:
   // Resumes what is ready; `until_interrupted` stops early at an interrupt.

@@ -91,6 +91,22 @@ TEST(Equivalence, TheVerdictNamesTheLargestError) {
     EXPECT_THAT(text, testing::HasSubstr(part)) << text;
 }
 
+// Without links 300 ms and rings of 100 ms each, with them 310 and 105.
+TEST(Equivalence, OfARealRunAndAnEmulatedOneIsWhatTheLinksCost) {
+  FinishedRun emulated = finished("wall", kCollective + "mode: emulated\n");
+  FinishedRun real = finished("bare", kCollective + "mode: real\n");
+  emulated.units = {iterations(emulated.experiment, {0.1, 0.22, 0.31}, 0.315)};
+  real.units = {iterations(real.experiment, {0.1, 0.2, 0.3}, 0.3)};
+  const Equivalence all = compare(std::move(emulated), std::move(real));
+  EXPECT_EQ(verdict(all),
+            "With the links of the network 310 ms in all, without 300 ms: 1.03 times as long; ring "
+            "1.05 times as long. Equal are records, messages, bytes.");
+  const std::string text = to_text(all);
+  for (const char* part : {"without links  bare (real)\nwith links     wall (emulated)\n",
+                           "links add", "300 ms         310 ms      +3.3 %"})
+    EXPECT_THAT(text, testing::HasSubstr(part)) << text;
+}
+
 TEST(Equivalence, AsJson) {
   const auto json = nlohmann::json::parse(to_json(of_a_collective()).dump());
   EXPECT_EQ(json["predicted"], "virtual");

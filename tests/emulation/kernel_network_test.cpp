@@ -2,11 +2,14 @@
 #include "sim/emulation/kernel_network.hpp"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -172,17 +175,26 @@ TEST_F(KernelLinks, AreNoFasterThanTheirBandwidth) {
   EXPECT_GE(to_seconds(unit.time.time_since_epoch()), 3 * 0.4 * (1 - 3.0 / 250));
 }
 
-std::set<std::string> interfaces() {
-  std::set<std::string> names;
-  struct if_nameindex* const all = if_nameindex();
-  for (auto* i = all; i != nullptr && i->if_index != 0; ++i) names.insert(i->if_name);
-  if_freenameindex(all);
-  return names;
+std::string network_of(const std::string& process) {
+  std::error_code gone;
+  return std::filesystem::read_symlink("/proc/" + process + "/ns/net", gone).string();
+}
+// Of all processes, and those that are kept by a name: nothing else shows one.
+std::multiset<std::string> networks() {
+  std::multiset<std::string> found;
+  std::error_code gone;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", gone))
+    if (std::isdigit(process.path().filename().c_str()[0]))
+      found.insert(network_of(process.path().filename()));
+  std::ifstream mounts("/proc/self/mountinfo");
+  for (std::string line; std::getline(mounts, line);)
+    if (line.find(" nsfs ") != line.npos) found.insert(line);
+  return found;
 }
 
 TEST_F(KernelLinks, LeaveNothingWhenTheRunIsKilled) {
   NEEDS_NAMESPACES();
-  const std::set<std::string> before = interfaces();
+  const std::multiset<std::string> before = networks();
   const Scenario endless = scenario_of(
       "topology: {kind: mesh, nodes: 2, bandwidth: 10Mbit/s, latency: 0us}\n"
       "workload: {kind: collective, bytes: 500kB, iterations: 1000000}\n" +
@@ -195,11 +207,21 @@ TEST_F(KernelLinks, LeaveNothingWhenTheRunIsKilled) {
   ASSERT_TRUE(comes_true(Clock::now() + 30s,
                          [&] { return children(std::to_string(coordinator)).size() == 2; }));
   const std::vector<pid_t> workers = children(std::to_string(coordinator));
+  std::set<std::string> theirs;
+  for (const pid_t worker : workers) theirs.insert(network_of(std::to_string(worker)));
+  EXPECT_EQ(theirs.size(), 2u);
+  for (const std::string& network : theirs) EXPECT_EQ(before.count(network), 0u) << network;
   kill(coordinator, SIGKILL);
   waitpid(coordinator, nullptr, 0);
   for (const pid_t worker : workers)
     EXPECT_TRUE(comes_true(Clock::now() + 30s, [&] { return is_gone(worker); })) << worker;
-  EXPECT_EQ(interfaces(), before);
+  const std::multiset<std::string> after = networks();
+  for (const std::string& network : theirs) EXPECT_EQ(after.count(network), 0u) << network;
+  const auto kept = [](const std::multiset<std::string>& all) {
+    return std::count_if(all.begin(), all.end(),
+                         [](const std::string& n) { return n.find(" nsfs ") != n.npos; });
+  };
+  EXPECT_EQ(kept(after), kept(before));
 }
 
 }  // namespace

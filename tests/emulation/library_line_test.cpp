@@ -118,5 +118,53 @@ TEST(LibraryLine, MakesCallsInOneOrderOnAllMembers) {
   run.run(add_buckets);
 }
 
+// Never ends what it was asked for, as where a member is lost.
+class HangingLibrary final : public CollectiveLibrary {
+ public:
+  explicit HangingLibrary(Done& pending) : pending_(pending) {}
+  void hear(const std::string&) override {}
+  void connect() override {}
+  void start(LibraryOperation, Values, Done done) override { pending_ = std::move(done); }
+
+ private:
+  Done& pending_;
+};
+
+Task<> call_and_fail(LibraryLine& line, Executor& loop) {
+  std::vector<float> values(4);
+  co_await line.connect();
+  const auto calling =
+      spawn(loop, line.call({LibraryOperation::kAllreduce, Values(std::span(values)), {}}));
+  co_await SleepUntil(loop, loop.now() + 1ms);
+  throw RunError("over");
+}
+
+TEST(LibraryLine, SaysThatACallHangsOnceTheRunHasFailed) {
+  Loop loop(with_new_secret());
+  const Watchdog watchdog(loop.scheduler);
+  Inbox inbox(loop.clock);
+  const PrivateFolder folder;
+  const auto transport = make_process_transport(
+      loop.scheduler, loop.clock, &loop.hub,
+      {.kind = TransportKind::kSharedMemory, .rank = Rank{0u}, .bind = folder.path()});
+  CollectiveLibrary::Done pending;
+  std::string known;  // of what has failed, when it hangs
+  LibraryLineOptions options;
+  options.hangs = [&] {
+    try {
+      std::rethrow_exception(loop.scheduler.error());
+    } catch (const std::exception& problem) {
+      known += problem.what();
+    }
+    std::exchange(pending, nullptr)(nullptr);
+  };
+  LibraryLine line(
+      loop.scheduler, inbox, *transport,
+      [&](const LibraryPlace&) { return std::make_unique<HangingLibrary>(pending); }, options);
+  const auto main = spawn(loop.scheduler, call_and_fail(line, loop.scheduler));
+  EXPECT_THROW(loop.scheduler.run(), RunError);
+  EXPECT_EQ(known, "over");
+}
+
 }  // namespace
 }  // namespace understudy

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Follows docs/gpu.md: PyTorch's wheels with CUDA and NCCL, a build against them, and its tests of learners and of
-# libraries of collectives; those that want a GPU skip without one. By hand, not under ctest: it fetches some 2 GB.
+# libraries of collectives, and whole runs; those that want a GPU skip without one. By hand, not under ctest: it fetches some 2 GB.
 # Usage: tests/gpu/gpu_build.sh [WHEELS], a folder of wheels that pip fetched before.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -25,3 +25,4 @@ if grep -E 'lib(torch|c10)' <<<"$libraries" | grep -v "$root/build/gpu-wheels"; 
 fi
 build/gpu/bin/torch_learner_test --gtest_brief=1
 build/gpu/bin/c10d_test --gtest_brief=1
+tests/gpu/gpu_runs.sh build/gpu/bin || [[ $? -eq 77 ]]

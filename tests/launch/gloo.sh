@@ -53,6 +53,9 @@ sed 's/mode: real/mode: emulated/; s/collective: ring, bucket: 20KiB/collective:
 "$program" run inside.yaml --set mode=virtual --out inside_expected --quiet
 [ "$(weights inside)" = "$(weights inside_expected)" ] || fail "inside: other weights than in virtual time"
 
+sed 's/nodes: 2/nodes: 4/' endless.yaml > endless_four.yaml
+sed 's/nodes: 2/nodes: 64/' endless.yaml > many.yaml
+
 # A rank that is killed amid all-reduces, and one that is stopped: both named, both end all.
 start() {  # folder
   (rank 1 2 endless.yaml --set strategy.collective=gloo --quiet) 2> other &
@@ -75,9 +78,28 @@ expect_text first "rank 1 (machine 1, process $other on $(hostname)) has not ans
 kill -CONT $other
 wait $other && fail "rank 1 ended well"
 
+# The others' libraries still wait for one that is stopped, and yet they end.
+for number in 1 2 3; do
+  (rank $number 4 endless_four.yaml --set strategy.collective=gloo --quiet) 2> "other-$number" &
+  others[number]=$!
+done
+(rank 0 4 endless_four.yaml --set strategy.collective=gloo --out silent --quiet) 2> first &
+first=$!
+wait_for_start silent
+kill -STOP "${others[2]}"
+for pid in $first "${others[1]}" "${others[3]}"; do
+  (sleep 25 && kill -9 "$pid" 2> /dev/null) &
+  wait "$pid"
+  [ $? = 3 ] || fail "process $pid has not ended with 3 when rank 2 was stopped"
+done
+expect_text other-1 "rank 2 (machine 2, process ${others[2]} on $(hostname)) has not answered for 3s"
+kill -CONT "${others[2]}"
+
 # Beyond loopback only where the network is trusted.
 address=$(hostname -I | cut -d' ' -f1)
-if [ -n "$address" ]; then
+if [ -z "$address" ]; then
+  echo "left out, as this host has no address but loopback: runs beyond it"
+else
   "$program" keys --out keys --quiet
   master=$address
   for number in 0 1; do
@@ -93,13 +115,22 @@ if [ -n "$address" ]; then
   unset master
 fi
 
-# What this build or this host lacks. The sentences of a build with CUDA are others.
-(rank 0 2 train.yaml --set strategy.collective=nccl --out no-nccl --quiet) 2> nccl
-code=$?
-"$program" run inside.yaml --set strategy.inside=nccl --out no-nccl-inside --quiet 2> nccl_inside ||
-  grep -q "NCCL\|nccl needs a GPU" nccl_inside || fail "nccl inside says: $(cat nccl_inside)"
-if grep -q "no NCCL" nccl || grep -q "needs a GPU" nccl; then [ $code = 2 ] || fail "nccl: ended with $code"; fi
-(rank 0 2 images.yaml --set topology.device=cuda:63 --out no-gpu --quiet) 2> gpu
-[ $? = 2 ] || fail "cuda:63 is taken"
-expect_text gpu "topology.device: cuda:63"
+# What this build or this host lacks is known before a folder is made. 63 GPUs are nowhere; the sentences of a build
+# with CUDA are others.
+refused() {  # what it says, in which file, the command's code
+  [ "$3" = 2 ] || fail "$2: ended with $3"
+  grep -qE "$1" "$2" || fail "$2 does not say '$1' but: $(cat "$2")"
+}
+(RANK=0 WORLD_SIZE=64 MASTER_ADDR=127.0.0.1 "$program" worker many.yaml --set strategy.collective=nccl \
+  --local-rank 63 --out no_nccl --quiet) 2> nccl
+refused "this build has no NCCL; 'cmake --preset gpu'|nccl needs a GPU for each rank of a host, but there is no GPU 63" nccl $?
+"$program" run inside.yaml --set strategy.inside=nccl --set topology.device=cuda:63 --out no_nccl_inside --quiet 2> nccl_inside
+refused "topology.device: cuda:63" nccl_inside $?
+"$program" run images.yaml --set mode=emulated --set topology.device=cuda:63 --out no_gpu --quiet 2> emulated_gpu
+refused "topology.device: cuda:63" emulated_gpu $?
+(rank 0 2 images.yaml --set topology.device=cuda:63 --out no_gpu --quiet) 2> gpu
+refused "topology.device: cuda:63" gpu $?
+(RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 "$program" worker images.yaml --set topology.device=cuda --out no_gpu --quiet) 2> no_local_rank
+refused "by their local ranks, which torchrun has not given: --local-rank does" no_local_rank $?
+for folder in no_*; do [ ! -d "$folder" ] || fail "a folder is left: $folder"; done
 exit 0

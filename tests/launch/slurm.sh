@@ -69,6 +69,9 @@ check_trained trained
 expect_text trained_out "rank 1 of 2 (local rank 1), rank 0 at 127.0.0.1:"
 expect_text trained_out ", as Slurm has it"
 
+start train.yaml --out by_gloo --set strategy.collective=gloo --quiet > gloo_out 2>&1 || fail "srun, gloo: $(cat gloo_out)"
+check_trained by_gloo  # two terms have one sum
+
 start endless.yaml --out killed --quiet > killed_out 2>&1 &
 wait_for_start killed
 kill -9 "$(rank_process SLURM_PROCID=1)"

@@ -16,6 +16,9 @@ start train.yaml --out trained 2> trained_out || fail "torchrun: $(cat trained_o
 check_trained trained
 expect_text trained_out "rank 1 of 2 (local rank 1), rank 0 at 127.0.0.1:"
 
+start train.yaml --out by_gloo --set strategy.collective=gloo --quiet 2> gloo_out || fail "torchrun, gloo: $(cat gloo_out)"
+check_trained by_gloo  # two terms have one sum
+
 # The second start goes on in the folder of the first.
 restarts=(--max-restarts 1)
 sed 's/updates: 40/updates: 20000/' train.yaml > longer.yaml

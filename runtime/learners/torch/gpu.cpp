@@ -20,15 +20,6 @@ namespace understudy {
 #ifdef UNDERSTUDY_CUDA
 namespace {
 
-void require(const ComputeDevice& device) {
-  const int count = c10::cuda::device_count();
-  if (*device.gpu < count) return;
-  throw ScenarioError(fmt::format(
-      "topology.device: cuda:{} is not there: this host shows {}", *device.gpu,
-      count == 0 ? "no GPU that CUDA can use"
-                 : fmt::format("{} GPU{}, from cuda:0 on", count, count == 1 ? "" : "s")));
-}
-
 std::string bus_id_of(int gpu) {
   std::array<char, 32> text{};
   const bool known = cudaDeviceGetPCIBusId(text.data(), int{text.size()}, gpu) == cudaSuccess;
@@ -38,14 +29,19 @@ std::string bus_id_of(int gpu) {
 class Usage final : public GpuUsage {
  public:
   explicit Usage(int gpu) : gpu_(static_cast<c10::DeviceIndex>(gpu)), sampler_(bus_id_of(gpu)) {}
+  void restart() override {
+    if (has_tensors()) c10::cuda::CUDACachingAllocator::resetPeakStats(gpu_);
+    sampler_.restart();
+  }
   std::int64_t peak_bytes() const override {
-    if (!c10::cuda::CUDACachingAllocator::get()->initialized()) return 0;
+    if (!has_tensors()) return 0;
     constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
     return c10::cuda::CUDACachingAllocator::getDeviceStats(gpu_).allocated_bytes[kAll].peak;
   }
   std::optional<double> utilization() const override { return sampler_.mean(); }
 
  private:
+  static bool has_tensors() { return c10::cuda::CUDACachingAllocator::get()->initialized(); }
   c10::DeviceIndex gpu_;
   GpuUtilizationSampler sampler_;
 };
@@ -54,13 +50,22 @@ class Usage final : public GpuUsage {
 
 int count_gpus() { return c10::cuda::device_count(); }
 
+void require_gpu(const ComputeDevice& device) {
+  const int count = c10::cuda::device_count();
+  if (*device.gpu < count) return;
+  throw ScenarioError(fmt::format(
+      "topology.device: cuda:{} is not there: this host shows {}", *device.gpu,
+      count == 0 ? "no GPU that CUDA can use"
+                 : fmt::format("{} GPU{}, from cuda:0 on", count, count == 1 ? "" : "s")));
+}
+
 std::unique_ptr<GpuUsage> watch_gpu(const ComputeDevice& device) {
-  require(device);
+  require_gpu(device);
   return std::make_unique<Usage>(*device.gpu);
 }
 
 void set_up_gpu(const ComputeDevice& device) {
-  require(device);
+  require_gpu(device);
   at::Context& context = at::globalContext();
   context.setBenchmarkCuDNN(!device.deterministic);
   context.setDeterministicCuDNN(device.deterministic);
@@ -84,6 +89,7 @@ namespace {
 }  // namespace
 
 int count_gpus() { return 0; }
+void require_gpu(const ComputeDevice& device) { refuse(device); }
 std::unique_ptr<GpuUsage> watch_gpu(const ComputeDevice& device) { refuse(device); }
 void set_up_gpu(const ComputeDevice& device) { refuse(device); }
 #endif
