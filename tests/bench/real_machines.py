@@ -114,7 +114,7 @@ def step(options):
         print(f"| {name} | {middle(medians, '.1f')} | {middle(ratios, '.2f')} |")
 
 
-# Starting: a run of one step, from the launcher's start to its end.
+# Starting: a run of one step, from the launcher's start to the end of that step, and to its own end.
 
 
 def launchers(options):
@@ -148,13 +148,19 @@ def be_launched_peer():
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     torch.nn.functional.nll_loss(model(images), labels).backward()
     optimizer.step()
+    print(f"stepped at {time.time()}", flush=True)
     distributed.destroy_process_group()
 
 
-def seconds(command, environment=None):
-    begin = time.perf_counter()
-    output(*command, env={**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", **(environment or {})})
-    return time.perf_counter() - begin
+def seconds(command, last_step):
+    """To the last step's end, of which `last_step` knows the time by what was printed, and to the end of all."""
+    begin = time.time()
+    printed = output(*command, env={**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"})
+    return last_step(printed) - begin, time.time() - begin
+
+
+def peers_step(printed):
+    return max(float(line.split()[-1]) for line in printed.splitlines() if "stepped at" in line)
 
 
 def launch(options):
@@ -168,16 +174,19 @@ def launch(options):
         (folder / "run.yaml").write_text(json.dumps(scenario))
         for number in range(options.rounds):
             for launcher, start in launchers(options).items():
-                ours = [program, "worker", folder / "run.yaml", "--quiet", "--out", folder / f"{launcher}-{number}"]
-                times.setdefault((launcher, "Understudy"), []).append(seconds(start + ours))
+                run = folder / f"{launcher}-{number}"
+                ours = [program, "worker", folder / "run.yaml", "--quiet", "--out", run]
+                # They are written right after the step and a test of two images.
+                our_step = lambda _, run=run: max(f.stat().st_mtime for f in (run / "weights").iterdir())
+                times.setdefault((launcher, "Understudy"), []).append(seconds(start + ours, our_step))
                 for peer, python in peers(options).items():
                     if launcher == "torchrun" and python == options.python:
                         continue  # an older PyTorch waits for ever for the store of a newer one's launcher
-                    times.setdefault((launcher, peer), []).append(seconds(start + [python, __file__, "--peer"]))
-    print("| one step of `cnn`, two ranks, from the launcher's start to its end | s |")
-    print("|---|---|")
+                    times.setdefault((launcher, peer), []).append(seconds(start + [python, __file__, "--peer"], peers_step))
+    print("| `cnn`, two ranks, from the launcher's start | to the end of the first step, s | to its own end, s |")
+    print("|---|---|---|")
     for (launcher, who), values in times.items():
-        print(f"| {launcher}, {who} | {middle(values, '.2f')} |")
+        print(f"| {launcher}, {who} | {middle([v[0] for v in values], '.2f')} | {middle([v[1] for v in values], '.2f')} |")
 
 
 def main():

@@ -106,7 +106,8 @@ check_trained() {
 expect_text() { grep -qF -- "$2" "$1" || fail "$1 does not say '$2' but: $(cat "$1")"; }
 # Waits until the run in the folder has set out.
 wait_for_start() {
-  for _ in $(seq 600); do
+  local latest=$((SECONDS + 60))
+  while [ $SECONDS -lt $latest ] && [ -n "$(jobs -rp)" ]; do
     if [ -e "$1/scenario.yaml" ] && [ "$(processes | wc -l)" -ge 3 ] && ls "$1"/logs/*/rank-0.log > /dev/null 2>&1
     then
       sleep 1
@@ -114,5 +115,5 @@ wait_for_start() {
     fi
     sleep 0.1
   done
-  fail "$1 has not set out"
+  fail "$1 has not set out: $(cat first other ./*said* ./*_out 2> /dev/null | tail -5)"
 }
