@@ -88,6 +88,14 @@ struct CalibrateOptions {
   std::string device = "cpu", name = "mine";
 };
 
+// As a key of YAML. What is wrong with it; nothing: it is one.
+std::string is_name(const std::string& text) {
+  const bool good = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+  return good ? "" : "a name has letters, digits, '_' and '-', and at least one";
+}
+
 ComputeDevice device_called(const std::string& name) {
   if (name == "cpu") return {};
   const auto cuda = parse_cuda(name);
@@ -105,7 +113,9 @@ void add_calibrate(CLI::App& app, Session& session) {
   auto options = std::make_shared<CalibrateOptions>();
   command->add_option("--device", options->device, "cpu, one core of it, or cuda:N")
       ->capture_default_str();
-  command->add_option("--name", options->name, "What to call the profile")->capture_default_str();
+  command->add_option("--name", options->name, "What to call the profile")
+      ->check(is_name, "NAME")
+      ->capture_default_str();
   add_common_flags(*command, session);
   command->callback([options, &session] {
     const Measured found = measure(device_called(options->device));

@@ -1,16 +1,22 @@
 // One rank that somebody else's launcher has started. Rank 0's process keeps the run's folder and
 // coordinates, and starts the process that is rank 0's node.
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <condition_variable>
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
+#include <mutex>
+#include <optional>
+#include <thread>
 
 #include "cli/interrupt.hpp"
 #include "cli/worker.hpp"
 #include "results/experiment/check_units.hpp"
 #include "results/experiment/emulated_unit.hpp"
+#include "runtime/base/log.hpp"
 #include "runtime/collectives/collective.hpp"
 #include "runtime/launch/addresses.hpp"
 #include "scenarios/scenario_yaml.hpp"
@@ -75,15 +81,13 @@ void require_loopback(const Experiment& experiment, const std::string& address) 
   }
 }
 
-Participant participant(const Experiment& experiment, const LaunchPlace& place) {
+Participant participant(const LaunchPlace& place) {
   Participant self;
   self.rank = Rank{static_cast<std::uint32_t>(place.rank)};
   self.world = static_cast<std::uint32_t>(place.world);
   self.host = host_name();
   self.host_identity = host_identity();
   self.process = getpid();
-  self.hash = hash_of(experiment);
-  self.scenario = write_yaml(experiment.scenario);
   return self;
 }
 
@@ -115,21 +119,95 @@ void be_rank_0(const LaunchedOptions& options, const RankZero& rank_zero, bool i
   rendezvous.end(ExitCode::kDone, "");
 }
 
+// So that the others need not wait for this rank; whoever does not hear of it finds out by waiting.
+void excuse(const RendezvousOptions& meeting, const LaunchPlace& place, const Error& problem) {
+  constexpr Duration kBrief = std::chrono::seconds{5};
+  RendezvousOptions brief = meeting;
+  brief.wait = std::min(meeting.wait, kBrief);
+  Participant self = participant(place);
+  self.problem = problem.what();
+  self.code = problem.exit_code();
+  try {
+    if (place.rank == 0) {
+      RendezvousHost(brief, self).end(self.code, fmt::format("{}: {}", self.name(), self.problem));
+    } else {
+      RendezvousGuest(brief, self).ask();
+    }
+  } catch (const std::exception&) {
+    // The problem itself is what counts.
+  }
+}
+
+// Asks the run to stop where a launcher was killed that could not end its ranks any more.
+class LauncherWatch {
+ public:
+  LauncherWatch() : launcher_(getppid()), thread_([this] { watch(); }) {}
+  ~LauncherWatch() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    over_changed_.notify_all();
+    thread_.join();
+  }
+  LauncherWatch(const LauncherWatch&) = delete;
+  LauncherWatch& operator=(const LauncherWatch&) = delete;
+
+ private:
+  void watch() {
+    constexpr std::chrono::milliseconds kInterval{500};
+    std::unique_lock lock(mutex_);
+    while (!over_changed_.wait_for(lock, kInterval, [this] { return over_; })) {
+      if (getppid() == launcher_) continue;
+      spdlog::warn("the launcher has ended, and so the run is asked to stop");
+      kill(getpid(), SIGTERM);
+      return;
+    }
+  }
+  pid_t launcher_;
+  std::mutex mutex_;
+  std::condition_variable over_changed_;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+struct Prepared {
+  Experiment experiment;
+  int gpu = 0;  // this rank's own
+  Participant self;
+};
+Prepared prepare(const LaunchedOptions& options, const LaunchPlace& place,
+                 const WorkerTools& tools) {
+  Prepared all{load_experiment(options.run.file, options.run.sets), 0, participant(place)};
+  check_runs(all.experiment, place);
+  all.gpu = check_own_host(all.experiment, place, tools);
+  all.self.hash = hash_of(all.experiment);
+  all.self.scenario = write_yaml(all.experiment.scenario);
+  return all;
+}
+
 }  // namespace
 
 void run_launched(const LaunchedOptions& options, const WorkerTools& tools, Session& session) {
   const LaunchPlace place = place_of(options.flags, own_environment());
   if (!session.quiet) std::cerr << describe(place) << '\n';
-  const Experiment experiment = load_experiment(options.run.file, options.run.sets);
-  check_runs(experiment, place);
-  const int gpu = check_own_host(experiment, place, tools);
   const RendezvousOptions meeting = rendezvous_options(options, place);
+  std::optional<LauncherWatch> watch;
+  if (place.is_child) watch.emplace();
+  std::optional<Prepared> prepared;
+  try {
+    prepared = prepare(options, place, tools);
+  } catch (const Error& problem) {
+    if (place.world > 1) excuse(meeting, place, problem);
+    throw;
+  }
+  const auto& [experiment, gpu, self] = *prepared;
   if (place.rank == 0) {
-    RendezvousHost rendezvous(meeting, participant(experiment, place));
+    RendezvousHost rendezvous(meeting, self);
     if (!options.trusted_network) require_loopback(experiment, rendezvous.address());
     return be_rank_0(options, {&rendezvous, gpu, options.pins}, place.restarts > 0, session);
   }
-  RendezvousGuest rendezvous(meeting, participant(experiment, place));
+  RendezvousGuest rendezvous(meeting, self);
   if (!options.trusted_network) require_loopback(experiment, rendezvous.address());
   run_guest(rendezvous, {options.run.data_dir, gpu, options.pins, meeting.interrupt}, tools);
 }

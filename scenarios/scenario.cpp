@@ -79,7 +79,7 @@ bool declares_compute(const Scenario& scenario) {
                             scenario.topology);
   if (const auto* star = std::get_if<StarConfig>(&scenario.topology))
     for (const AccessClass& c : star->classes) on_gpus = on_gpus || parse_cuda(c.device);
-  return !on_gpus && scenario.devices.cost == CostKind::kProfile;
+  return scenario.mode != Mode::kReal && !on_gpus && scenario.devices.cost == CostKind::kProfile;
 }
 
 bool declares_times(const Scenario& scenario) {

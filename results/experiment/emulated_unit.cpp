@@ -178,8 +178,11 @@ void work(const Json& given, const WorkerSettings& mine, const GuestOptions& opt
   WorkerParts parts;
   parts.info = node_info(topology, mine.rank);
   parts.seed = repeat_seed(scenario.seed, task.key.repeat);
-  parts.profile = profile_of(scenario.devices, topology.places()[mine.rank.index()]);
   parts.own_time = mine.real || device.gpu;
+  // Of a device that is real only what computations take is known: a profile tells their phases apart.
+  parts.profile = parts.own_time
+                      ? find_profile({}, "cpu")
+                      : profile_of(scenario.devices, topology.places()[mine.rank.index()]);
   parts.cost = parts.own_time ? CostKind::kMeasured : scenario.devices.cost;
   parts.factor = scenario.devices.factor;
   parts.interrupt = options.interrupt;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -46,6 +47,19 @@ void make_folder(const fs::path& path) {
   if (problem) fail_to_write(path, problem.message());
 }
 
+// What a run has left that failed before anything of it was finished: its logs, at most, and why.
+bool is_failed_start(const fs::path& path) {
+  constexpr std::array kOwn = {"lock",        "run.json", "scenario.yaml",
+                               "checkpoints", "logs",     "weights"};
+  std::error_code problem;
+  if (!fs::is_regular_file(path / "run.json", problem)) return false;
+  for (const char* kept : {"checkpoints", "weights"})
+    if (fs::exists(path / kept, problem) && !fs::is_empty(path / kept, problem)) return false;
+  return std::all_of(fs::directory_iterator(path, problem), {}, [&](const auto& entry) {
+    return std::find(kOwn.begin(), kOwn.end(), entry.path().filename()) != kOwn.end();
+  });
+}
+
 }  // namespace
 
 void write_whole(const fs::path& path, std::string_view contents) {
@@ -83,9 +97,10 @@ RunDirectory RunDirectory::create(const fs::path& path) {
   std::error_code problem;
   if (fs::exists(path, problem) && !(fs::is_directory(path) && fs::is_empty(path, problem))) {
     if (fs::is_regular_file(path / kLock, problem)) FolderLock{path};  // says so while it is held
-    throw ScenarioError(fmt::format(
-        "{}: holds something already; give another --out, or --resume to go on with a run",
-        path.string()));
+    if (!is_failed_start(path))
+      throw ScenarioError(fmt::format(
+          "{}: holds something already; give another --out, or --resume to go on with a run",
+          path.string()));
   }
   make_folder(path / kCheckpoints);
   return {path, FolderLock(path)};

@@ -98,8 +98,8 @@ std::string address_of_interface(const std::string& interface) {
   if (inet_pton(AF_INET, interface.c_str(), &address) == 1) return interface;
   for (const auto& [name, its] : interfaces())
     if (name == interface) return its;
-  throw TransportError(
-      fmt::format("this host has no interface '{}' with an IPv4 address", interface));
+  throw ScenarioError(
+      fmt::format("--interface: this host has no interface '{}' with an IPv4 address", interface));
 }
 
 std::string interface_of(const std::string& ipv4) {

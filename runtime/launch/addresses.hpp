@@ -19,7 +19,7 @@ std::string ipv4_of(const std::string& host);
 // there is no way.
 std::string own_address_towards(const std::string& ipv4);
 
-// The address of an interface, "eth0", or what is an address already. Throws TransportError where the
+// The address of an interface, "eth0", or what is an address already. Throws ScenarioError where the
 // host has no such interface with an IPv4 address.
 std::string address_of_interface(const std::string& interface);
 

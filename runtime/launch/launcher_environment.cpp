@@ -197,6 +197,10 @@ LaunchPlace seat_of(const LaunchFlags& flags, const Reader& e, const Launcher* l
     throw ScenarioError(fmt::format("the local rank is {}, but there are only {} ranks in all",
                                     *local_rank, place.world));
   place.source = launcher != nullptr ? launcher->name : "flags";
+  // RANK may be set by hand, and in a pod nobody is above.
+  place.is_child = place.source == "torchrun"
+                       ? e.has("TORCHELASTIC_RUN_ID")
+                       : place.source != "flags" && place.source != "Kubeflow";
   return place;
 }
 

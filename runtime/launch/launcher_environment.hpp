@@ -26,7 +26,8 @@ struct LaunchPlace {
   std::string host;  // of rank 0, a name or an address
   std::uint16_t port = 0;
   int restarts = 0;    // by the launcher, of all ranks
-  std::string source;  // who said which rank it is: "flags", "torchrun", "Slurm", ...
+  bool is_child = false;  // of a launcher that ends its ranks when it ends itself
+  std::string source;     // who said which rank it is: "flags", "torchrun", "Slurm", ...
 };
 
 // The first that says anything is believed: flags; RANK, WORLD_SIZE, LOCAL_RANK (torchrun, and

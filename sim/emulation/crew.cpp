@@ -96,8 +96,9 @@ std::string Crew::name_of(Rank rank) const {
 
 Duration Crew::patience(const WorkerRecord& worker, bool running) const {
   if (running || worker.process->is_stopped()) return patience_of(common_, WorkerPhase::kRunning);
-  const bool has_met = !worker.control.empty();
-  return patience_of(common_, has_met ? WorkerPhase::kLoading : WorkerPhase::kStarting);
+  // A launched one has started before.
+  const bool has_started = !worker.control.empty() || !worker.process->ends_with_run();
+  return patience_of(common_, has_started ? WorkerPhase::kLoading : WorkerPhase::kStarting);
 }
 
 std::string Crew::waits() const {

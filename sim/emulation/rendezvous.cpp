@@ -45,7 +45,8 @@ std::string introduction(const Participant& p, const std::string& endpoint) {
   return Json{{"rank", p.rank.value},   {"world", p.world},
               {"host", p.host},         {"host_identity", p.host_identity},
               {"process", p.process},   {"hash", p.hash},
-              {"scenario", p.scenario}, {"endpoint", endpoint}}
+              {"scenario", p.scenario}, {"endpoint", endpoint},
+              {"problem", p.problem},   {"code", static_cast<int>(p.code)}}
       .dump();
 }
 
@@ -64,6 +65,8 @@ Introduction parse_introduction(const std::string& text) {
   all.who.process = j.at("process").get<int>();
   all.who.hash = j.at("hash").get<std::string>();
   all.who.scenario = j.at("scenario").get<std::string>();
+  all.who.problem = j.at("problem").get<std::string>();
+  all.who.code = static_cast<ExitCode>(j.at("code").get<int>());
   all.endpoint = j.at("endpoint").get<std::string>();
   return all;
 }
@@ -97,9 +100,10 @@ std::optional<Security> security_by_keys(const RendezvousOptions& options,
   }
   if (is_loopback(ipv4)) return std::nullopt;
   throw ScenarioError(fmt::format(
-      "{} can be reached from other machines, so the run needs keys: 'understudy keys --out DIR' "
+      "{}{} can be reached from other machines, so the run needs keys: 'understudy keys --out DIR' "
       "makes them, and every rank gets --keys DIR/run.keys",
-      options.host));
+      options.interface.empty() ? options.host : options.interface,
+      options.interface.empty() || options.interface == ipv4 ? "" : fmt::format(" ({})", ipv4)));
 }
 
 bool is_interrupted(const RendezvousOptions& options) {
@@ -153,6 +157,16 @@ ProcessTransportOptions line_options(Rank self, const std::string& address,
   return o;
 }
 
+// No longer than a farewell takes: who is gone does not hold up the others.
+Task<> let_go(WallLoop& loop, ProcessTransport& line) {
+  auto drained = spawn(loop.wall, line.drain());
+  const TimePoint latest = checked_add(loop.real_time.read(), kFarewell);
+  while (!drained.done() && loop.wall.now() < latest)
+    co_await SleepUntil(loop.wall, loop.wall.now() + 1ms);
+  drained.cancel();
+  co_await drained.ended();
+}
+
 }  // namespace
 
 std::string Participant::name() const {
@@ -187,7 +201,7 @@ class RendezvousHost::Impl {
   void hand_out(const std::vector<std::string>& settings) {
     for (std::uint32_t r = 1; r < self_.world; ++r)
       line_->send(Rank{r}, kTag, payload_of(Json{{"settings", settings[r]}}.dump()));
-    run(let_go());
+    run(let_go(*loop_, *line_));
     for (auto& guest : guests_) guest.reset();
   }
 
@@ -268,6 +282,8 @@ class RendezvousHost::Impl {
                                     guest.name(), guest.world, self_.world));
   }
   void check(const Participant& guest) const {
+    if (!guest.problem.empty())
+      throw Error(guest.code, fmt::format("{}: {}", guest.name(), guest.problem));
     if (guest.world != self_.world) refuse_world(guest);
     if (guest.hash != self_.hash)
       throw ScenarioError(fmt::format("{} has another scenario than {}: {} there and {} here{}",
@@ -283,20 +299,10 @@ class RendezvousHost::Impl {
       if (guests_[r]) ++here;
       if (!guests_[r] && missing.size() < kMostNamed) missing.push_back(std::to_string(r));
     }
-    return fmt::format("rank {} did not come to {}:{} within {}; {} of {} ranks are here{}{}",
+    return fmt::format("rank {} did not come to {}:{} within {}{}; {} of {} ranks are here{}{}",
                        fmt::join(missing, ", "), options_.host, options_.port,
-                       format(options_.wait), here, self_.world, caution_.empty() ? "" : "; ",
-                       caution_);
-  }
-
-  // No longer than a farewell takes: who is gone does not hold up the others.
-  Task<> let_go() {
-    auto drained = spawn(loop_->wall, line_->drain());
-    const TimePoint latest = from_now(kFarewell);
-    while (!drained.done() && loop_->wall.now() < latest)
-      co_await SleepUntil(loop_->wall, loop_->wall.now() + 1ms);
-    drained.cancel();
-    co_await drained.ended();
+                       format(options_.wait), options_.keys.empty() ? "" : ", or has other keys",
+                       here, self_.world, caution_.empty() ? "" : "; ", caution_);
   }
 
   Task<> say_goodbye(std::string farewell) {
@@ -314,7 +320,7 @@ class RendezvousHost::Impl {
       if (!message) break;
       if (message->from.value < self_.world) take(*message);
     }
-    co_await let_go();
+    co_await let_go(*loop_, *line_);
   }
 
   std::unique_ptr<WallLoop> loop_;
@@ -375,8 +381,12 @@ class RendezvousGuest::Impl {
 
   std::optional<std::string> ask() {
     std::string answer;
-    const auto main = spawn(loop_->wall, ask_into(answer));
-    loop_->wall.run();
+    try {
+      run(ask_into(answer));
+    } catch (const Interrupted& interrupted) {
+      excuse(interrupted);
+      throw;
+    }
     const Json said = Json::parse(answer);
     if (said.contains("settings")) return said.at("settings").get<std::string>();
     const auto code = static_cast<ExitCode>(said.at("code").get<int>());
@@ -387,6 +397,22 @@ class RendezvousGuest::Impl {
   std::string address_;
 
  private:
+  void run(Task<> task) {
+    const auto main = spawn(loop_->wall, std::move(task));
+    loop_->wall.run();
+  }
+  void excuse(const Error& problem) {
+    loop_->wall.set_interrupt(nullptr);
+    self_.problem = problem.what();
+    self_.code = problem.exit_code();
+    try {
+      line_->send(Rank{0}, kTag, payload_of(introduction(self_, line_->endpoint())));
+      run(let_go(*loop_, *line_));
+    } catch (const std::exception&) {
+      // Rank 0 is gone, too.
+    }
+  }
+
   std::string not_found() const {
     return fmt::format("rank 0 was not found at {}:{} within {}{}", options_.host, options_.port,
                        format(options_.wait),

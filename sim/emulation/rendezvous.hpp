@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/errors.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/units.hpp"
 #include "runtime/transport/security.hpp"
@@ -25,8 +26,10 @@ struct Participant {
   std::uint32_t world = 1;
   std::string host{}, host_identity{};
   int process = 0;
-  std::string hash{};      // of all that the scenario's runs depend on
-  std::string scenario{};  // as YAML, to name what differs
+  std::string hash{};               // of all that the scenario's runs depend on
+  std::string scenario{};           // as YAML, to name what differs
+  std::string problem{};            // why it can't take part; empty: it can
+  ExitCode code = ExitCode::kDone;  // of the problem
 
   std::string name() const;  // "rank 1 (process 4711 on node7)"
 };
@@ -48,7 +51,7 @@ class RendezvousHost {
   ~RendezvousHost();
 
   // Waits until all are here. Throws TransportError naming who has not come, ScenarioError naming
-  // both sides where they differ.
+  // both sides where they differ, and the problem of a rank that has one.
   void gather();
   const Participant& guest(Rank rank) const;
   // The others on a rank's host, with which it can share memory.
@@ -73,7 +76,8 @@ class RendezvousGuest {
   RendezvousGuest(const RendezvousOptions& options, Participant self);
   ~RendezvousGuest();
 
-  // What rank 0 hands out for the next run; nothing: there is none. Throws what rank 0 ends with.
+  // What rank 0 hands out for the next run; nothing: there is none. Throws what rank 0 ends with, and
+  // Interrupted, having told rank 0.
   std::optional<std::string> ask();
   const std::string& address() const;  // as the host's
 

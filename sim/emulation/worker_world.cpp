@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/base/log.hpp"
 #include "sim/emulation/receiver_gate.hpp"
 #include "sim/emulation/wall_device.hpp"
 #include "sim/emulation/wall_loop.hpp"
@@ -80,13 +81,18 @@ std::chrono::steady_clock::time_point origin_of(const WorkerSettings& settings) 
 
 // Gives this thread a core of its own, of those that its process may use, where they are enough for all
 // nodes of the host.
-void keep_to_core(std::uint32_t seat, std::uint32_t seats) {
+void keep_to_core(std::uint32_t seat, std::uint32_t seats, bool is_asked_for) {
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
   std::vector<unsigned> cores;
   for (unsigned core = 0; core < CPU_SETSIZE; ++core)
     if (CPU_ISSET(core, &allowed)) cores.push_back(core);
-  if (cores.size() < seats) return;
+  if (cores.size() < seats) {
+    if (seat == 0 && is_asked_for)
+      spdlog::warn("--pin: {} ranks of this host have {} cores, and so none is kept to one", seats,
+                   cores.size());
+    return;
+  }
   cpu_set_t own;
   CPU_ZERO(&own);
   CPU_SET(cores[seat * cores.size() / seats], &own);
@@ -136,7 +142,9 @@ class WorkerWorld::Impl {
     endpoints.back() = settings.coordinator;
     control_->set_peers(std::move(endpoints));
     if (parts.pins)
-      pool_.submit([seat = settings.seat, seats = settings.seats] { keep_to_core(seat, seats); });
+      pool_.submit([seat = settings.seat, seats = settings.seats, real = settings.real] {
+        keep_to_core(seat, seats, real);
+      });
   }
 
   void run(const WorkerProgram& program) {
@@ -364,7 +372,7 @@ class WorkerWorld::Impl {
 
   WorkerPhase phase() const {
     if (start_.is_set()) return WorkerPhase::kRunning;
-    return welcome_.is_set() ? WorkerPhase::kLoading : WorkerPhase::kStarting;
+    return settings_.real || welcome_.is_set() ? WorkerPhase::kLoading : WorkerPhase::kStarting;
   }
 
   void look_at_coordinator() {
@@ -374,7 +382,7 @@ class WorkerWorld::Impl {
     if (silence <= settings_.timeout) return;
     const bool stopped = is_child && is_stopped(settings_.parent);
     if (stopped || silence > patience_of(settings_, phase()))
-      lose(fmt::format("it has not been heard of for {}", format(silence)));
+      lose(fmt::format("it has not been heard of for {:.1f} s", to_seconds(silence)));
   }
 
   void say_failed(const std::exception& problem) {

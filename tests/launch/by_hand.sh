@@ -48,7 +48,7 @@ else
   (wait=3 && rank 1 train.yaml --keys strangers/run.keys --quiet) 2> other_keys &
   (wait=3 && rank 0 train.yaml --keys keys/run.keys --out no --quiet) 2> no_keys && fail "other keys are taken"
   wait $!
-  expect_text no_keys "rank 1 did not come to $address:$port within 3s; 1 of 2 ranks are here"
+  expect_text no_keys "rank 1 did not come to $address:$port within 3s, or has other keys; 1 of 2 ranks are here"
   expect_text other_keys "rank 0 was not found at $address:$port within 3s, or it has other keys"
   unset master
 fi
@@ -67,6 +67,38 @@ kill -9 $first
 wait $other
 [ $? = 3 ] || fail "rank 1 has not ended with 3 when rank 0 was killed"
 expect_text other "the coordinator of the run is gone"
+
+# So do those who had just met it, and still load.
+(rank 1 endless.yaml --quiet) 2> other &
+other=$!
+(rank 0 endless.yaml --out early --quiet) 2> first &
+first=$!
+for _ in $(seq 300); do [ "$(processes | wc -l)" -ge 3 ] && break; sleep 0.02; done
+kill -9 $first
+begin=$SECONDS
+wait $other
+[ $? = 3 ] || fail "rank 1 has not ended with 3 when rank 0 was killed early: $(cat other)"
+[ $((SECONDS - begin)) -le 40 ] || fail "rank 1 has ended only $((SECONDS - begin)) s after rank 0"
+
+# Who cannot take part says so, and what it is, before it is missed.
+(rank 1 nowhere.yaml --quiet) 2> other &
+(rank 0 train.yaml --out lacks --quiet) 2> first
+[ $? = 2 ] || fail "a rank without a scenario: $(cat first)"
+wait $!
+[ $? = 2 ] || fail "no scenario on rank 1: $(cat other)"
+expect_text other "nowhere.yaml: "
+expect_text first "rank 1 (process"
+expect_text first "nowhere.yaml: "
+(rank 1 endless.yaml --quiet) 2> other &
+(rank 0 endless.yaml --set topology.nodes=3 --out three --quiet) 2> first && fail "three nodes of two ranks"
+wait $!
+[ $? = 2 ] || fail "rank 1 has not heard of rank 0's three nodes: $(cat other)"
+expect_text other "the topology has 3 nodes, but torchrun has started 2 ranks"
+# What has failed so has left nothing to lose.
+(rank 1 train.yaml --quiet) 2> other &
+(rank 0 train.yaml --out lacks --quiet) 2> first || fail "the same command again: $(cat first)"
+wait $!
+check_trained lacks
 
 # A launcher that asks any rank to end, and a run that goes on after that.
 sed 's/updates: 40/updates: 5000/' train.yaml > longer.yaml

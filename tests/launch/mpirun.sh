@@ -19,4 +19,11 @@ kill -9 "$(rank_process OMPI_COMM_WORLD_RANK=1)"
 wait $! && fail "mpirun ended well without a rank"
 # mpirun ends all by itself when one is killed, and rank 0 may not come to say it.
 grep -qE "rank 1 \(machine 1, process|signal 9" killed_out || fail "nobody names the killed rank: $(cat killed_out)"
+# Nor do ranks go on whose launcher was killed.
+sed 's/updates: 40/updates: 100000000/' train.yaml > long.yaml
+start long.yaml --out orphans --quiet 2> orphans_out &
+wait_for_start orphans
+kill -9 "$(pgrep -P $! mpirun || echo $!)"
+for _ in $(seq 300); do [ -z "$(processes)" ] && break; sleep 0.1; done
+[ -z "$(processes)" ] || fail "ranks go on without their launcher"
 exit 0
