@@ -49,6 +49,12 @@ void print_json(const Experiment& experiment) {
             << '\n';
 }
 
+std::string time_text(const Scenario& scenario, const RunEstimate& estimate) {
+  if (!scenario.boards.empty()) return "the boards'";
+  if (scenario.mode == Mode::kReal) return "the machines'";
+  return fmt::format("{:.4g} s", to_seconds(estimate.time));
+}
+
 // Only what trains takes time worth telling.
 std::string wall_text(const RunEstimate& e, bool is_trained) {
   return is_trained && e.wall_s > 0 ? fmt::format("{:.3g} s", e.wall_s) : "";
@@ -89,9 +95,8 @@ void print_table(const Experiment& experiment) {
                   : groups[i] == i               ? "trained"
                                                  : fmt::format("of run {}", groups[i]));
     const RunEstimate e = estimate_run(run.scenario);
-    row.insert(row.end(), {run.scenario.boards.empty() ? fmt::format("{:.4g} s", to_seconds(e.time))
-                                                       : "the boards'",
-                           wall_text(e, groups[i] == i), memory_text(e.memory)});
+    row.insert(row.end(),
+               {time_text(run.scenario, e), wall_text(e, groups[i] == i), memory_text(e.memory)});
     rows.push_back(std::move(row));
     if (groups[i] == i) wall_s += e.wall_s;
     memory.count = std::max(memory.count, e.memory.count);

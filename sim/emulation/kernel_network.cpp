@@ -162,6 +162,8 @@ void KernelNetwork::set_up(VertexId vertex) {
   // acknowledgements wait in the queue of the other direction.
   write_setting("tcp_congestion_control", "reno");
   write_setting("tcp_slow_start_after_idle", "0");
+  // Nor do receivers' windows, which start at 64 KiB, end before a link is full whose acknowledgements wait.
+  write_setting("tcp_rmem", "4096 1048576 33554432");
   std::string addresses = "link set lo up\n";
   const auto places = topology_.places();
   for (std::size_t r = 0; r < places.size(); ++r) {
