@@ -100,7 +100,7 @@ TEST(Equivalence, OfARealRunAndAnEmulatedOneIsWhatTheLinksCost) {
   const Equivalence all = compare(std::move(emulated), std::move(real));
   EXPECT_EQ(verdict(all),
             "With the links of the network 310 ms in all, without 300 ms: 1.03 times as long; ring "
-            "1.05 times as long. Equal are records, messages, bytes.");
+            "1.05 times as long. Equal are records, bytes.");
   const std::string text = to_text(all);
   for (const char* part : {"without links  bare (real)\nwith links     wall (emulated)\n",
                            "links add", "300 ms         310 ms      +3.3 %"})
