@@ -80,6 +80,7 @@ class LibraryLine::Call final : Suspension {
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> handle) {
     context_ = handle.promise().context;
+    if (context_->cancelled) return context_->executor.post(handle);
     context_->suspend(*this, handle);
     door_->begin();
     const auto done = [this, door = door_](std::exception_ptr failure) {

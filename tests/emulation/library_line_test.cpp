@@ -166,5 +166,38 @@ TEST(LibraryLine, SaysThatACallHangsOnceTheRunHasFailed) {
   EXPECT_EQ(known, "over");
 }
 
+Task<> call_after(Event& event, LibraryLine& line) {
+  co_await event.shielded();
+  std::vector<float> values(4);
+  co_await line.call({LibraryOperation::kAllreduce, Values(std::span(values)), {}});
+}
+
+Task<> cancel_before_the_call(LibraryLine& line, Executor& loop) {
+  co_await line.connect();
+  Event event;
+  auto calling = spawn(loop, call_after(event, line));
+  co_await SleepUntil(loop, loop.now() + 1ms);
+  calling.cancel();
+  event.set();
+  co_await calling.ended();
+}
+
+TEST(LibraryLine, StartsNothingForATaskThatIsCancelled) {
+  Loop loop(with_new_secret());
+  const Watchdog watchdog(loop.scheduler);
+  Inbox inbox(loop.clock);
+  const PrivateFolder folder;
+  const auto transport = make_process_transport(
+      loop.scheduler, loop.clock, &loop.hub,
+      {.kind = TransportKind::kSharedMemory, .rank = Rank{0u}, .bind = folder.path()});
+  CollectiveLibrary::Done pending;
+  LibraryLine line(loop.scheduler, inbox, *transport,
+                   [&](const LibraryPlace&) { return std::make_unique<HangingLibrary>(pending); },
+                   {});
+  const auto main = spawn(loop.scheduler, cancel_before_the_call(line, loop.scheduler));
+  loop.scheduler.run();
+  EXPECT_FALSE(pending);
+}
+
 }  // namespace
 }  // namespace understudy
