@@ -71,7 +71,7 @@ void require_loopback(const Experiment& experiment, const std::string& address) 
   for (const ExpandedRun& run : experiment.runs) {
     const auto library = library_of(run.scenario.strategy);
     if (!library) continue;
-    // Inside a host Gloo listens on loopback; NCCL chooses by itself.
+    // Inside a host either listens on loopback, but NCCL's environment may tell it otherwise.
     const bool inside = has_library_inside(*collective_of(run.scenario.strategy));
     if (inside && library == CollectiveKind::kGloo) continue;
     throw ScenarioError(fmt::format(

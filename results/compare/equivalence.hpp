@@ -78,8 +78,7 @@ struct Equivalence {
 };
 
 // Where only the second is virtual, it is the one that predicts; where it is real and the first is
-// emulated, it comes first. Runs belong together that differ at
-// most in mode, emulation and devices. Throws ScenarioError naming the first key that differs where
+// emulated, it comes first. Runs belong together that differ at most in mode, emulation and devices. Throws ScenarioError naming the first key that differs where
 // none do, unless they are forced together in their order, and where nothing has finished.
 Equivalence compare(FinishedRun first, FinishedRun second, bool force = false);
 

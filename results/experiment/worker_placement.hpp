@@ -23,7 +23,8 @@ class WorkerPlacement {
   WorkerPlacement(const Scenario& scenario, const Topology& topology, const WorkerSettings& mine,
                   const Host& host);
 
-  // With `cuda`, a real rank has the GPU that is its own. No launcher has placed emulated nodes: they take turns at the host's GPUs, and share them where they are too few.
+  // With `cuda`, a real rank has the GPU that is its own. No launcher has placed emulated nodes: they
+  // take turns at the host's GPUs, and share them where they are too few.
   ComputeDevice device() const;
   // Nothing, where the node's collectives are ours, or it is alone.
   std::optional<LibraryLineOptions> library() const;

@@ -157,6 +157,11 @@ ProcessTransportOptions line_options(Rank self, const std::string& address,
   return o;
 }
 
+void run(WallLoop& loop, Task<> task) {
+  const auto main = spawn(loop.wall, std::move(task));
+  loop.wall.run();
+}
+
 // No longer than a farewell takes: who is gone does not hold up the others.
 Task<> let_go(WallLoop& loop, ProcessTransport& line) {
   auto drained = spawn(loop.wall, line.drain());
@@ -196,19 +201,20 @@ class RendezvousHost::Impl {
     if (door_) loop_->real_time.ignore(door_.get(), FileEvent::kReadable);
   }
 
-  void gather() { run(wait_for_all()); }
+  void gather() { run(*loop_, wait_for_all()); }
 
   void hand_out(const std::vector<std::string>& settings) {
     for (std::uint32_t r = 1; r < self_.world; ++r)
       line_->send(Rank{r}, kTag, payload_of(Json{{"settings", settings[r]}}.dump()));
-    run(let_go(*loop_, *line_));
+    run(*loop_, let_go(*loop_, *line_));
     for (auto& guest : guests_) guest.reset();
   }
 
   void end(ExitCode code, const std::string& sentence) {
     loop_->wall.set_interrupt(nullptr);
     try {
-      run(say_goodbye(Json{{"code", static_cast<int>(code)}, {"sentence", sentence}}.dump()));
+      run(*loop_,
+          say_goodbye(Json{{"code", static_cast<int>(code)}, {"sentence", sentence}}.dump()));
     } catch (const std::exception&) {
       // They will find out.
     }
@@ -243,10 +249,6 @@ class RendezvousHost::Impl {
     });
   }
 
-  void run(Task<> task) {
-    const auto main = spawn(loop_->wall, std::move(task));
-    loop_->wall.run();
-  }
   TimePoint from_now(Duration d) const { return checked_add(loop_->real_time.read(), d); }
 
   bool all_here() const {
@@ -382,7 +384,7 @@ class RendezvousGuest::Impl {
   std::optional<std::string> ask() {
     std::string answer;
     try {
-      run(ask_into(answer));
+      run(*loop_, ask_into(answer));
     } catch (const Interrupted& interrupted) {
       excuse(interrupted);
       throw;
@@ -397,17 +399,13 @@ class RendezvousGuest::Impl {
   std::string address_;
 
  private:
-  void run(Task<> task) {
-    const auto main = spawn(loop_->wall, std::move(task));
-    loop_->wall.run();
-  }
   void excuse(const Error& problem) {
     loop_->wall.set_interrupt(nullptr);
     self_.problem = problem.what();
     self_.code = problem.exit_code();
     try {
       line_->send(Rank{0}, kTag, payload_of(introduction(self_, line_->endpoint())));
-      run(let_go(*loop_, *line_));
+      run(*loop_, let_go(*loop_, *line_));
     } catch (const std::exception&) {
       // Rank 0 is gone, too.
     }

@@ -139,30 +139,42 @@ Task<> call_and_fail(LibraryLine& line, Executor& loop) {
   throw RunError("over");
 }
 
-TEST(LibraryLine, SaysThatACallHangsOnceTheRunHasFailed) {
-  Loop loop(with_new_secret());
-  const Watchdog watchdog(loop.scheduler);
-  Inbox inbox(loop.clock);
-  const PrivateFolder folder;
-  const auto transport = make_process_transport(
-      loop.scheduler, loop.clock, &loop.hub,
-      {.kind = TransportKind::kSharedMemory, .rank = Rank{0u}, .bind = folder.path()});
-  CollectiveLibrary::Done pending;
+// A line alone, whose library never ends what it was asked for.
+class HangingLine : public testing::Test {
+ protected:
+  LibraryLineOptions options() {
+    LibraryLineOptions o;
+    o.hangs = [this] { hangs_(); };
+    return o;
+  }
+
+  Loop loop_{with_new_secret()};
+  const Watchdog watchdog_{loop_.scheduler};
+  Inbox inbox_{loop_.clock};
+  const PrivateFolder folder_;
+  const std::unique_ptr<ProcessTransport> transport_ = make_process_transport(
+      loop_.scheduler, loop_.clock, &loop_.hub,
+      {.kind = TransportKind::kSharedMemory, .rank = Rank{0u}, .bind = folder_.path()});
+  CollectiveLibrary::Done pending_;
+  std::function<void()> hangs_;
+  LibraryLine line_{
+      loop_.scheduler, inbox_, *transport_,
+      [this](const LibraryPlace&) { return std::make_unique<HangingLibrary>(pending_); },
+      options()};
+};
+
+TEST_F(HangingLine, SaysThatACallHangsOnceTheRunHasFailed) {
   std::string known;  // of what has failed, when it hangs
-  LibraryLineOptions options;
-  options.hangs = [&] {
+  hangs_ = [&] {
     try {
-      std::rethrow_exception(loop.scheduler.error());
+      std::rethrow_exception(loop_.scheduler.error());
     } catch (const std::exception& problem) {
       known += problem.what();
     }
-    std::exchange(pending, nullptr)(nullptr);
+    std::exchange(pending_, nullptr)(nullptr);
   };
-  LibraryLine line(
-      loop.scheduler, inbox, *transport,
-      [&](const LibraryPlace&) { return std::make_unique<HangingLibrary>(pending); }, options);
-  const auto main = spawn(loop.scheduler, call_and_fail(line, loop.scheduler));
-  EXPECT_THROW(loop.scheduler.run(), RunError);
+  const auto main = spawn(loop_.scheduler, call_and_fail(line_, loop_.scheduler));
+  EXPECT_THROW(loop_.scheduler.run(), RunError);
   EXPECT_EQ(known, "over");
 }
 
@@ -182,21 +194,10 @@ Task<> cancel_before_the_call(LibraryLine& line, Executor& loop) {
   co_await calling.ended();
 }
 
-TEST(LibraryLine, StartsNothingForATaskThatIsCancelled) {
-  Loop loop(with_new_secret());
-  const Watchdog watchdog(loop.scheduler);
-  Inbox inbox(loop.clock);
-  const PrivateFolder folder;
-  const auto transport = make_process_transport(
-      loop.scheduler, loop.clock, &loop.hub,
-      {.kind = TransportKind::kSharedMemory, .rank = Rank{0u}, .bind = folder.path()});
-  CollectiveLibrary::Done pending;
-  LibraryLine line(loop.scheduler, inbox, *transport,
-                   [&](const LibraryPlace&) { return std::make_unique<HangingLibrary>(pending); },
-                   {});
-  const auto main = spawn(loop.scheduler, cancel_before_the_call(line, loop.scheduler));
-  loop.scheduler.run();
-  EXPECT_FALSE(pending);
+TEST_F(HangingLine, StartsNothingForATaskThatIsCancelled) {
+  const auto main = spawn(loop_.scheduler, cancel_before_the_call(line_, loop_.scheduler));
+  loop_.scheduler.run();
+  EXPECT_FALSE(pending_);
 }
 
 }  // namespace
